@@ -1,0 +1,15 @@
+"""Scenes that the embedded model learns from: functions of facts, a seed and time.
+
+A scene module offers GROUP, facts(rng), draw(facts, seed, times, view) and the nouns of its
+captions, EN and ZH. A new kind is one module and one name below.
+"""
+
+from importlib import import_module
+
+_NAMES = """
+    waves clouds fire bokeh silk
+    snow
+    starfield aurora
+""".split()
+
+KINDS = {name: import_module(f"models.scenes.{name}") for name in _NAMES}
