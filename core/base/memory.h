@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** Checked sizes, aligned blocks, and the arena that holds a computation's scratch memory. */
+#ifndef T2V_BASE_MEMORY_H
+#define T2V_BASE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/** a × b into *product; false when it does not fit. */
+static inline bool t2v_mul_size(size_t a, size_t b, size_t *product)
+{
+    return !__builtin_mul_overflow(a, b, product);
+}
+
+/** a + b into *sum; false when it does not fit. */
+static inline bool t2v_add_size(size_t a, size_t b, size_t *sum)
+{
+    return !__builtin_add_overflow(a, b, sum);
+}
+
+/** `bytes` aligned to a cache line, uninitialised; NULL when out of memory. Ended by t2v_free. */
+void *t2v_alloc(size_t bytes);
+/** count × size zeroed bytes, aligned to a cache line; NULL when too large or out of memory. */
+void *t2v_calloc(size_t count, size_t size);
+/** A copy of a string; NULL stays NULL, and is also the answer when out of memory. */
+char *t2v_strdup(const char *text);
+void t2v_free(void *block);
+
+/**
+ * Scratch memory that grows and is given back as a stack: take a mark, allocate, reset to the
+ * mark. Blocks are kept for the next use, so a computation that repeats allocates nothing.
+ * One thread at a time.
+ */
+typedef struct t2v_arena {
+    struct t2v_arena_block *first, *current;
+    size_t used;  /**< bytes in the blocks up to and with `current` */
+    size_t peak;  /**< highest `used` so far */
+} t2v_arena;
+
+/** A position to reset to. */
+typedef struct t2v_arena_mark {
+    struct t2v_arena_block *block;
+    size_t offset;
+    size_t used;
+} t2v_arena_mark;
+
+t2v_arena_mark t2v_arena_get_mark(const t2v_arena *arena);
+void t2v_arena_reset(t2v_arena *arena, t2v_arena_mark mark);
+/** `count` × `size` bytes aligned to a cache line, uninitialised; NULL when out of memory. */
+void *t2v_arena_alloc(t2v_arena *arena, size_t count, size_t size);
+/** Gives all memory back to the system. A zeroed t2v_arena is an empty one. */
+void t2v_arena_free(t2v_arena *arena);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file
+ * Every option of a model and of a stream, once.
+ *
+ * The command's flags, FFmpeg's AVOptions, GStreamer's properties and the fields of
+ * t2v_model_params and t2v_stream_params are all expanded from these two lists, so that a new
+ * option is one line and the front ends never disagree.
+ *
+ * Each list takes three macros:
+ *   STRING(name, default, flags, help)             const char *; NULL means unset
+ *   NUMBER(type, name, default, min, max, flags, unit, help)
+ *                                                  type is int, int64_t or double
+ *   CHOICE(name, default, values, flags, help)     const char *; one of values, separated by '|'
+ */
+#ifndef T2V_OPTIONS_H
+#define T2V_OPTIONS_H
+
+/** What an option may do; combined by `|`. */
+enum t2v_option_flags {
+    T2V_OPTION_LIVE = 1 << 0, /**< may change while the stream runs, from the next chunk on */
+    T2V_OPTION_TOOL = 1 << 1, /**< for checks and experiments: offered by the command only */
+};
+
+/* clang-format off */
+
+/** Options that are fixed when a model is opened. */
+#define T2V_MODEL_OPTIONS(STRING, NUMBER, CHOICE)                                                  \
+    CHOICE(precision, "f32", "f32", 0,                                                             \
+           "arithmetic of the linear layers")                                                      \
+    NUMBER(int, threads, 0, 0, 1024, 0, "threads",                                                 \
+           "threads that a stream computes with; 0: one for each processor this process may use")
+
+/** Options of a stream. Where the default is "the model's own", -1 stands for it. */
+#define T2V_STREAM_OPTIONS(STRING, NUMBER, CHOICE)                                                 \
+    STRING(prompt, "", T2V_OPTION_LIVE,                                                            \
+           "what the video shows, in the languages the model knows")                               \
+    STRING(negative, "", T2V_OPTION_LIVE,                                                          \
+           "what the video shall not show; used only when guidance is above 1")                    \
+    NUMBER(int64_t, seed, -1, -1, INT64_MAX, 0, "",                                                \
+           "seed of the random numbers; -1: a new one each time, which is logged")                 \
+    NUMBER(int, steps, -1, -1, 1000, T2V_OPTION_LIVE, "steps",                                     \
+           "denoising steps; -1: the model's own number")                                          \
+    NUMBER(double, guidance, -1.0, -1.0, 100.0, T2V_OPTION_LIVE, "",                               \
+           "classifier-free guidance scale; 1 turns guidance off; -1: the model's own")            \
+    NUMBER(double, speed, 1.0, 0.1, 10.0, T2V_OPTION_LIVE, "",                                     \
+           "speed of the motion, by the model's own time coordinates")                             \
+    NUMBER(int, chunk, -1, -1, 100000, 0, "frames",                                                \
+           "frames made in one pass of the diffusion model, later passes continuing from the "     \
+           "last frames; 0: all in one pass; -1: the model's own number")                          \
+    NUMBER(double, decode_timestep, -1.0, -1.0, 1.0, 0, "",                                        \
+           "noise level that a timestep-conditioned decoder is told; -1: the model's own")         \
+    NUMBER(double, decode_noise_scale, -1.0, -1.0, 1.0, 0, "",                                     \
+           "noise mixed in before a timestep-conditioned decoder; -1: as decode_timestep")         \
+    CHOICE(rng, "torch", "torch", T2V_OPTION_TOOL,                                                 \
+           "random numbers; torch: the very ones that the diffusers pipeline draws on the CPU")    \
+    STRING(noise, NULL, T2V_OPTION_TOOL,                                                           \
+           "safetensors file with the tensor `noise` [C, F, H, W], and `decode_noise` for a "      \
+           "timestep-conditioned decoder, instead of drawn numbers")
+
+/* clang-format on */
+
+#endif

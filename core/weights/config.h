@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** Configuration files in JSON, read with every value's type and range checked. */
+#ifndef T2V_WEIGHTS_CONFIG_H
+#define T2V_WEIGHTS_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/** A JSON object from a file. */
+typedef struct t2v_config t2v_config;
+
+/** Reads a file of at most 64 MiB that holds one JSON object. */
+t2v_status t2v_config_open(const char *path, t2v_config **config, t2v_error *error);
+void t2v_config_close(t2v_config **config);
+const char *t2v_config_path(const t2v_config *config);
+/** Whether the key is there with a value other than null. */
+bool t2v_config_has(const t2v_config *config, const char *key);
+
+/*
+ * Values with a default, which is taken when the key is absent or null. A value of another type
+ * or out of range is a failure that names the file, the key, what was found and what was wanted.
+ * JSON integers are accepted as doubles; 1.0 is accepted as an integer 1.
+ */
+t2v_status t2v_config_int(const t2v_config *config, const char *key, int64_t fallback, int64_t min,
+                          int64_t max, int64_t *value, t2v_error *error);
+t2v_status t2v_config_double(const t2v_config *config, const char *key, double fallback, double min,
+                             double max, double *value, t2v_error *error);
+t2v_status t2v_config_bool(const t2v_config *config, const char *key, bool fallback, bool *value,
+                           t2v_error *error);
+/** A string; lives as long as the config. */
+t2v_status t2v_config_string(const t2v_config *config, const char *key, const char *fallback,
+                             const char **value, t2v_error *error);
+/**
+ * A list of integers into values[0 … capacity-1]. When the key is absent or null *count is -1
+ * and nothing is written. A single integer counts as a list of one.
+ */
+t2v_status t2v_config_ints(const t2v_config *config, const char *key, int64_t min, int64_t max,
+                           int capacity, int64_t *values, int *count, t2v_error *error);
+/** Likewise for lists of booleans. */
+t2v_status t2v_config_bools(const t2v_config *config, const char *key, int capacity, bool *values,
+                            int *count, t2v_error *error);
+/** Element `index` of a list of strings; *value is NULL when the key is absent or the list ends. */
+t2v_status t2v_config_string_at(const t2v_config *config, const char *key, int index,
+                                const char **value, t2v_error *error);
+
+#endif
