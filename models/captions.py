@@ -69,6 +69,7 @@ SLOTS_EN = {
         "grey": ("a grey sky", "an overcast sky"),
         "night": ("a night sky", "the dark night sky"),
     },
+    "place": {"left": ("the upper left", "the left"), "top": ("above", "the top"), "right": ("the upper right", "the right")},
 }
 SLOTS_ZH = {
     "d": {"few": ("几个", "稀疏的", "少量"), "some": ("", "一些"), "many": ("许多", "密集的", "大量")},
@@ -79,6 +80,7 @@ SLOTS_ZH = {
         "grey": ("灰色天空", "阴天"),
         "night": ("夜空", "黑夜的天空"),
     },
+    "place": {"left": ("左上方", "左边"), "top": ("上方", "顶部"), "right": ("右上方", "右边")},
 }
 COLOURFUL_EN = ("colourful", "colorful", "multicoloured", "rainbow coloured")
 COLOURFUL_ZH = ("彩色", "五颜六色的", "多彩", "彩虹色")

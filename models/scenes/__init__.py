@@ -7,9 +7,12 @@ captions, EN and ZH. A new kind is one module and one name below.
 from importlib import import_module
 
 _NAMES = """
-    waves clouds fire bokeh silk
-    snow
+    waves clouds fire bokeh silk plasma rays smoke
+    snow rain sunset
     starfield aurora
+    confetti
+    network
+    ball
 """.split()
 
 KINDS = {name: import_module(f"models.scenes.{name}") for name in _NAMES}

@@ -3,23 +3,26 @@
 import numpy as np
 
 
-def glow(view, x, y, radius, weight):
+def glow(view, x, y, radius, weight, tall=None):
     """A sum of Gaussian dots; weight [n] -> [h, w], weight [n, 3] -> [h, w, 3].
+
+    tall: the vertical radius, where it differs.
 
     A Gaussian is a product of its row and its column, so all dots are one matrix product.
     """
     radius = np.broadcast_to(np.asarray(radius, np.float32), np.shape(x))
+    tall = radius if tall is None else np.broadcast_to(np.asarray(tall, np.float32), np.shape(x))
     near = (
         (x + 3 * radius > view.x[0, 0])
         & (x - 3 * radius < view.x[0, -1])
-        & (y + 3 * radius > view.y[0, 0])
-        & (y - 3 * radius < view.y[-1, 0])
+        & (y + 3 * tall > view.y[0, 0])
+        & (y - 3 * tall < view.y[-1, 0])
     )
-    x, y, radius = (np.asarray(v, np.float32)[near, None] for v in (x, y, radius))
+    x, y, radius, tall = (np.asarray(v, np.float32)[near, None] for v in (x, y, radius, tall))
     weight = np.broadcast_to(weight, (len(near),) + np.shape(weight)[1:])[near]
     weight = np.asarray(weight, np.float32)
     across = np.exp(-(((view.x - x) / radius) ** 2))
-    down = np.exp(-(((view.y.T - y) / radius) ** 2))
+    down = np.exp(-(((view.y.T - y) / tall) ** 2))
     if weight.ndim == 1:
         return (down * weight[:, None]).T @ across
     return np.stack([(down * weight[:, c : c + 1]).T @ across for c in range(3)], -1)
