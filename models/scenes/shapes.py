@@ -1,0 +1,56 @@
+"""Shaded solids and lines, drawn only where they land."""
+
+import numpy as np
+
+from models.scenes.particles import boxes
+
+
+def sphere(view, image, x, y, radius, colour, squash=1.0):
+    """A ball lit from the upper left; squash < 1 flattens it."""
+    for _, box, dx, dy in boxes(view, [x], [y], radius * 1.05):
+        dx, dy = dx / np.float32(radius), dy / np.float32(radius * squash)
+        r2 = dx * dx + dy * dy
+        z = np.sqrt(np.maximum(1 - r2, 0))
+        light = np.clip(0.12 + 0.95 * (-0.4 * dx - 0.5 * dy + 0.77 * z), 0, 1)
+        rim = 0.25 * (1 - z) ** 3
+        shine = np.clip(-0.34 * dx - 0.48 * dy + 0.81 * z, 0, 1) ** 28
+        dark, base, bright = (np.float32(c) for c in colour[:3])
+        body = dark * 0.8 + (light[..., None] ** 0.9) * (base * 1.06 - dark * 0.8)
+        body = body + rim[..., None] * base + (0.75 * shine)[..., None] * (bright - body)
+        cover = np.clip((1 - np.sqrt(r2)) * radius / view.pixel / 1.5 + 0.5, 0, 1)[..., None]
+        image[box] += cover * (np.clip(body, 0, 1) - image[box])
+
+
+def segment(dx, dy, ex, ey):
+    """Distance of points (dx, dy) from the line that goes from (0, 0) to (ex, ey)."""
+    h = np.clip((dx * ex + dy * ey) / max(ex * ex + ey * ey, 1e-9), 0, 1)
+    return np.sqrt((dx - h * ex) ** 2 + (dy - h * ey) ** 2)
+
+
+def line(view, image, a, b, width, colour, alpha=1.0, additive=True):
+    """A soft line from a to b."""
+    ax, ay = a
+    ex, ey = b[0] - ax, b[1] - ay
+    reach = max(abs(ex), abs(ey)) / 2 + width * 2
+    for _, box, dx, dy in boxes(view, [ax + ex / 2], [ay + ey / 2], reach):
+        # the box is a square: cut it down to the line's own bounds
+        inside_x = np.flatnonzero(np.abs(dx[0]) <= abs(ex) / 2 + 2 * width + view.pixel)
+        inside_y = np.flatnonzero(np.abs(dy[:, 0]) <= abs(ey) / 2 + 2 * width + view.pixel)
+        if not len(inside_x) or not len(inside_y):
+            continue
+        cols = slice(inside_x[0], inside_x[-1] + 1)
+        rows = slice(inside_y[0], inside_y[-1] + 1)
+        d = segment(dx[:, cols] + ex / 2, dy[rows] + ey / 2, ex, ey)
+        cover = (np.clip((width - d) / max(width, 1.5 * view.pixel) + 0.5, 0, 1) * alpha)[..., None]
+        part = image[box][rows, cols]
+        part += cover * (colour if additive else colour - part)
+
+
+def polygon(dx, dy, corners):
+    """Signed distance of points from a convex polygon with corners in clockwise order."""
+    d = None
+    for (ax, ay), (bx, by) in zip(corners, list(corners[1:]) + [corners[0]]):
+        length = np.hypot(bx - ax, by - ay) + 1e-9
+        side = ((dx - ax) * (by - ay) - (dy - ay) * (bx - ax)) / length
+        d = side if d is None else np.maximum(d, side)
+    return d
