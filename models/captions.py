@@ -69,6 +69,7 @@ SLOTS_EN = {
         "grey": ("a grey sky", "an overcast sky"),
         "night": ("a night sky", "the dark night sky"),
     },
+    "ring": {True: ("with rings", "with a ring"), False: ("",)},
     "place": {"left": ("the upper left", "the left"), "top": ("above", "the top"), "right": ("the upper right", "the right")},
 }
 SLOTS_ZH = {
@@ -80,6 +81,7 @@ SLOTS_ZH = {
         "grey": ("灰色天空", "阴天"),
         "night": ("夜空", "黑夜的天空"),
     },
+    "ring": {True: ("带光环的", "有环的"), False: ("",)},
     "place": {"left": ("左上方", "左边"), "top": ("上方", "顶部"), "right": ("右上方", "右边")},
 }
 COLOURFUL_EN = ("colourful", "colorful", "multicoloured", "rainbow coloured")

@@ -7,10 +7,10 @@ captions, EN and ZH. A new kind is one module and one name below.
 from importlib import import_module
 
 _NAMES = """
-    waves clouds fire bokeh silk plasma rays smoke
-    snow rain sunset
-    starfield aurora
-    confetti
+    waves clouds fire bokeh silk plasma rays smoke ink caustics mesh
+    snow rain fog lightning sunset moonlight leaves petals embers
+    starfield galaxy planet nebula meteors eclipse aurora
+    confetti fireworks balloons glitter hearts streamers bubbles
     network
     ball
 """.split()

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from models.scenes.view import View
+
 
 def glow(view, x, y, radius, weight, tall=None):
     """A sum of Gaussian dots; weight [n] -> [h, w], weight [n, 3] -> [h, w, 3].
@@ -26,6 +28,18 @@ def glow(view, x, y, radius, weight, tall=None):
     if weight.ndim == 1:
         return (down * weight[:, None]).T @ across
     return np.stack([(down * weight[:, c : c + 1]).T @ across for c in range(3)], -1)
+
+
+def add_glow(view, image, x, y, radius, weight, colour):
+    """Add glow of one colour, at the cost of the box that holds all dots."""
+    px, py = view.to_pixels(np.asarray(x), np.asarray(y))
+    r = 3 * np.max(radius) * view.unit
+    x0, x1 = max(int(px.min() - r), 0), min(int(px.max() + r) + 2, view.w)
+    y0, y1 = max(int(py.min() - r), 0), min(int(py.max() + r) + 2, view.h)
+    if x1 > x0 and y1 > y0:
+        part = View(view.width, view.height, view.x0 + x0, view.y0 + y0, x1 - x0, y1 - y0)
+        light = glow(part, x, y, radius, weight)
+        image[y0:y1, x0:x1] += light[..., None] * np.asarray(colour, np.float32)
 
 
 def boxes(view, x, y, reach):

@@ -54,3 +54,33 @@ def polygon(dx, dy, corners):
         side = ((dx - ax) * (by - ay) - (dy - ay) * (bx - ax)) / length
         d = side if d is None else np.maximum(d, side)
     return d
+
+
+def polyline(view, image, points, width, colour, alpha=1.0, additive=True):
+    """A soft line through points, without brighter joints."""
+    points = np.asarray(points, np.float32)
+    low, high = points.min(0), points.max(0)
+    middle = (low + high) / 2
+    reach = float((high - low).max()) / 2 + 2 * width
+    for _, box, dx, dy in boxes(view, [middle[0]], [middle[1]], reach):
+        cols = np.flatnonzero(np.abs(dx[0]) <= (high - low)[0] / 2 + 2 * width + view.pixel)
+        rows = np.flatnonzero(np.abs(dy[:, 0]) <= (high - low)[1] / 2 + 2 * width + view.pixel)
+        if not len(cols) or not len(rows):
+            continue
+        window = np.s_[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+        dx, dy = dx[:, window[1]], dy[window[0]]
+        d = np.full((dy.shape[0], dx.shape[1]), 9, np.float32)
+        for a, b in zip(points[:-1] - middle, points[1:] - middle):
+            near = np.s_[
+                slice(*np.searchsorted(dy[:, 0], _span(a[1], b[1], 2 * width))),
+                slice(*np.searchsorted(dx[0], _span(a[0], b[0], 2 * width))),
+            ]
+            part = segment(dx[:, near[1]] - a[0], dy[near[0]] - a[1], *(b - a))
+            d[near] = np.minimum(d[near], part)
+        cover = (np.clip((width - d) / max(width, 1.5 * view.pixel) + 0.5, 0, 1) * alpha)[..., None]
+        part = image[box][window]
+        part += cover * (colour if additive else colour - part)
+
+
+def _span(a, b, margin):
+    return min(a, b) - margin, max(a, b) + margin
