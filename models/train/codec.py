@@ -1,0 +1,281 @@
+"""The video autoencoder: LTX's layers, set to the block transform at first, then trained.
+
+    python -m models.train.codec --work DIR --part decoder --steps 20000      # resumes
+    python -m models.train.codec --work DIR --part encoder --steps 5000
+
+Both halves are plain regressions: the decoder from codes to pixels, the encoder from pixels to
+codes. At step 0 they already are the transform (see `transform.py`): the centre taps of each
+convolution turn the coefficients of a block into those of its eight parts, all else is zero.
+"""
+
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKLLTXVideo
+
+from . import common, transform
+
+WIDTHS = (128, 64, 32)             # decoder channels after each upsampler
+PAIRS = 3                          # signals carried as +s and −s into the last activation
+LEVEL = 15.0                       # the constant channel that keeps the last norm from levelling
+CONFIG = dict(
+    in_channels=3, out_channels=3, latent_channels=transform.CHANNELS,
+    block_out_channels=(128, 128, 128, 128),
+    down_block_types=("LTXVideo095DownBlock3D",) * 3,
+    spatio_temporal_scaling=(True,) * 3, layers_per_block=(0, 0, 0, 1),
+    downsample_type=("conv",) * 3,
+    decoder_block_out_channels=(64, 128, 256), decoder_spatio_temporal_scaling=(True,) * 3,
+    decoder_layers_per_block=(0, 1, 1, 0), decoder_inject_noise=(False,) * 4,
+    upsample_residual=(False,) * 3, upsample_factor=(2, 2, 2), timestep_conditioning=False,
+    patch_size=4, patch_size_t=1, encoder_causal=True, decoder_causal=True,
+)
+
+
+def build(basis: dict) -> AutoencoderKLLTXVideo:
+    vae = AutoencoderKLLTXVideo(**CONFIG)
+    with torch.no_grad():
+        for name, module in vae.named_modules():
+            if name.endswith("conv2.conv"):
+                module.weight.zero_(), module.bias.zero_()
+        set_decoder(vae.decoder, basis)
+        set_encoder(vae.encoder, basis)
+        vae.latents_mean.copy_(basis["mean"])
+        vae.latents_std.copy_(basis["latents_std"])
+    return vae
+
+
+def coefficients(x, bases):
+    """Coefficients of sample blocks at every level, each divided by sqrt(its pixels)."""
+    out = []
+    for b in bases:
+        out.append(x.flatten(1) @ b.flatten(1).T / math.prod(b.shape[2:]) ** .5)
+        x = transform.halves(x).flatten(0, 1) if x.shape[-1] > 4 else x
+    return out
+
+
+def split_matrix(big: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
+    """[8, small, big]: coefficients of a block → those of each of its eight parts."""
+    parts = transform.halves(big).flatten(2)                     # [big, 8, pixels of a part]
+    return torch.einsum("bok,sk->osb", parts, small.flatten(1)) * 8 ** .5
+
+
+def patch_order(patches: torch.Tensor) -> torch.Tensor:
+    """[n, 3, 1, 4 rows, 4 columns] → [n, 48] in LTX's order (colour, column, row)."""
+    return patches[:, :, 0].transpose(2, 3).flatten(1)
+
+
+def set_decoder(net, basis) -> None:
+    bases = [basis["top"], *basis["sub"]]
+    seen = basis["samples"].float()
+    seen = (seen.flatten(1) @ bases[0].flatten(1).T @ bases[0].flatten(1)).reshape(seen.shape)
+    norms = [c.std(0).clamp_min(1e-4) for c in coefficients(seen, bases)]
+    norms = [norms[0]] + [n ** .5 for n in norms[1:3]]
+    count = WIDTHS[2] - 1 - PAIRS                                # patch components carried
+    net.conv_in.conv.weight[:transform.CHANNELS].zero_()
+    index = torch.arange(transform.CHANNELS)
+    net.conv_in.conv.weight[index, index, 2, 1, 1] = 1 / norms[0]
+    net.conv_in.conv.weight[transform.CHANNELS:] *= .3
+    net.conv_in.conv.bias.zero_()
+    net.conv_in.conv.bias[transform.CHANNELS] = 1
+    for level, block in enumerate(net.up_blocks):
+        conv = block.upsamplers[0].conv.conv
+        conv.weight.zero_(), conv.bias.zero_()
+        weight = conv.weight.unflatten(0, (-1, 8))               # [channel, part, in, 3, 3, 3]
+        bias = conv.bias.unflatten(0, (-1, 8))
+        small = bases[level + 1][:count] if level == 2 else bases[level + 1]
+        m = split_matrix(bases[level], small) * norms[level]
+        if level < 2:
+            m = m / norms[level + 1][:, None]
+        m, used = m.transpose(0, 1), m.shape[2]
+        weight[:len(small), :, :used, 2, 1, 1] = m
+        if level == 2:
+            weight[count:count + PAIRS, :, :used, 2, 1, 1] = -m[:PAIRS]
+        bias[WIDTHS[level] - 1] = LEVEL if level == 2 else 1
+    slope = LEVEL / WIDTHS[2] ** .5 * 4                          # undo the norm; 4: sqrt(16)
+    patches = patch_order(bases[3][:count]).T * slope
+    out = net.conv_out.conv
+    out.weight.zero_(), out.bias.zero_()
+    out.weight[:, :count, 2, 1, 1] = 2 * patches                 # SiLU(u) is nearly u/2
+    out.weight[:, :PAIRS, 2, 1, 1] = patches[:, :PAIRS]          # SiLU(u) − SiLU(−u) is u
+    out.weight[:, count:count + PAIRS, 2, 1, 1] = -patches[:, :PAIRS]
+
+
+def set_encoder(net, basis) -> None:
+    """The same upwards: patches → parts → blocks, through LTX's strided convolutions."""
+    chain = [*reversed(basis["encoder"]), basis["top"]]          # patches, parts, parts, blocks
+    patch, width = chain[0], CONFIG["block_out_channels"][0]
+    for conv in (net.conv_in.conv, *(b.downsamplers[0].conv for b in net.down_blocks),
+                 net.conv_out.conv):
+        conv.weight.zero_(), conv.bias.zero_()
+    net.conv_in.conv.weight[:48, :, 2, 1, 1] = patch_order(patch) / 4
+    net.conv_in.conv.bias[width - 1] = 1
+    for level, block in enumerate(net.down_blocks):
+        small, big = chain[level], chain[level + 1]
+        keep = min(len(big), width - 1)
+        m = split_matrix(big[:keep], small) / 8                  # the bases are orthonormal
+        conv = block.downsamplers[0].conv
+        for o in range(8):
+            t, y, x = o >> 2 & 1, o >> 1 & 1, o & 1
+            conv.weight[:keep, :len(small), 1 + t, 1 + y, 1 + x] = m[o].T
+        conv.bias[width - 1] = LEVEL * 2 if level == 2 else 1
+    slope = LEVEL * 2 / width ** .5
+    index = torch.arange(width - 1)
+    net.conv_out.conv.weight[index, index, 2, 1, 1] = 2 * slope
+    net.conv_out.conv.bias[-1] = -30                             # log-variance: none
+
+
+class Crops:
+    """Random windows of the stored crops, balanced over kinds."""
+
+    def __init__(self, work: Path, seed: int):
+        self.files = {}
+        self.work, self.rng, self.cache = work, random.Random(seed), {}
+        self.refresh()
+
+    def refresh(self):
+        for size in ("512x288",):
+            for folder in sorted((self.work / "clips" / size).iterdir()):
+                self.files[folder.name] = sorted(folder.glob("[0-9]*[0-9].npz"))
+        self.files = {k: v for k, v in self.files.items() if v}
+
+    def clip(self, kind: str):
+        path = self.rng.choice(self.files[kind])
+        if path not in self.cache:
+            with np.load(path) as f:
+                self.cache[path] = f["crop"]
+        return self.cache[path]
+
+    def batch(self, count: int, size: int, blocks: int) -> torch.Tensor:
+        """[count, 3, 1 + 8·blocks, size, size] in −1..1."""
+        out = []
+        for _ in range(count):
+            crop = self.clip(self.rng.choice(list(self.files)))
+            t = 8 * self.rng.randrange((len(crop) - 1) // 8 - blocks + 1)
+            y, x = (32 * self.rng.randrange((128 - size) // 32 + 1) for _ in range(2))
+            part = crop[t:t + 1 + 8 * blocks, y:y + size, x:x + size]
+            if self.rng.random() < .5:
+                part = part[:, :, ::-1]
+            out.append(torch.from_numpy(np.ascontiguousarray(part)))
+        return torch.stack(out).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+
+
+def edge_weight(length: int, device) -> torch.Tensor:
+    """Weight of the difference between neighbours i and i + 1: more across cell borders."""
+    i = torch.arange(1, length, device=device)
+    return 1. + (i % 4 == 0) + (i % 8 == 0) + (i % 16 == 0) + 2. * (i % 32 == 0)
+
+
+def pixel_loss(out: torch.Tensor, want: torch.Tensor) -> torch.Tensor:
+    d = out - want
+    loss = (d * d + 1e-4).sqrt().mean()
+    for axis in (-1, -2):
+        w = edge_weight(d.shape[axis], d.device)
+        w = w if axis == -1 else w[:, None]
+        loss = loss + .4 * (d.diff(dim=axis).abs() * w).mean()
+    return loss + .2 * d.diff(dim=2).abs().mean()
+
+
+def codes(clips, basis):
+    """Exact codes of a batch, whatever the precision around."""
+    with torch.autocast(clips.device.type, enabled=False):
+        return torch.stack([transform.encode_clip(c, basis["top"]) for c in clips])
+
+
+def decoder_step(vae, basis, clips, noise: float):
+    """Codes, with some noise as a sampler leaves it, to pixels."""
+    z = codes(clips, basis)
+    spread = (vae.latents_std * transform.GAIN).view(-1, 1, 1, 1)
+    amount = torch.rand(len(z), 1, 1, 1, 1, device=z.device) * noise
+    out = vae.decoder(z + amount * spread * torch.randn_like(z)).float()
+    return pixel_loss(out, clips), out
+
+
+def encoder_step(vae, basis, clips, _):
+    z = codes(clips, basis)
+    got = vae.encoder(clips)[:, :transform.CHANNELS].float()
+    unit = (vae.latents_std * transform.GAIN).view(-1, 1, 1, 1)
+    return ((got - z) / unit).pow(2).mean(), got
+
+
+@torch.no_grad()
+def measure(vae, basis, clips, part: str) -> str:
+    if part == "encoder":
+        return f"error {encoder_step(vae, basis, clips, 0)[0]:.4f}"
+    outs = [decoder_step(vae, basis, clips[i:i + 4], 0)[1] for i in range(0, len(clips), 4)]
+    out = torch.cat(outs).clamp(-1, 1)
+    linear = torch.stack([transform.decode(transform.encode_clip(c, basis["top"]), basis["top"])
+                          for c in clips]).clamp(-1, 1)
+    each = np.mean([transform.psnr(a, b) for a, b in zip(out, clips)])
+    return (f"{transform.psnr(out, clips):.2f} dB (clips' mean {each:.2f}; linear inverse "
+            f"{transform.psnr(linear, clips):.2f}), block edges {blocking(out, clips):.3f}")
+
+
+def blocking(out: torch.Tensor, want: torch.Tensor) -> float:
+    """How much larger the error's jumps are across cell borders than elsewhere (1: no blocks)."""
+    jump = (out - want).diff(dim=-1).abs().mean((0, 1, 2, 3))
+    border = torch.arange(1, len(jump) + 1) % 32 == 0
+    return float(jump[border].mean() / jump[~border].mean())
+
+
+def main() -> None:
+    p = common.parser(__doc__)
+    p.add_argument("--part", choices=["decoder", "encoder"], default="decoder")
+    p.add_argument("--steps", type=int, default=20000)
+    p.add_argument("--rate", type=float, default=4e-4)
+    p.add_argument("--batch", type=int, default=4)
+    p.add_argument("--size", type=int, default=96, help="pixels of a crop's side")
+    p.add_argument("--noise", type=float, default=.15, help="noise on the codes, at most")
+    p.add_argument("--decay", type=int, default=0, help="last steps with a falling rate")
+    args = p.parse_args()
+    common.start(args)
+    path = args.work / f"{args.part}.pt"
+    state = common.load(path)
+    basis = common.load(args.work / "basis.pt")
+    vae = build(basis).to(args.device)
+    basis["top"] = basis["top"].to(args.device)
+    net = getattr(vae, args.part)
+    opt = torch.optim.Adam(net.parameters(), lr=args.rate, betas=(.9, .99))
+    ema, step = common.Ema([net]), 0
+    if state:
+        net.load_state_dict(state["net"])
+        opt.load_state_dict(state["opt"])
+        ema.shadow, step = [state["ema"]], state["step"]
+    act = decoder_step if args.part == "decoder" else encoder_step
+    torch.manual_seed(step), random.seed(step)
+    crops = Crops(args.work, seed=step)
+    check = Crops(args.work, seed=12345).batch(24, 96, 2).to(args.device)
+    print(f"{sum(p.numel() for p in net.parameters()) / 1e6:.2f} M parameters; "
+          f"step {step}: {measure(vae, basis, check, args.part)}", flush=True)
+    clock, mean = common.Clock(step, args.steps), None
+    while step < args.steps:
+        left = (args.steps - step) / max(args.decay, 1)
+        for g in opt.param_groups:
+            g["lr"] = args.rate * min(1, (step + 1) / 200, left if args.decay else 1)
+        clips = crops.batch(args.batch, args.size, random.choice((1, 2, 2))).to(args.device)
+        with torch.autocast(args.device, torch.bfloat16):
+            loss, _ = act(vae, basis, clips, args.noise)
+        opt.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)
+        opt.step()
+        step += 1
+        ema.update(step)
+        mean = loss.item() if mean is None else mean + .02 * (loss.item() - mean)
+        if step % 50 == 0:
+            print(f"{clock.line(step)}, loss {mean:.4f}", flush=True)
+        if step % 300 == 0 or step == args.steps:
+            common.save({"net": net.state_dict(), "opt": opt.state_dict(), "ema": ema.shadow[0],
+                         "step": step}, path)
+            kept = {k: v.clone() for k, v in net.state_dict().items()}
+            net.load_state_dict(ema.shadow[0])
+            print(f"step {step}: {measure(vae, basis, check, args.part)}", flush=True)
+            net.load_state_dict(kept)
+            crops.refresh()
+
+
+if __name__ == "__main__":
+    main()

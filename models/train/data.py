@@ -1,0 +1,109 @@
+"""Draw training clips and keep their codes, a crop of their pixels, and the facts for captions.
+
+    python -m models.train.data --work DIR --size 512x288 --clips 40    # per kind; resumes
+
+One file a clip: DIR/clips/WxH/KIND/NNNNN.npz with
+  start [m+1, 128, h, w]   codes of frames 0, 8, 16 … as the first frame of a video
+  block [m, 128, h, w]     codes of frames 1–8, 9–16 …
+  crop  [1+8m, 128, 128, 3] uint8, a window of the pixels whose corner is a multiple of 32
+  facts, rate, kind, width, height as JSON in `about`
+"""
+
+import json
+import multiprocessing
+import os
+import time
+
+import numpy as np
+import torch
+
+from . import common, transform
+
+BLOCKS = 5                                        # 41 frames
+RATES = (12, 15, 20, 24, 24, 24, 24, 25, 30, 30, 30, 48, 60)
+
+
+def plain(value):
+    """Facts as JSON: numpy numbers and arrays become Python ones."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "__dict__"):
+        return vars(value)
+    return str(value)
+
+
+def draw(kind: str, number: int, size: tuple) -> tuple:
+    """Clip [1+8m, H, W, 3] and what is known about it; the same number gives the same clip."""
+    from models.scenes import KINDS
+    from models.scenes.view import View
+    rng = np.random.default_rng([number, size[0], size[1], sum(map(ord, kind))])
+    facts = KINDS[kind].facts(rng)
+    rate = int(rng.choice(RATES))
+    times = rng.uniform(0, 20) + np.arange(1 + 8 * BLOCKS) / rate
+    view = View(*size, 0, 0, *size)
+    clip = KINDS[kind].draw(facts, int(rng.integers(1 << 30)), times, view)
+    about = {"kind": kind, "facts": facts, "rate": rate, "width": size[0], "height": size[1]}
+    return clip, about, rng
+
+
+def make(job) -> float:
+    kind, number, size, path, basis = job
+    began = time.time()
+    clip, about, rng = draw(kind, number, size)
+    clip = np.ascontiguousarray(clip, dtype=np.float32)
+    x0, y0 = (32 * int(rng.integers(0, max(1, s // 32 - 3))) for s in size)
+    crop = (clip[:, y0:y0 + 128, x0:x0 + 128] * 255 + .5).clip(0, 255).astype(np.uint8)
+    x = torch.from_numpy(clip).permute(3, 0, 1, 2) * 2 - 1
+    block = transform.encode(x[:, 1:], basis).permute(1, 0, 2, 3)
+    start = torch.stack([transform.encode_frame(f, basis)[:, 0] for f in x[:, ::8].unbind(1)])
+    tmp = f"{path}.{os.getpid()}.tmp.npz"
+    np.savez(tmp, start=start.half().numpy(), block=block.half().numpy(), crop=crop,
+             about=json.dumps(about, default=plain))
+    os.replace(tmp, path)
+    return time.time() - began
+
+
+def attempt(job):
+    """A kind that fails on one set of facts costs that clip, not the night."""
+    try:
+        return job[0], make(job), None
+    except Exception as error:                    # noqa: BLE001
+        return job[0], 0, f"{job[0]} {job[1]}: {error!r}"
+
+
+def quiet():
+    torch.set_num_threads(1)
+
+
+def main() -> None:
+    p = common.parser(__doc__)
+    p.add_argument("--size", default="512x288")
+    p.add_argument("--clips", type=int, default=40, help="clips of each kind")
+    p.add_argument("--kinds", nargs="*")
+    args = p.parse_args()
+    common.start(args)
+    from models.scenes import KINDS
+    size = tuple(map(int, args.size.split("x")))
+    basis = common.load(args.work / "basis.pt")["top"]
+    torch.set_num_threads(1)
+    jobs = []
+    for number in range(args.clips):              # kinds in turn: useful when stopped early
+        for kind in args.kinds or sorted(KINDS):
+            path = args.work / "clips" / args.size / kind / f"{number:05}.npz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                jobs.append((kind, number, size, str(path), basis))
+    clock, spent = common.Clock(0, len(jobs)), {}
+    with multiprocessing.get_context("fork").Pool(args.threads, quiet) as pool:
+        for n, (kind, took, error) in enumerate(pool.imap_unordered(attempt, jobs), 1):
+            spent.setdefault(kind, []).append(took)
+            if error:
+                print(error, flush=True)
+            if n % 50 == 0 or n == len(jobs):
+                print(clock.line(n), flush=True)
+    for kind, took in sorted(spent.items()):
+        print(f"{kind}: {np.mean(took):.2f} s a clip", flush=True)
+
+
+if __name__ == "__main__":
+    main()
