@@ -33,8 +33,8 @@ char *t2v_checkpoint_file(const t2v_checkpoint *checkpoint, const char *name);
  * compared with the class that model_index.json and the config name.
  */
 t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char *name,
-                                    const char *class_name, bool weights,
-                                    t2v_component **component, t2v_error *error);
+                                    const char *class_name, bool weights, t2v_component **component,
+                                    t2v_error *error);
 void t2v_component_close(t2v_component **component);
 
 const t2v_config *t2v_component_config(const t2v_component *component);
@@ -46,7 +46,8 @@ int64_t t2v_component_bytes(const t2v_component *component);
  * A floating-point tensor that must be there with just this shape. A dimension of -1 matches any
  * size. Failures name the file, the tensor, and both shapes.
  *
- * @param name format of the name, as in printf: t2v_component_tensor(c, &t, e, 2, dims, "a.%d.b", i)
+ * @param name format of the name, as in printf: t2v_component_tensor(c, &t, e, 2, dims, "a.%d.b",
+ * i)
  */
 t2v_status t2v_component_tensor(const t2v_component *component, t2v_tensor *tensor,
                                 t2v_error *error, int rank, const int64_t *dim, const char *name,

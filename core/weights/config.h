@@ -11,7 +11,10 @@
 /** A JSON object from a file. */
 typedef struct t2v_config t2v_config;
 
-/** Reads a file of at most 64 MiB that holds one JSON object. */
+/**
+ * Reads a file of at most 64 MiB that holds one JSON object. Keys must be unique. NaN and Infinity,
+ * which Python writes for such floats, are not JSON and refused.
+ */
 t2v_status t2v_config_open(const char *path, t2v_config **config, t2v_error *error);
 void t2v_config_close(t2v_config **config);
 const char *t2v_config_path(const t2v_config *config);
@@ -41,8 +44,21 @@ t2v_status t2v_config_ints(const t2v_config *config, const char *key, int64_t mi
 /** Likewise for lists of booleans. */
 t2v_status t2v_config_bools(const t2v_config *config, const char *key, int capacity, bool *values,
                             int *count, t2v_error *error);
-/** Element `index` of a list of strings; *value is NULL when the key is absent or the list ends. */
+/**
+ * Element `index` of a list of strings; *value is NULL when the key is absent, the list ends, or
+ * the element is null.
+ */
 t2v_status t2v_config_string_at(const t2v_config *config, const char *key, int index,
                                 const char **value, t2v_error *error);
+
+/** Receives an entry of an object of strings. A failure ends the enumeration. */
+typedef t2v_status (*t2v_config_entry_fn)(void *opaque, const char *name, const char *value,
+                                          t2v_error *error);
+/**
+ * Calls `fn` for each entry of the object of strings at `key`, in the order of the file. The object
+ * must be there; the strings live as long as the config.
+ */
+t2v_status t2v_config_each(const t2v_config *config, const char *key, t2v_config_entry_fn fn,
+                           void *opaque, t2v_error *error);
 
 #endif

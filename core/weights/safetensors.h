@@ -10,17 +10,24 @@ typedef struct t2v_safetensors t2v_safetensors;
 
 /**
  * Maps a file and checks its whole header: lengths, offsets, shapes, types, overlaps, names.
- * Every tensor of it can be read without further checks afterwards.
+ * Every tensor of it can be read without further checks afterwards, as long as nobody cuts the
+ * file short meanwhile. Tensors of types that t2v_dtype lacks (F64, BOOL, F8 …) may be there: their
+ * sizes are checked, and then they are passed over.
  */
 t2v_status t2v_safetensors_open(const char *path, t2v_safetensors **file, t2v_error *error);
+/** Unmaps and sets *file to NULL. NULL is allowed. */
 void t2v_safetensors_close(t2v_safetensors **file);
 
 /** The tensor of that name, or NULL. Valid until the file is closed. */
 const t2v_tensor *t2v_safetensors_find(const t2v_safetensors *file, const char *name);
+/** Name of the tensor's element type as the format spells it; NULL when there is no such tensor. */
+const char *t2v_safetensors_type(const t2v_safetensors *file, const char *name);
+/** Number of tensors that can be read. */
 size_t t2v_safetensors_count(const t2v_safetensors *file);
-/** Tensor `index` in the order of the header, with its name. */
+/** Tensor `index` of these in the order of the header, with its name; `name` may be NULL. */
 const t2v_tensor *t2v_safetensors_at(const t2v_safetensors *file, size_t index, const char **name);
 const char *t2v_safetensors_path(const t2v_safetensors *file);
+/** Length of the file. */
 size_t t2v_safetensors_bytes(const t2v_safetensors *file);
 
 /** What is about to be written. */
@@ -33,12 +40,22 @@ typedef struct t2v_safetensors_entry {
 /** A file being written: the header first, then each tensor's bytes, in any order and pieces. */
 typedef struct t2v_safetensors_writer t2v_safetensors_writer;
 
+/**
+ * Begins a file. It is written beside `path` under a name of its own and takes its place when it
+ * is finished, so a file of that name may be read meanwhile and survives a failure.
+ *
+ * @param entries names unique, without NUL, in UTF-8; copied
+ * @param writer  receives the writer, to be ended with t2v_safetensors_finish; NULL on failure
+ */
 t2v_status t2v_safetensors_create(const char *path, const t2v_safetensors_entry *entries,
                                   size_t count, t2v_safetensors_writer **writer, t2v_error *error);
-/** Appends `bytes` to tensor `index`. */
+/** Appends `bytes` to tensor `index`; fails when that is more than its shape holds. */
 t2v_status t2v_safetensors_append(t2v_safetensors_writer *writer, size_t index, const void *data,
                                   size_t bytes, t2v_error *error);
-/** Closes; fails when a tensor is not complete or the disk is full. *writer becomes NULL. */
+/**
+ * Closes; fails, and leaves no file, when a tensor is not complete or an append has failed.
+ * *writer becomes NULL; NULL is allowed.
+ */
 t2v_status t2v_safetensors_finish(t2v_safetensors_writer **writer, t2v_error *error);
 
 #endif

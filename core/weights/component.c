@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "weights/component.h"
+
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "weights/safetensors.h"
+
+/* The largest published models have fewer than two hundred. */
+enum { MAX_SHARDS = 256 };
+
+struct t2v_component {
+    char *folder, *weights; /* weights: the safetensors file or the index of its shards, or NULL */
+    t2v_config *config;
+    t2v_safetensors *shard[MAX_SHARDS];
+    char *shard_name[MAX_SHARDS]; /* within the folder, in the same order */
+    int shards;
+};
+
+/* ---------------------------------------------------------------- paths */
+
+char *t2v_join_path(const char *folder, const char *name)
+{
+    size_t length = strlen(folder), size = length + strlen(name) + 2;
+    char *path = t2v_alloc(size);
+    if (path)
+        snprintf(path, size, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/",
+                 name);
+    return path;
+}
+
+bool t2v_is_file(const char *path)
+{
+    struct stat info;
+    return !stat(path, &info) && !S_ISDIR(info.st_mode);
+}
+
+/* Path of the first of `names` that is a file in the folder; *path is NULL when there is none. */
+static t2v_status first_file(const char *folder, const char *const *names, char **path,
+                             t2v_error *error)
+{
+    for (*path = NULL; *names; names++) {
+        *path = t2v_join_path(folder, *names);
+        if (!*path)
+            return t2v_fail_memory(error, "a file name", strlen(folder));
+        if (t2v_is_file(*path))
+            return T2V_OK;
+        t2v_free(*path);
+        *path = NULL;
+    }
+    return T2V_OK;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && !strcmp(text + length - tail, end);
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+/* Whether the class stands in the config; also true when it names none. */
+static t2v_status find_class(const t2v_config *config, const char *class_name, const char **found,
+                             bool *match, t2v_error *error)
+{
+    T2V_TRY(t2v_config_string(config, "_class_name", NULL, found, error));
+    *match = !*found || !strcmp(*found, class_name);
+    if (*found)
+        return T2V_OK;
+    const char *listed;
+    for (int i = 0;; i++) {
+        T2V_TRY(t2v_config_string_at(config, "architectures", i, &listed, error));
+        if (!listed)
+            return T2V_OK;
+        if (!*found)
+            *found = listed;
+        *match = !strcmp(listed, class_name);
+        if (*match)
+            return T2V_OK;
+    }
+}
+
+static t2v_status open_config(t2v_component *component, const char *class_name, t2v_error *error)
+{
+    static const char *const names[] = {"config.json", "scheduler_config.json", NULL};
+    const char *found;
+    bool match;
+    char *path;
+    T2V_TRY(first_file(component->folder, names, &path, error));
+    if (!path)
+        return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: has no config.json", component->folder);
+    t2v_status status = t2v_config_open(path, &component->config, error);
+    t2v_free(path);
+    T2V_TRY(status);
+    if (!class_name)
+        return T2V_OK;
+    T2V_TRY(find_class(component->config, class_name, &found, &match, error));
+    if (!match)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: is for class %.80s, wanted %s",
+                        t2v_config_path(component->config), found, class_name);
+    return T2V_OK;
+}
+
+/* ---------------------------------------------------------------- weights */
+
+/* Says what is there instead of weights. */
+static t2v_status no_weights(const t2v_component *component, t2v_error *error)
+{
+    static const char *const pickles[] = {".bin", ".pt", ".pth", ".ckpt", ".pkl"};
+    DIR *folder = opendir(component->folder);
+    char pickle[256] = "", other[256] = "";
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        for (size_t i = 0; i < sizeof(pickles) / sizeof(pickles[0]); i++)
+            if (ends_with(entry->d_name, pickles[i]))
+                snprintf(pickle, sizeof(pickle), "%s", entry->d_name);
+        if (ends_with(entry->d_name, ".safetensors"))
+            snprintf(other, sizeof(other), "%s", entry->d_name);
+    }
+    if (folder)
+        closedir(folder);
+    if (*pickle && !*other)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "%s: has its weights in %s, and pickle files are refused because they can "
+                        "run code; convert with save_pretrained(…, safe_serialization=True)",
+                        component->folder, pickle);
+    return t2v_fail(error, T2V_ERROR_NOT_FOUND,
+                    "%s: has no weights%s%s; wanted diffusion_pytorch_model.safetensors, "
+                    "model.safetensors, or shards with an .index.json",
+                    component->folder, *other ? " but " : "", other);
+}
+
+static t2v_status add_shard(t2v_component *component, const char *name, t2v_error *error)
+{
+    if (component->shards == MAX_SHARDS)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: more than %d shards", component->folder,
+                        MAX_SHARDS);
+    char *path = t2v_join_path(component->folder, name);
+    char **copy = &component->shard_name[component->shards];
+    *copy = t2v_strdup(name);
+    t2v_status status =
+        path && *copy ? t2v_safetensors_open(path, &component->shard[component->shards], error)
+                      : t2v_fail_memory(error, "a file name", strlen(name));
+    t2v_free(path);
+    component->shards++;
+    return status;
+}
+
+/* An entry of weight_map: the shard is opened when it is new, and must hold the tensor. */
+static t2v_status add_listed(void *opaque, const char *tensor, const char *name, t2v_error *error)
+{
+    t2v_component *component = opaque;
+    int i = component->shards - 1;
+    while (i >= 0 && strcmp(component->shard_name[i], name))
+        i--;
+    if (i < 0) {
+        if (strchr(name, '/') || strchr(name, '\\') || !ends_with(name, ".safetensors"))
+            return t2v_fail(error, T2V_ERROR_FORMAT,
+                            "%s: shard \"%.200s\", wanted the name of a safetensors file in the "
+                            "same folder",
+                            component->weights, name);
+        i = component->shards;
+        T2V_TRY(add_shard(component, name, error));
+    }
+    if (!t2v_safetensors_type(component->shard[i], tensor))
+        return t2v_fail(error, T2V_ERROR_FORMAT,
+                        "%s: lists tensor %.200s in %.200s, which does not have it",
+                        component->weights, tensor, name);
+    return T2V_OK;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A tensor that two shards have would be one thing or the other by chance. */
+static t2v_status check_unique(const t2v_component *component, t2v_error *error)
+{
+    size_t count = 0, used = 0;
+    for (int i = 0; i < component->shards; i++)
+        count += t2v_safetensors_count(component->shard[i]);
+    const char **names = t2v_calloc(count, sizeof(*names));
+    if (!names)
+        return t2v_fail_memory(error, "names of tensors", count * sizeof(*names));
+    for (int i = 0; i < component->shards; i++)
+        for (size_t j = 0; j < t2v_safetensors_count(component->shard[i]); j++)
+            t2v_safetensors_at(component->shard[i], j, &names[used++]);
+    qsort(names, count, sizeof(*names), compare_strings);
+    t2v_status status = T2V_OK;
+    for (size_t i = 1; i < count && status == T2V_OK; i++)
+        if (!strcmp(names[i - 1], names[i]))
+            status = t2v_fail(error, T2V_ERROR_FORMAT, "%s: two shards have a tensor %.200s",
+                              component->weights, names[i]);
+    t2v_free(names);
+    return status;
+}
+
+static t2v_status open_shards(t2v_component *component, t2v_error *error)
+{
+    t2v_config *index;
+    T2V_TRY(t2v_config_open(component->weights, &index, error));
+    t2v_status status = t2v_config_each(index, "weight_map", add_listed, component, error);
+    t2v_config_close(&index);
+    T2V_TRY(status);
+    return check_unique(component, error);
+}
+
+static t2v_status open_weights(t2v_component *component, t2v_error *error)
+{
+    /* diffusers prefers the index, transformers the single file */
+    static const char *const names[] = {"diffusion_pytorch_model.safetensors.index.json",
+                                        "diffusion_pytorch_model.safetensors", "model.safetensors",
+                                        "model.safetensors.index.json", NULL};
+    T2V_TRY(first_file(component->folder, names, &component->weights, error));
+    if (!component->weights)
+        return no_weights(component, error);
+    if (ends_with(component->weights, ".json"))
+        return open_shards(component, error);
+    return add_shard(component, strrchr(component->weights, '/') + 1, error);
+}
+
+/* ---------------------------------------------------------------- the component */
+
+static t2v_status load(t2v_component *component, const char *folder, const char *class_name,
+                       bool weights, t2v_error *error)
+{
+    struct stat info;
+    component->folder = t2v_strdup(folder);
+    if (!component->folder)
+        return t2v_fail_memory(error, "a file name", strlen(folder));
+    if (stat(folder, &info) || !S_ISDIR(info.st_mode))
+        return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: is no folder, wanted a model's component",
+                        folder);
+    T2V_TRY(open_config(component, class_name, error));
+    return weights ? open_weights(component, error) : T2V_OK;
+}
+
+t2v_status t2v_component_open(const char *folder, const char *class_name, bool weights,
+                              t2v_component **component, t2v_error *error)
+{
+    *component = t2v_calloc(1, sizeof(**component));
+    if (!*component)
+        return t2v_fail_memory(error, "a component", sizeof(**component));
+    t2v_status status = load(*component, folder, class_name, weights, error);
+    if (status < 0)
+        t2v_component_close(component);
+    return status;
+}
+
+void t2v_component_close(t2v_component **component)
+{
+    t2v_component *old = *component;
+    *component = NULL;
+    if (!old)
+        return;
+    for (int i = 0; i < old->shards; i++) {
+        t2v_safetensors_close(&old->shard[i]);
+        t2v_free(old->shard_name[i]);
+    }
+    t2v_config_close(&old->config);
+    t2v_free(old->weights);
+    t2v_free(old->folder);
+    t2v_free(old);
+}
+
+const t2v_config *t2v_component_config(const t2v_component *component)
+{
+    return component->config;
+}
+
+int64_t t2v_component_parameters(const t2v_component *component)
+{
+    int64_t total = 0;
+    for (int i = 0; i < component->shards; i++)
+        for (size_t j = 0; j < t2v_safetensors_count(component->shard[i]); j++) {
+            const t2v_tensor *tensor = t2v_safetensors_at(component->shard[i], j, NULL);
+            total += (int64_t)(tensor->bytes / t2v_dtype_size(tensor->dtype));
+        }
+    return total;
+}
+
+int64_t t2v_component_bytes(const t2v_component *component)
+{
+    int64_t total = 0;
+    for (int i = 0; i < component->shards; i++)
+        total += (int64_t)t2v_safetensors_bytes(component->shard[i]);
+    return total;
+}
+
+/* ---------------------------------------------------------------- tensors */
+
+/* Name of the type when there is such a tensor; *tensor is NULL when its type cannot be read. */
+static const char *find(const t2v_component *component, const char *name, const t2v_tensor **tensor,
+                        const char **path)
+{
+    for (int i = 0; i < component->shards; i++) {
+        const char *type = t2v_safetensors_type(component->shard[i], name);
+        if (!type)
+            continue;
+        *tensor = t2v_safetensors_find(component->shard[i], name);
+        *path = t2v_safetensors_path(component->shard[i]);
+        return type;
+    }
+    return NULL;
+}
+
+static bool shape_matches(const t2v_shape *shape, int rank, const int64_t *dim)
+{
+    bool match = shape->rank == rank;
+    for (int i = 0; match && i < rank; i++)
+        match = dim[i] == -1 || dim[i] == shape->dim[i];
+    return match;
+}
+
+/* "[any, 128]" */
+static void format_wanted(int rank, const int64_t *dim, char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "[");
+    for (int i = 0; i < rank && used < size; i++)
+        used += (size_t)(dim[i] == -1 ? snprintf(text + used, size - used, "%sany", i ? ", " : "")
+                                      : snprintf(text + used, size - used, "%s%lld", i ? ", " : "",
+                                                 (long long)dim[i]));
+    if (used < size)
+        snprintf(text + used, size - used, "]");
+}
+
+static t2v_status get_tensor(const t2v_component *component, t2v_tensor *tensor, t2v_error *error,
+                             int rank, const int64_t *dim, const char *name)
+{
+    char wanted[160], shape[160];
+    const t2v_tensor *found = NULL;
+    const char *path = component->weights ? component->weights : component->folder;
+    const char *type = find(component, name, &found, &path);
+    format_wanted(rank, dim, wanted, sizeof(wanted));
+    if (!type)
+        return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: has no tensor %s, wanted one of shape %s",
+                        path, name, wanted);
+    if (!found || (found->dtype != T2V_F32 && found->dtype != T2V_F16 && found->dtype != T2V_BF16))
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "%s: tensor %s is of type %s, wanted F32, F16 or BF16", path, name, type);
+    t2v_shape_format(&found->shape, shape, sizeof(shape));
+    if (!shape_matches(&found->shape, rank, dim))
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: tensor %s has shape %s, wanted %s", path,
+                        name, shape, wanted);
+    *tensor = *found;
+    return T2V_OK;
+}
+
+t2v_status t2v_component_tensor(const t2v_component *component, t2v_tensor *tensor,
+                                t2v_error *error, int rank, const int64_t *dim, const char *name,
+                                ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, name);
+    vsnprintf(text, sizeof(text), name, args);
+    va_end(args);
+    return get_tensor(component, tensor, error, rank, dim, text);
+}
+
+bool t2v_component_has(const t2v_component *component, const char *name, ...)
+{
+    const t2v_tensor *tensor;
+    const char *path;
+    char text[256];
+    va_list args;
+    va_start(args, name);
+    vsnprintf(text, sizeof(text), name, args);
+    va_end(args);
+    return find(component, text, &tensor, &path);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** One folder of a checkpoint: a configuration, and weights in one or several files. */
+#ifndef T2V_WEIGHTS_COMPONENT_H
+#define T2V_WEIGHTS_COMPONENT_H
+
+#include "weights/checkpoint.h"
+
+/**
+ * Opens a component's folder, as described at t2v_checkpoint_component.
+ *
+ * @param class_name compared with `_class_name` or `architectures` of the config, where there is
+ *                   one of these; NULL: any
+ */
+t2v_status t2v_component_open(const char *folder, const char *class_name, bool weights,
+                              t2v_component **component, t2v_error *error);
+
+/** `folder/name`, owned by the caller; NULL when out of memory. */
+char *t2v_join_path(const char *folder, const char *name);
+/** Whether something that is not a folder is there. */
+bool t2v_is_file(const char *path);
+
+#endif

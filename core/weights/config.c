@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "weights/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+enum {
+    MAX_BYTES = 64 << 20,
+    /* A value of few bytes takes about a hundred in memory, so their number has a limit too. The
+     * largest tokenizers have 2.5 million. */
+    MAX_VALUES = 4 << 20,
+};
+
+struct t2v_config {
+    char *path;
+    json_t *root;
+};
+
+/* ---------------------------------------------------------------- reading */
+
+static t2v_status read_descriptor(const char *path, int descriptor, char **text, size_t *bytes,
+                                  t2v_error *error)
+{
+    struct stat info;
+    if (fstat(descriptor, &info))
+        return t2v_fail(error, T2V_ERROR_IO, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(info.st_mode) || info.st_size > MAX_BYTES)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: wanted a regular file of at most %d MiB",
+                        path, MAX_BYTES >> 20);
+    *text = t2v_alloc((size_t)info.st_size);
+    if (!*text)
+        return t2v_fail_memory(error, path, (size_t)info.st_size);
+    for (*bytes = 0; *bytes < (size_t)info.st_size;) {
+        ssize_t got = read(descriptor, *text + *bytes, (size_t)info.st_size - *bytes);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return t2v_fail(error, T2V_ERROR_IO, "%s: %s", path, strerror(errno));
+        if (got == 0)
+            break;
+        *bytes += (size_t)got;
+    }
+    return T2V_OK;
+}
+
+/* The file's text, owned by the caller on failure as well. */
+static t2v_status read_file(const char *path, char **text, size_t *bytes, t2v_error *error)
+{
+    /* O_NONBLOCK: opening a pipe must not wait for its writer */
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return t2v_fail(error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO, "%s: %s", path,
+                        strerror(errno));
+    t2v_status status = read_descriptor(path, descriptor, text, bytes, error);
+    close(descriptor);
+    return status;
+}
+
+static const char *type_name(const json_t *value)
+{
+    static const char *const names[] = {
+        [JSON_OBJECT] = "an object",   [JSON_ARRAY] = "a list",  [JSON_STRING] = "a string",
+        [JSON_INTEGER] = "an integer", [JSON_REAL] = "a number", [JSON_TRUE] = "true",
+        [JSON_FALSE] = "false",        [JSON_NULL] = "null",
+    };
+    return value ? names[json_typeof(value)] : "nothing";
+}
+
+static t2v_status parse(t2v_config *config, const char *text, size_t bytes, t2v_error *error)
+{
+    json_error_t problem;
+    size_t values = 1;
+    for (size_t i = 0; i < bytes; i++)
+        values += text[i] == ',';
+    if (values > MAX_VALUES)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: more than %d values", config->path,
+                        MAX_VALUES);
+    config->root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    if (!config->root && json_error_code(&problem) == json_error_out_of_memory)
+        return t2v_fail_memory(error, config->path, bytes);
+    if (!config->root)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: line %d, column %d: not valid JSON: %s",
+                        config->path, problem.line, problem.column, problem.text);
+    if (!json_is_object(config->root))
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: holds %s, wanted an object", config->path,
+                        type_name(config->root));
+    return T2V_OK;
+}
+
+static t2v_status load(t2v_config *config, const char *path, t2v_error *error)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    config->path = t2v_strdup(path);
+    if (!config->path)
+        return t2v_fail_memory(error, "a file name", strlen(path) + 1);
+    t2v_status status = read_file(path, &text, &bytes, error);
+    if (status == T2V_OK)
+        status = parse(config, text, bytes, error);
+    t2v_free(text);
+    return status;
+}
+
+t2v_status t2v_config_open(const char *path, t2v_config **config, t2v_error *error)
+{
+    *config = t2v_calloc(1, sizeof(**config));
+    if (!*config)
+        return t2v_fail_memory(error, "a configuration", sizeof(**config));
+    t2v_status status = load(*config, path, error);
+    if (status < 0)
+        t2v_config_close(config);
+    return status;
+}
+
+void t2v_config_close(t2v_config **config)
+{
+    if (!*config)
+        return;
+    json_decref((*config)->root);
+    t2v_free((*config)->path);
+    t2v_free(*config);
+    *config = NULL;
+}
+
+const char *t2v_config_path(const t2v_config *config)
+{
+    return config->path;
+}
+
+/* ---------------------------------------------------------------- values */
+
+/* NULL when the key is absent or null. */
+static const json_t *get(const t2v_config *config, const char *key)
+{
+    const json_t *value = json_object_get(config->root, key);
+    return json_is_null(value) ? NULL : value;
+}
+
+/* Failure of a value that is not what the format describes. */
+static t2v_status unwanted(const t2v_config *config, const char *key, const json_t *value,
+                           t2v_error *error, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+static t2v_status unwanted(const t2v_config *config, const char *key, const json_t *value,
+                           t2v_error *error, const char *format, ...)
+{
+    char wanted[120];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(wanted, sizeof(wanted), format, args);
+    va_end(args);
+    char *found = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+    t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s is %.80s%s, wanted %s", config->path, key,
+             found ? found : type_name(value), found && strlen(found) > 80 ? " …" : "", wanted);
+    free(found);
+    return T2V_ERROR_FORMAT;
+}
+
+/* An integer, also one that is written as 1.0. */
+static bool to_integer(const json_t *value, int64_t *integer)
+{
+    const double limit = 0x1p53; /* up to here a double holds every integer */
+    if (json_is_integer(value)) {
+        *integer = json_integer_value(value);
+        return true;
+    }
+    double real = json_real_value(value);
+    if (!json_is_real(value) || real < -limit || real > limit || real != (double)(int64_t)real)
+        return false;
+    *integer = (int64_t)real;
+    return true;
+}
+
+bool t2v_config_has(const t2v_config *config, const char *key)
+{
+    return get(config, key);
+}
+
+t2v_status t2v_config_int(const t2v_config *config, const char *key, int64_t fallback, int64_t min,
+                          int64_t max, int64_t *value, t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    int64_t integer = fallback;
+    if (found && (!to_integer(found, &integer) || integer < min || integer > max))
+        return unwanted(config, key, found, error, "an integer from %lld to %lld", (long long)min,
+                        (long long)max);
+    *value = integer;
+    return T2V_OK;
+}
+
+t2v_status t2v_config_double(const t2v_config *config, const char *key, double fallback, double min,
+                             double max, double *value, t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    double number = found ? json_number_value(found) : fallback;
+    if (found && (!json_is_number(found) || !(number >= min && number <= max)))
+        return unwanted(config, key, found, error, "a number from %g to %g", min, max);
+    *value = number;
+    return T2V_OK;
+}
+
+t2v_status t2v_config_bool(const t2v_config *config, const char *key, bool fallback, bool *value,
+                           t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    if (found && !json_is_boolean(found))
+        return unwanted(config, key, found, error, "true or false");
+    *value = found ? json_is_true(found) : fallback;
+    return T2V_OK;
+}
+
+t2v_status t2v_config_string(const t2v_config *config, const char *key, const char *fallback,
+                             const char **value, t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    if (found && !json_is_string(found))
+        return unwanted(config, key, found, error, "a string");
+    *value = found ? json_string_value(found) : fallback;
+    return T2V_OK;
+}
+
+/* Number of elements, a value that is no list counting as one. */
+static size_t list_size(const json_t *found)
+{
+    return json_is_array(found) ? json_array_size(found) : 1;
+}
+
+static const json_t *list_element(const json_t *found, size_t index)
+{
+    return json_is_array(found) ? json_array_get(found, index) : found;
+}
+
+t2v_status t2v_config_ints(const t2v_config *config, const char *key, int64_t min, int64_t max,
+                           int capacity, int64_t *values, int *count, t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    *count = -1;
+    if (!found)
+        return T2V_OK;
+    size_t size = list_size(found);
+    bool good = size <= (size_t)capacity;
+    for (size_t i = 0; good && i < size; i++)
+        good =
+            to_integer(list_element(found, i), &values[i]) && values[i] >= min && values[i] <= max;
+    if (!good)
+        return unwanted(config, key, found, error, "at most %d integers from %lld to %lld",
+                        capacity, (long long)min, (long long)max);
+    *count = (int)size;
+    return T2V_OK;
+}
+
+t2v_status t2v_config_bools(const t2v_config *config, const char *key, int capacity, bool *values,
+                            int *count, t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    *count = -1;
+    if (!found)
+        return T2V_OK;
+    size_t size = list_size(found);
+    bool good = size <= (size_t)capacity;
+    for (size_t i = 0; good && i < size; i++) {
+        good = json_is_boolean(list_element(found, i));
+        values[i] = json_is_true(list_element(found, i));
+    }
+    if (!good)
+        return unwanted(config, key, found, error, "at most %d of true and false", capacity);
+    *count = (int)size;
+    return T2V_OK;
+}
+
+t2v_status t2v_config_string_at(const t2v_config *config, const char *key, int index,
+                                const char **value, t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    *value = NULL;
+    if (!found)
+        return T2V_OK;
+    if (!json_is_array(found))
+        return unwanted(config, key, found, error, "a list of strings");
+    const json_t *element = index < 0 ? NULL : json_array_get(found, (size_t)index);
+    if (element && !json_is_null(element) && !json_is_string(element))
+        return unwanted(config, key, found, error, "a list of strings");
+    *value = json_string_value(element);
+    return T2V_OK;
+}
+
+t2v_status t2v_config_each(const t2v_config *config, const char *key, t2v_config_entry_fn fn,
+                           void *opaque, t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    if (!json_is_object(found))
+        return unwanted(config, key, found, error, "an object of strings");
+    for (void *at = json_object_iter((json_t *)found); at;
+         at = json_object_iter_next((json_t *)found, at)) {
+        const json_t *value = json_object_iter_value(at);
+        if (!json_is_string(value))
+            return unwanted(config, key, value, error, "strings alone in this object");
+        T2V_TRY(fn(opaque, json_object_iter_key(at), json_string_value(value), error));
+    }
+    return T2V_OK;
+}
