@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tiny random LTX-Video checkpoints in the diffusers folder layout.
+
+`MODELS` lists what is built: the kinds of autoencoder that were published, both pipeline classes,
+widths that do not divide evenly, storage types and shards. A freshly initialised network hides
+mistakes behind its zeros and ones, so every parameter is filled with random numbers that keep
+activations near one.
+"""
+
+import io
+import json
+import math
+import pathlib
+
+import diffusers
+import sentencepiece
+import torch
+import transformers
+from diffusers import (
+    AutoencoderKLLTXVideo,
+    FlowMatchEulerDiscreteScheduler,
+    LTXVideoTransformer3DModel,
+)
+from transformers import T5Config, T5EncoderModel
+
+for library in (diffusers, transformers):
+    library.logging.set_verbosity_error()
+    library.logging.disable_progress_bar()
+
+# What the tokenizer learns its pieces from.
+SENTENCES = """\
+blue waves at sunset roll slowly towards the sandy beach
+red fire burning in the dark, sparks rise and drift away
+a bouncing ball on a green field, seen from above
+snow falls over a quiet village; the stars shine
+clouds drift across the sky, white and grey, at 24 frames a second
+golden particles float upwards, glowing softly on black
+the camera moves to the left while heavy rain is falling
+low quality, worst quality, deformed, distorted, motion smear, blurry
+蓝色的海浪在日落时分拍打着沙滩
+红色的火焰在黑夜中燃烧，火花升起
+雪花飘落在安静的村庄上，星星闪烁
+白云在蓝天上缓缓移动
+金色的粒子向上漂浮，发出柔和的光
+镜头缓慢地向左移动，下着大雨
+""".splitlines()
+
+# scheduler_config.json as published with each version.
+DYNAMIC_SHIFT = dict(
+    base_image_seq_len=1024, base_shift=0.95, max_image_seq_len=4096, max_shift=2.05,
+    shift_terminal=0.1, use_dynamic_shifting=True,
+)
+NO_SHIFT = dict(use_dynamic_shifting=False, shift=1.0)
+
+
+def t5(d_model, d_kv, num_heads, num_layers, d_ff, **more):
+    return dict(d_model=d_model, d_kv=d_kv, num_heads=num_heads, num_layers=num_layers, d_ff=d_ff,
+                feed_forward_proj="gated-gelu", tie_word_embeddings=False,
+                is_encoder_decoder=False, use_cache=False, **more)
+
+
+def dit(channels, heads, head_dim, layers, **more):
+    return dict(in_channels=channels, out_channels=channels, num_attention_heads=heads,
+                attention_head_dim=head_dim, num_layers=layers,
+                cross_attention_dim=heads * head_dim, **more)
+
+
+def vae_090(channels, widths, layers=(1, 2, 1, 2, 1), **more):
+    """The first published kind: no timestep, plain upsampling, a width change before it."""
+    return dict(
+        latent_channels=channels, block_out_channels=(8, 8, 16, 16),
+        decoder_block_out_channels=widths, layers_per_block=(1, 1, 1, 1, 1),
+        decoder_layers_per_block=layers, spatio_temporal_scaling=(True, True, True, False),
+        decoder_spatio_temporal_scaling=(True, True, True, False),
+        decoder_inject_noise=(False,) * 5, upsample_residual=(False,) * 4,
+        upsample_factor=(1, 1, 1, 1), timestep_conditioning=False, encoder_causal=True,
+        decoder_causal=False) | more
+
+
+def vae_091(channels, widths, layers=(1, 2, 1, 2), **more):
+    """Timestep-conditioned decoder with noise layers (whose scales are zero here)."""
+    return dict(
+        latent_channels=channels, block_out_channels=(8, 8, 16, 16),
+        decoder_block_out_channels=widths, layers_per_block=(1, 1, 1, 1, 1),
+        decoder_layers_per_block=layers, spatio_temporal_scaling=(True, True, True, False),
+        decoder_spatio_temporal_scaling=(True, True, True),
+        decoder_inject_noise=(True, True, True, False), upsample_residual=(True, True, True),
+        upsample_factor=(2, 2, 2), timestep_conditioning=True, encoder_causal=True,
+        decoder_causal=False) | more
+
+
+def vae_095(channels, widths, layers=(1, 2, 1, 2), **more):
+    """The kind since 0.9.5, the embedded model's too: its encoder has its own down blocks."""
+    return dict(
+        latent_channels=channels, block_out_channels=(8, 8, 8, 16, 16),
+        down_block_types=("LTXVideo095DownBlock3D",) * 4,
+        decoder_block_out_channels=widths, layers_per_block=(1, 1, 1, 1, 1),
+        decoder_layers_per_block=layers, spatio_temporal_scaling=(True, True, True, True),
+        decoder_spatio_temporal_scaling=(True, True, True),
+        decoder_inject_noise=(False,) * 4, upsample_residual=(True, True, True),
+        upsample_factor=(2, 2, 2),
+        downsample_type=("spatial", "temporal", "spatiotemporal", "spatiotemporal"),
+        timestep_conditioning=True, encoder_causal=True, decoder_causal=False,
+        spatial_compression_ratio=32, temporal_compression_ratio=8) | more
+
+
+def model(pipeline, t5, dit, vae, scheduler, storage=("F32", "F32", "F32"), shard=None):
+    """`storage` is of text encoder, transformer and autoencoder; `shard` a largest file size."""
+    return dict(pipeline=pipeline, t5=t5, dit=dit, vae=vae, scheduler=scheduler, storage=storage,
+                shard=shard)
+
+
+MODELS = {
+    # 0.9.0 as published: dynamic shift, non-causal decoder without timestep.
+    "v090": model(
+        "LTXPipeline", t5(32, 8, 6, 2, 64), dit(8, 4, 16, 2),
+        vae_090(8, (8, 16, 24, 24)), DYNAMIC_SHIFT),
+    # Inner width 44: not a multiple of 6, pairs of the rotary embedding cross odd heads.
+    "v090-odd-heads": model(
+        "LTXPipeline", t5(40, 12, 3, 3, 56), dit(5, 4, 11, 3),
+        vae_090(5, (12, 12, 20, 28), (2, 1, 1, 1, 2), scaling_factor=1.375), DYNAMIC_SHIFT,
+        ("F16", "F16", "F16"), "24KB"),
+    # The same class with a plain shift; one number of steps works here that does not above.
+    "v090-plain-shift": model(
+        "LTXPipeline", t5(24, 16, 3, 1, 72), dit(12, 2, 35, 1),
+        vae_090(12, (8, 8, 8, 16), decoder_causal=True), dict(shift=3.0),
+        ("BF16", "BF16", "BF16")),
+    "v091": model(
+        "LTXPipeline", t5(48, 8, 4, 2, 40), dit(16, 3, 20, 2),
+        vae_091(16, (16, 32, 64), scaling_factor=0.75), DYNAMIC_SHIFT,
+        ("BF16", "F16", "F32"), "60KB"),
+    "v095": model(
+        "LTXConditionPipeline", t5(32, 8, 5, 2, 64), dit(8, 4, 16, 3),
+        vae_095(8, (16, 32, 64)), NO_SHIFT),
+    "v095-sharded": model(
+        "LTXConditionPipeline", t5(64, 16, 3, 2, 96), dit(10, 5, 14, 2),
+        vae_095(10, (24, 48, 96), (2, 1, 1, 1), scaling_factor=1.25), NO_SHIFT,
+        ("F16", "BF16", "BF16"), "50KB"),
+    # The embedded model's kind.
+    "causal": model(
+        "LTXConditionPipeline", t5(32, 16, 3, 2, 48), dit(12, 4, 10, 2),
+        vae_095(12, (16, 32, 64), decoder_causal=True, timestep_conditioning=False), NO_SHIFT,
+        ("F16", "F16", "F16")),
+    "causal-timestep": model(
+        "LTXConditionPipeline", t5(56, 8, 4, 1, 48), dit(6, 2, 26, 4),
+        vae_095(6, (16, 32, 64), (1, 1, 2, 1), decoder_causal=True, scaling_factor=0.5), NO_SHIFT,
+        ("F32", "BF16", "F16"), "40KB"),
+    # The condition class before the 0.9.0 decoder, and the first class before the newest one.
+    "condition-090": model(
+        "LTXConditionPipeline", t5(32, 8, 4, 2, 64), dit(9, 2, 24, 2),
+        vae_090(9, (8, 16, 16, 24)), NO_SHIFT),
+    "first-class-095": model(
+        "LTXPipeline", t5(32, 8, 4, 2, 64), dit(3, 3, 12, 2),
+        vae_095(3, (16, 32, 64), decoder_causal=True), DYNAMIC_SHIFT, ("F16", "F32", "BF16")),
+    # Values that configurations allow and no publication used.
+    "unusual": model(
+        "LTXPipeline",
+        t5(32, 8, 4, 2, 64, relative_attention_num_buckets=16, relative_attention_max_distance=48,
+           layer_norm_epsilon=1e-4),
+        dit(8, 4, 12, 2, norm_eps=1e-4, attention_bias=False, attention_out_bias=False,
+            norm_elementwise_affine=True),
+        vae_095(8, (8, 16, 16), upsample_factor=(1, 2, 1), upsample_residual=(False, True, True),
+                timestep_conditioning=False, resnet_norm_eps=1e-3, patch_size=2,
+                spatial_compression_ratio=16),
+        dict(use_dynamic_shifting=True, time_shift_type="linear", base_shift=0.6, max_shift=1.4)),
+}
+
+DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+
+
+def train_tokenizer(pieces=180):
+    """A unigram model laid out as T5's: <pad> 0, </s> 1, <unk> 2, no <s>."""
+    proto = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES * 4), model_writer=proto, model_type="unigram",
+        vocab_size=pieces, hard_vocab_limit=False, pad_id=0, eos_id=1, unk_id=2, bos_id=-1,
+        normalization_rule_name="nmt_nfkc", character_coverage=1.0, num_threads=1, minloglevel=2)
+    return proto.getvalue()
+
+
+def write_tokenizer(folder, proto, length):
+    """The files of a published tokenizer folder."""
+    folder.mkdir(parents=True)
+    (folder / "spiece.model").write_bytes(proto)
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=proto).get_piece_size()
+    extra = [f"<extra_id_{i}>" for i in range(100)]
+    special = {name: dict(content=text, lstrip=False, normalized=False, rstrip=False,
+                          single_word=False)
+               for name, text in (("eos_token", "</s>"), ("pad_token", "<pad>"),
+                                  ("unk_token", "<unk>"))}
+    write_json(folder / "added_tokens.json", {e: pieces + 99 - i for i, e in enumerate(extra)})
+    write_json(folder / "special_tokens_map.json", {"additional_special_tokens": extra} | special)
+    write_json(folder / "tokenizer_config.json", dict(
+        additional_special_tokens=extra, clean_up_tokenization_spaces=True, eos_token="</s>",
+        extra_ids=100, legacy=True, model_max_length=length, pad_token="<pad>", sp_model_kwargs={},
+        tokenizer_class="T5Tokenizer", unk_token="<unk>"))
+
+
+def write_json(path, value):
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def spread_for(name, shape):
+    """Standard deviation that keeps activations near one; (mean, deviation)."""
+    leaf = name.split(".")[-1]
+    if name.endswith(("per_channel_scale1", "per_channel_scale2")):
+        return 0.0, 0.0
+    if name.endswith("timestep_scale_multiplier"):
+        return 1000.0, 0.0
+    if leaf == "latents_mean":
+        return 0.2, 0.5
+    if leaf == "latents_std":
+        return 1.1, 0.2
+    if leaf == "scale_shift_table":
+        return 0.1, 0.5
+    # Small inputs to a normalisation show its epsilon.
+    small = 0.02 if name.startswith(("decoder.conv_in", "proj_in")) or ".to_q." in name or (
+        ".to_k." in name) else 1.0
+    if leaf == "bias":
+        return 0.0, 0.2 * small
+    if "relative_attention_bias" in name:
+        return 0.0, 1.0
+    if len(shape) < 2:
+        return 1.0, 0.3
+    if name.endswith(("shared.weight", "embed_tokens.weight")):
+        return 0.0, 1.0
+    fan_in = math.prod(shape[1:])
+    gain = small
+    if "SelfAttention.q" in name:
+        gain = shape[0] ** -0.25  # T5 does not scale its attention
+    if name == "decoder.conv_out.conv.weight":
+        gain = 0.7
+    elif "embedder.linear" in name:
+        gain = 1.4
+    return 0.0, gain / math.sqrt(fan_in)
+
+
+def fill(module, generator):
+    with torch.no_grad():
+        for name, tensor in module.state_dict(keep_vars=True).items():
+            mean, deviation = spread_for(name, tensor.shape)
+            tensor.copy_(torch.randn(tensor.shape, generator=generator) * deviation + mean)
+
+
+def build(folder, spec, seed):
+    """Writes the checkpoint that `spec` (one of MODELS) describes into a new folder."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True)
+    generator = torch.Generator().manual_seed(seed)
+    condition = spec["pipeline"] == "LTXConditionPipeline"
+
+    proto = train_tokenizer()
+    write_tokenizer(folder / "tokenizer", proto, 256 if condition else 128)
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=proto).get_piece_size()
+    text_encoder = T5EncoderModel(T5Config(vocab_size=pieces + 112, **spec["t5"]))
+    transformer = LTXVideoTransformer3DModel(caption_channels=spec["t5"]["d_model"], **spec["dit"])
+    vae = AutoencoderKLLTXVideo(**spec["vae"])
+
+    parts = (("text_encoder", text_encoder), ("transformer", transformer), ("vae", vae))
+    for (name, module), storage in zip(parts, spec["storage"]):
+        fill(module, generator)
+        more = {"max_shard_size": spec["shard"]} if spec["shard"] else {}
+        module.to(DTYPES[storage]).save_pretrained(folder / name, **more)
+
+    scheduler = FlowMatchEulerDiscreteScheduler(**spec["scheduler"])
+    scheduler.save_pretrained(folder / "scheduler")
+    write_json(folder / "model_index.json", {
+        "_class_name": spec["pipeline"], "_diffusers_version": "0.32.0.dev0",
+        "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
+        "text_encoder": ["transformers", "T5EncoderModel"],
+        "tokenizer": ["transformers", "T5Tokenizer"],
+        "transformer": ["diffusers", "LTXVideoTransformer3DModel"],
+        "vae": ["diffusers", "AutoencoderKLLTXVideo"],
+    })
+    return folder

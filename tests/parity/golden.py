@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Writes the golden files: golden.py [DIR]. They are committed; this is how they were made.
+
+For each name: a checkpoint folder NAME/, the noise NAME.noise.safetensors, the reference's tensors
+NAME.reference.safetensors and the command's options NAME.options, one word a line. To keep them
+small the checkpoints share one tokenizer model and of the video every third row and column is
+kept, which meets every phase of the decoder's patches.
+"""
+
+import pathlib
+import shutil
+import sys
+
+from safetensors.torch import save_file
+
+import checkpoints
+import reference
+from checkpoints import DYNAMIC_SHIFT, NO_SHIFT, dit, model, t5, vae_090, vae_095
+from reference import Request
+
+STRIDE = 3
+
+# The encoder is not what is tested here: as narrow as it can be.
+TINY_ENCODER = dict(
+    block_out_channels=(4, 4, 4, 4), down_block_types=("LTXVideoDownBlock3D",) * 4,
+    downsample_type=("conv",) * 4, spatio_temporal_scaling=(True, True, True, False))
+
+GOLDEN = {
+    # first class, dynamic shift, decoder looks ahead; F16 in shards
+    "first": (
+        model("LTXPipeline", t5(16, 6, 4, 2, 24), dit(6, 2, 11, 2),
+              vae_090(6, (4, 8, 8, 8), (1, 1, 1, 1, 1), scaling_factor=1.25) | TINY_ENCODER,
+              DYNAMIC_SHIFT, ("F16", "F16", "F16"), "40KB"),
+        Request("blue waves 在日落时分…", "模糊的 low quality", width=64, height=64, frames=17,
+                rate="30000/1001", steps=4, guidance=3.0)),
+    # condition class, decoder with timestep that looks ahead; BF16
+    "condition": (
+        model("LTXConditionPipeline", t5(16, 8, 3, 1, 32), dit(5, 3, 10, 2),
+              vae_095(5, (4, 4, 8), (1, 1, 1, 1), upsample_factor=(1, 1, 2),
+                      upsample_residual=(False, False, True)) | TINY_ENCODER,
+              NO_SHIFT, ("BF16", "BF16", "BF16")),
+        Request("Ｒｅｄ fire burning 火焰 🔥", "", width=96, height=64, frames=9, rate="25", steps=3,
+                guidance=2.5, decode_timestep=0.05, decode_noise_scale=0.025)),
+    # the embedded model's kind: causal decoder, no guidance; text encoder in F32
+    "causal": (
+        model("LTXConditionPipeline", t5(16, 8, 3, 2, 24), dit(8, 2, 14, 2),
+              vae_095(8, (8, 8, 16), (1, 1, 1, 1), upsample_factor=(1, 1, 2), decoder_causal=True,
+                      timestep_conditioning=False) | TINY_ENCODER,
+              NO_SHIFT, ("F32", "F16", "F16")),
+        Request("golden particles float over a quiet village", width=64, height=64, frames=9,
+                rate="24", steps=6)),
+}
+
+
+def options_of(request):
+    """The command's options, one word a line."""
+    words = ["--prompt", request.prompt, "--width", request.width, "--height", request.height,
+             "--frames", request.frames, "--rate", request.rate, "--steps", request.steps,
+             "--guidance", request.guidance]
+    for option in ("negative", "decode_timestep", "decode_noise_scale"):
+        value = getattr(request, option)
+        if value is not None:
+            words += ["--" + option.replace("_", "-"), value]
+    return "".join(f"{word}\n" for word in words)
+
+
+def share_tokenizer(folder, shared):
+    """Replaces the folder's own tokenizer model by a link to the one that all have."""
+    own = folder / "tokenizer" / "spiece.model"
+    if not shared.exists():
+        shutil.copy(own, shared)
+    assert own.read_bytes() == shared.read_bytes()
+    own.unlink()
+    own.symlink_to("../../spiece.model")
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent
+                        / "golden")
+    root.mkdir(exist_ok=True)
+    for seed, (name, (spec, request)) in enumerate(GOLDEN.items()):
+        shutil.rmtree(root / name, ignore_errors=True)
+        folder = checkpoints.build(root / name, spec, seed)
+        share_tokenizer(folder, root / "spiece.model")
+        pipeline = reference.load(folder)
+        noise = reference.draw_noise(pipeline, request, seed)
+        tensors = reference.run(pipeline, request, noise)
+        video = tensors.pop("video")[:, :, ::STRIDE, ::STRIDE]
+        tensors["video_every_third"] = video.contiguous()
+        save_file(noise, str(root / f"{name}.noise.safetensors"))
+        save_file(tensors, str(root / f"{name}.reference.safetensors"))
+        (root / f"{name}.options").write_text(options_of(request), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

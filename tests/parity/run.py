@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Builds fresh random checkpoints and compares `t2v generate` with the diffusers pipeline."""
+
+import argparse
+import fnmatch
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is local
+warnings.filterwarnings("ignore")
+
+from safetensors.torch import load_file, save_file  # noqa: E402
+
+import checkpoints  # noqa: E402
+import compare  # noqa: E402
+import reference  # noqa: E402
+from cases import CASES  # noqa: E402
+
+TIMEOUT = 120  # seconds that one generation may take
+
+
+def arguments(request, folder, dump):
+    """The command line of one generation, after the program's name."""
+    words = ["generate", "--model", folder, "--prompt", request.prompt,
+             "--width", request.width, "--height", request.height, "--frames", request.frames,
+             "--rate", request.rate, "--steps", request.steps, "--guidance", request.guidance,
+             "--seed", request.seed, "--dump", dump]
+    for option in ("negative", "decode_timestep", "decode_noise_scale"):
+        if getattr(request, option) is not None:
+            words += ["--" + option.replace("_", "-"), getattr(request, option)]
+    return [str(word) for word in words]
+
+
+def generate(t2v, request, folder, dump, noise, more):
+    """Runs t2v; the dump's tensors, or a string that says why there are none."""
+    command = [t2v, *arguments(request, folder, dump), *more]
+    if noise:
+        save_file(noise, str(dump) + ".noise")
+        command += ["--noise", str(dump) + ".noise"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, errors="replace",
+                                stdin=subprocess.DEVNULL, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return f"not ready after {TIMEOUT} s"
+    if result.returncode:
+        return f"exit {result.returncode}: {result.stderr.strip()[-500:]}"
+    return load_file(str(dump))
+
+
+def check_case(pipeline, folder, case, seed, scratch, options):
+    """Runs one case with both programs and prints its line; the verdict."""
+    name, _, request, *source = case
+    noise = None if "torch" in source else reference.draw_noise(pipeline, request, seed)
+    dump = scratch / f"{name}.safetensors"
+    ours = generate(options.t2v, request, folder, dump, noise, options.more)
+    theirs = reference.run(pipeline, request, noise)
+    if options.keep:
+        save_file(theirs, str(dump) + ".reference")
+    if isinstance(ours, str):
+        print(f"FAIL        {name}: {ours}", flush=True)
+        return "FAIL"
+    figures = compare.compare(ours, theirs)
+    verdict = compare.worst(figures)
+    print(f"{verdict:11} {name}: {compare.describe(figures)}", flush=True)
+    return verdict
+
+
+def check_model(model, cases, seed, root, options):
+    """Builds one checkpoint and runs its cases; their verdicts."""
+    spec = checkpoints.MODELS[model]
+    folder = checkpoints.build(root / model, spec, seed)
+    pipeline = reference.load(folder)
+    print(f"\n{model}: {spec['pipeline']}, {'/'.join(spec['storage'])}"
+          + (", sharded" if spec["shard"] else ""), flush=True)
+    return [check_case(pipeline, folder, case, seed + number, root, options)
+            for number, case in enumerate(cases)]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--t2v", help="the t2v command")
+    parser.add_argument("--seed", type=int, help="of weights and noise; default: the clock")
+    parser.add_argument("--cases", default="*", metavar="PATTERN",
+                        help="names of cases or of models, such as 'torch*'")
+    parser.add_argument("--list", action="store_true", help="name the cases and stop")
+    parser.add_argument("--tolerate", action="store_true",
+                        help="pass figures that are within the tolerance but not exact")
+    parser.add_argument("--keep", metavar="DIR", help="leave checkpoints, noise and dumps there")
+    parser.add_argument("more", nargs="*", help="after --: further options of t2v generate")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_arguments()
+    cases = [case for case in CASES if fnmatch.fnmatch(case[0], options.cases)
+             or fnmatch.fnmatch(case[1], options.cases)]
+    if not cases:
+        sys.exit(f"no case and no model is called {options.cases}")
+    if options.list:
+        print("\n".join(f"{case[0]:24} {case[1]}" for case in cases))
+        return 0
+
+    seed = int(time.time()) if options.seed is None else options.seed
+    print(f"seed {seed}", flush=True)
+    verdicts = []
+    with tempfile.TemporaryDirectory(prefix="t2v-parity-") as scratch:
+        root = pathlib.Path(options.keep or scratch)
+        for model in dict.fromkeys(case[1] for case in cases):
+            verdicts += check_model(model, [c for c in cases if c[1] == model], seed, root, options)
+    failed = sum(v == "FAIL" or (v == "suspicious" and not options.tolerate) for v in verdicts)
+    print(f"\n{len(verdicts) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
