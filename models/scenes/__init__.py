@@ -11,8 +11,9 @@ _NAMES = """
     snow rain fog lightning sunset moonlight leaves petals embers
     starfield galaxy planet nebula meteors eclipse aurora
     confetti fireworks balloons glitter hearts streamers bubbles
-    network
-    ball
+    network grid hexagons datarain equalizer globe radar streaks countdown
+    ball pendulum blocks collision orbit wheel spring cube torus
+    inkmountains inkriver inkboat cranes plum bamboo inkrain lanterns
 """.split()
 
 KINDS = {name: import_module(f"models.scenes.{name}") for name in _NAMES}

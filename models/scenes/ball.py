@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from models.scenes import palette
 from models.scenes.motion import SIZE, SPEED, size, speed
 from models.scenes.palette import COLOURS, VIVID, pick
-from models.scenes.shapes import sphere
+from models.scenes.shapes import shadow, sphere, stage
 
 GROUP = "shapes"
 EN = ("a {s}{c}bouncing ball", "a {s}{c}ball bouncing", "a {s}bouncing {c}ball", "a {s}{c}ball that bounces on the floor", "one {s}{c}ball jumping up and down")
@@ -29,11 +28,7 @@ def draw(facts, seed, times, view):
     jump = rng.uniform(0.62, 0.85) * (2 * view.bottom * 0.8 - 2 * radius)
     pace = SPEED[facts["speed"]] * 1.05
     start, across = rng.uniform(0, 2, 2)
-    back = palette.backdrop(view, facts["background"])
-    light_back = back.mean() > 0.5
-    below = np.clip((view.y - floor) / 0.03 + 0.5, 0, 1)[..., None]
-    back = back * (1 - (0.10 if light_back else -0.35) * below) + (0 if light_back else 0.03) * below
-    glimmer = palette.base(facts["colour"])
+    back = stage(view, facts["background"], floor)
     out = view.blank(times)
     for image, t in zip(out, times):
         beat = t * pace + start
@@ -44,10 +39,6 @@ def draw(facts, seed, times, view):
         squash = 1 - 0.22 * np.exp(-((min(hop, 1 - hop) / 0.05) ** 2))
         y = floor - radius * squash - height
         image[:] = back
-        # the shadow spreads and fades as the ball rises, with a trace of the ball's colour
-        spread = radius * (0.85 + 0.7 * height / jump)
-        shadow = np.exp(-((view.x - x) ** 2 / spread**2 + ((view.y - floor) / (spread * 0.22)) ** 2))
-        shadow = (shadow * (0.55 - 0.35 * height / jump)).astype(np.float32)[..., None]
-        image += shadow * ((0.0 if light_back else 0.25) * glimmer - image)
+        shadow(view, image, x, floor, radius, height / jump, COLOURS[facts["colour"]].base)
         sphere(view, image, x, y, radius / squash**0.5, COLOURS[facts["colour"]], squash**1.5)
     return out

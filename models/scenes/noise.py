@@ -50,7 +50,7 @@ class Noise:
         total = 0.0
         for j in range(4):
             for i in range(4):
-                total = total + wx[i] * wt[j] * self._hash(ix + i - 1, it * 0 + 77, it + j - 1)
+                total = total + wx[i] * wt[j] * self.hash(ix + i - 1, it * 0 + 77, it + j - 1)
         return total * np.float32(3.61)
 
     def _layer(self, x0, nx, y0, ny, t):
@@ -58,11 +58,11 @@ class Noise:
         k = int(np.floor(t))
         ix, iy = np.arange(x0, x0 + nx)[None], np.arange(y0, y0 + ny)[:, None]
         w = _taps(np.float32(t - k))
-        layer = sum(w[j] * self._hash(ix, iy, k + j - 1) for j in range(4))
+        layer = sum(w[j] * self.hash(ix, iy, k + j - 1) for j in range(4))
         # uniform deviates have a deviation of 0.289, three splines keep a third of it
         return layer * np.float32(10.4 / 2)
 
-    def _hash(self, ix, iy, it):
+    def hash(self, ix, iy, it):
         """Integers -> uniform in [-1, 1)."""
         h = (
             np.asarray(ix, np.int64) * 0x9E3779B1

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from models.scenes import palette
 from models.scenes.particles import boxes
 
 
@@ -47,13 +48,33 @@ def line(view, image, a, b, width, colour, alpha=1.0, additive=True):
 
 
 def polygon(dx, dy, corners):
-    """Signed distance of points from a convex polygon with corners in clockwise order."""
+    """Signed distance, inside exact, of points from a convex polygon."""
+    corners = np.asarray(corners, np.float32)
+    after = np.roll(corners, -1, 0)
+    area = (corners[:, 0] * after[:, 1] - after[:, 0] * corners[:, 1]).sum()
     d = None
-    for (ax, ay), (bx, by) in zip(corners, list(corners[1:]) + [corners[0]]):
+    for (ax, ay), (bx, by) in zip(corners, after) if area > 0 else zip(after, corners):
         length = np.hypot(bx - ax, by - ay) + 1e-9
         side = ((dx - ax) * (by - ay) - (dy - ay) * (bx - ax)) / length
         d = side if d is None else np.maximum(d, side)
     return d
+
+
+def stage(view, background, floor):
+    """A wall and a floor that meet softly."""
+    back = palette.backdrop(view, background)
+    below = np.clip((view.y - floor) / 0.03 + 0.5, 0, 1)[..., None]
+    if back.mean() > 0.5:
+        return back * (1 - 0.10 * below)
+    return back * (1 + 0.35 * below) + 0.03 * below
+
+
+def shadow(view, image, x, floor, radius, height, tint):
+    """What a thing above the floor casts on it; it spreads and fades with height."""
+    spread = radius * (0.85 + 0.9 * height)
+    d = ((view.x - x) / spread) ** 2 + ((view.y - floor) / (spread * 0.22)) ** 2
+    strength = (np.exp(-d) * max(0.55 - 0.4 * height, 0.1)).astype(np.float32)[..., None]
+    image += strength * (0.12 * np.asarray(tint, np.float32) - image)
 
 
 def polyline(view, image, points, width, colour, alpha=1.0, additive=True):
