@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** The file of a SentencePiece model (a protocol buffer), read with every length checked. */
+#ifndef T2V_TEXT_SPIECE_MODEL_H
+#define T2V_TEXT_SPIECE_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/** ModelProto.SentencePiece.Type */
+typedef enum t2v_piece_type {
+    T2V_PIECE_NORMAL = 1,
+    T2V_PIECE_UNKNOWN,
+    T2V_PIECE_CONTROL,
+    T2V_PIECE_USER_DEFINED,
+    T2V_PIECE_UNUSED,
+    T2V_PIECE_BYTE,
+} t2v_piece_type;
+
+/** A piece; its text lies in the file's bytes and is not ended by a NUL. */
+typedef struct t2v_piece {
+    const char *text;
+    size_t bytes;
+    float score;
+    t2v_piece_type type;
+} t2v_piece;
+
+/** What of the file a tokenizer needs. A zeroed one is empty. */
+typedef struct t2v_spiece_model {
+    uint8_t *file; /**< the file's bytes, which the rest points into */
+    size_t file_bytes;
+    t2v_piece *pieces;
+    int count;
+    const uint8_t *charsmap; /**< NormalizerSpec.precompiled_charsmap; NULL when there is none */
+    size_t charsmap_bytes;
+    int64_t model_type; /**< TrainerSpec.ModelType; 1: unigram */
+} t2v_spiece_model;
+
+/**
+ * Reads a file of at most 64 MiB. Every piece is well-formed UTF-8 of 1 to 1024 bytes with a
+ * finite score and a known type; there is at least one and at most a million.
+ */
+t2v_status t2v_spiece_model_read(const char *path, t2v_spiece_model *model, t2v_error *error);
+void t2v_spiece_model_free(t2v_spiece_model *model);
+
+#endif
