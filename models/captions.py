@@ -32,6 +32,11 @@ ENGLISH = {
         "outwards": ("spreading outwards", "expanding from the centre"),
         "inwards": ("moving inwards", "contracting to the centre"),
     },
+    "time": {
+        "day": ("by day", "in daylight", "during the day"),
+        "evening": ("in the evening", "at sunset", "at dusk"),
+        "night": ("at night", "in the dark"),
+    },
     "density": {"few": ("sparse",), "some": (), "many": ("dense", "lots of them")},
     "size": {"small": ("small",), "medium": (), "large": ("large", "big")},
 }
@@ -56,6 +61,11 @@ CHINESE = {
         "counterclockwise": ("逆时针旋转",),
         "outwards": ("向外扩散",),
         "inwards": ("向内收缩",),
+    },
+    "time": {
+        "day": ("白天", "阳光下"),
+        "evening": ("傍晚", "黄昏", "夕阳下"),
+        "night": ("夜晚", "晚上", "夜里"),
     },
     "density": {"few": ("稀疏",), "some": (), "many": ("密集",)},
     "size": {"small": ("小",), "medium": (), "large": ("大",)},

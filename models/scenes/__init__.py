@@ -14,6 +14,7 @@ _NAMES = """
     network grid hexagons datarain equalizer globe radar streaks countdown
     ball pendulum blocks collision orbit wheel spring cube torus
     inkmountains inkriver inkboat cranes plum bamboo inkrain lanterns
+    rocket car bird fish butterfly flower candle sun flag clock
 """.split()
 
 KINDS = {name: import_module(f"models.scenes.{name}") for name in _NAMES}
