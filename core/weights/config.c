@@ -6,7 +6,6 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,7 +84,8 @@ static t2v_status parse(t2v_config *config, const char *text, size_t bytes, t2v_
         return t2v_fail(error, T2V_ERROR_FORMAT, "%s: more than %d values", config->path,
                         MAX_VALUES);
     config->root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
-    if (!config->root && json_error_code(&problem) == json_error_out_of_memory)
+    /* jansson says nothing when an allocation fails */
+    if (!config->root && !*problem.text)
         return t2v_fail_memory(error, config->path, bytes);
     if (!config->root)
         return t2v_fail(error, T2V_ERROR_FORMAT, "%s: line %d, column %d: not valid JSON: %s",
@@ -158,11 +158,11 @@ static t2v_status unwanted(const t2v_config *config, const char *key, const json
     va_start(args, format);
     vsnprintf(wanted, sizeof(wanted), format, args);
     va_end(args);
-    char *found = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
-    t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s is %.80s%s, wanted %s", config->path, key,
-             found ? found : type_name(value), found && strlen(found) > 80 ? " …" : "", wanted);
-    free(found);
-    return T2V_ERROR_FORMAT;
+    char found[81] = ""; /* what does not fit is left out, the answer is the whole length */
+    size_t length = json_dumpb(value, found, sizeof(found) - 1,
+                               JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+    return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s is %s%s, wanted %s", config->path, key,
+                    *found ? found : type_name(value), length >= sizeof(found) ? " …" : "", wanted);
 }
 
 /* An integer, also one that is written as 1.0. */

@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 /* Where a tensor lies in the file and how much of it is written. */
 typedef struct extent {
@@ -65,25 +65,37 @@ static json_t *describe(const t2v_safetensors_entry *entry, const extent *extent
                      (json_int_t)(extent->begin + extent->bytes));
 }
 
-/* The header's text, to be ended with free(). */
+/* JSON into memory of our own. Not json_dumps: it loses keys when an allocation fails. */
+static t2v_status print(const json_t *root, char **text, t2v_error *error)
+{
+    size_t length = json_dumpb(root, NULL, 0, JSON_COMPACT);
+    *text = length ? t2v_calloc(length + 1, 1) : NULL;
+    if (!*text || json_dumpb(root, *text, length, JSON_COMPACT) != length) {
+        t2v_free(*text);
+        return t2v_fail_memory(error, "the header of a file", length);
+    }
+    return T2V_OK;
+}
+
+/* The header's text, to be ended with t2v_free. */
 static t2v_status make_header(const t2v_safetensors_writer *writer,
                               const t2v_safetensors_entry *entries, char **text, t2v_error *error)
 {
     json_t *root = json_object();
     t2v_status status = T2V_OK;
-    *text = NULL;
     for (size_t i = 0; i < writer->count && status == T2V_OK; i++) {
         const char *name = entries[i].name;
         if (json_object_get(root, name) || !strcmp(name, "__metadata__"))
             status = t2v_fail(error, T2V_ERROR_ARGUMENT,
                               "%s: tensor %.200s: the name is taken already", writer->path, name);
-        else if (json_object_set_new(root, name, describe(&entries[i], &writer->extents[i])))
+        else if (!t2v_utf8_valid(name, strlen(name)))
             status = t2v_fail(error, T2V_ERROR_ARGUMENT,
-                              "%s: tensor %.200s: out of memory, or its name is not UTF-8",
-                              writer->path, name);
+                              "%s: tensor number %zu: its name is not UTF-8", writer->path, i);
+        else if (json_object_set_new(root, name, describe(&entries[i], &writer->extents[i])))
+            status = t2v_fail_memory(error, "the header of a file", 0);
     }
-    if (status == T2V_OK && !(*text = json_dumps(root, JSON_COMPACT)))
-        status = t2v_fail_memory(error, "the header", 0);
+    if (status == T2V_OK)
+        status = print(root, text, error);
     json_decref(root);
     return status;
 }
@@ -139,7 +151,7 @@ static t2v_status open_temporary(t2v_safetensors_writer *writer, t2v_error *erro
 static t2v_status begin(t2v_safetensors_writer *writer, const char *path,
                         const t2v_safetensors_entry *entries, size_t count, t2v_error *error)
 {
-    char *text;
+    char *text = NULL;
     writer->count = count;
     writer->path = t2v_strdup(path);
     writer->extents = t2v_calloc(count, sizeof(*writer->extents));
@@ -150,7 +162,7 @@ static t2v_status begin(t2v_safetensors_writer *writer, const char *path,
     t2v_status status = open_temporary(writer, error);
     if (status == T2V_OK)
         status = write_header(writer, text, error);
-    free(text);
+    t2v_free(text);
     return status;
 }
 
