@@ -2,7 +2,8 @@
 #include "base/error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "base/line.h"
 
 t2v_status t2v_fail(t2v_error *error, t2v_status status, const char *format, ...)
 {
@@ -10,7 +11,7 @@ t2v_status t2v_fail(t2v_error *error, t2v_status status, const char *format, ...
         return status;
     va_list args;
     va_start(args, format);
-    vsnprintf(error->text, sizeof(error->text), format, args);
+    t2v_format_line(error->text, sizeof(error->text), format, args);
     va_end(args);
     error->status = status;
     return status;

@@ -7,8 +7,8 @@
 
 /**
  * Fills `error` (may be NULL) with a formatted sentence and returns `status`, so that a failing
- * function can say `return t2v_fail(error, T2V_ERROR_FORMAT, "%s: …", path)`. Text that does not
- * fit is cut.
+ * function can say `return t2v_fail(error, T2V_ERROR_FORMAT, "%s: …", path)`. The text is made by
+ * t2v_format_line; no argument may point into `error`.
  */
 t2v_status t2v_fail(t2v_error *error, t2v_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

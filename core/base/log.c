@@ -2,7 +2,8 @@
 #include "base/log.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "base/line.h"
 
 void t2v_log_write(const t2v_log *log, t2v_log_level level, const char *format, ...)
 {
@@ -11,7 +12,7 @@ void t2v_log_write(const t2v_log *log, t2v_log_level level, const char *format, 
     char text[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    t2v_format_line(text, sizeof(text), format, args);
     va_end(args);
     log->fn(log->opaque, level, text);
 }

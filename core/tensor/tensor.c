@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 static const struct {
     const char *name;
     size_t size;
@@ -85,7 +87,19 @@ static void read_half(const t2v_tensor *tensor, size_t first, size_t count, floa
 void t2v_tensor_read_f32(const t2v_tensor *tensor, size_t first, size_t count, float *out)
 {
     if (tensor->dtype == T2V_F32)
-        memcpy(out, (const float *)tensor->data + first, count * sizeof(*out));
+        memcpy(out, (const char *)tensor->data + first * sizeof(*out), count * sizeof(*out));
     else
         read_half(tensor, first, count, out);
+}
+
+t2v_status t2v_tensor_to_floats(const t2v_tensor *tensor, float **out, t2v_error *error)
+{
+    size_t count;
+    *out = NULL;
+    if (t2v_shape_count(&tensor->shape, &count))
+        *out = t2v_calloc(count, sizeof(float));
+    if (!*out)
+        return t2v_fail_memory(error, "weights", tensor->bytes);
+    t2v_tensor_read_f32(tensor, 0, count, *out);
+    return T2V_OK;
 }

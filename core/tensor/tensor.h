@@ -51,6 +51,9 @@ typedef struct t2v_tensor {
  */
 void t2v_tensor_read_f32(const t2v_tensor *tensor, size_t first, size_t count, float *out);
 
+/** All elements of a floating-point tensor as floats of the caller's own (t2v_free). */
+t2v_status t2v_tensor_to_floats(const t2v_tensor *tensor, float **out, t2v_error *error);
+
 float t2v_f16_to_f32(uint16_t bits);
 float t2v_bf16_to_f32(uint16_t bits);
 
