@@ -15,14 +15,15 @@ typedef struct t2v_y4m_params {
     t2v_pixel_format format; /**< planar YUV; others are T2V_ERROR_UNSUPPORTED */
     int full_range;          /**< 0: XCOLORRANGE=LIMITED */
     const char *model;       /**< name of the model that made the pictures; may be NULL */
-    int64_t seed;            /**< with the model in the comment XT2V=generated;model=…;seed=… */
+    int64_t seed;            /**< of the random numbers */
 } t2v_y4m_params;
 
 /** A stream being written, and one frame of memory. */
 typedef struct t2v_y4m t2v_y4m;
 
 /**
- * Writes the header.
+ * Writes the header, with the comment XT2V=generated;SEED;MODEL. Some readers take no header of
+ * more than 96 bytes, so the comment leaves out the model, then the seed, where they do not fit.
  *
  * @param file stays the caller's, is not closed
  * @param name of the file, for messages; copied
