@@ -37,7 +37,7 @@ ENGLISH = {
         "evening": ("in the evening", "at sunset", "at dusk"),
         "night": ("at night", "in the dark"),
     },
-    "density": {"few": ("sparse",), "some": (), "many": ("dense", "lots of them")},
+    "density": {"few": ("sparse",), "some": (), "many": ("dense", "densely packed")},
     "size": {"small": ("small",), "medium": (), "large": ("large", "big")},
 }
 CHINESE = {
@@ -71,8 +71,16 @@ CHINESE = {
     "size": {"small": ("小",), "medium": (), "large": ("大",)},
 }
 SLOTS_EN = {
-    "d": {"few": ("a few ", "sparse ", "few "), "some": ("", "some "), "many": ("many ", "lots of ", "dense ")},
-    "s": {"small": ("small ", "tiny ", "little "), "medium": ("",), "large": ("large ", "big ", "huge ")},
+    "d": {
+        "few": ("a few ", "sparse ", "few "),
+        "some": ("", "some "),
+        "many": ("many ", "lots of ", "dense "),
+    },
+    "s": {
+        "small": ("small ", "tiny ", "little "),
+        "medium": ("",),
+        "large": ("large ", "big ", "huge "),
+    },
     "sky": {
         "blue": ("a blue sky", "the blue sky"),
         "sunset": ("a sunset sky", "an evening sky", "the sky at sunset"),
@@ -80,10 +88,18 @@ SLOTS_EN = {
         "night": ("a night sky", "the dark night sky"),
     },
     "ring": {True: ("with rings", "with a ring"), False: ("",)},
-    "place": {"left": ("the upper left", "the left"), "top": ("above", "the top"), "right": ("the upper right", "the right")},
+    "place": {
+        "left": ("the upper left", "the left"),
+        "top": ("above", "the top"),
+        "right": ("the upper right", "the right"),
+    },
 }
 SLOTS_ZH = {
-    "d": {"few": ("几个", "稀疏的", "少量"), "some": ("", "一些"), "many": ("许多", "密集的", "大量")},
+    "d": {
+        "few": ("几个", "稀疏的", "少量"),
+        "some": ("", "一些"),
+        "many": ("许多", "密集的", "大量"),
+    },
     "s": {"small": ("小", "细小的"), "medium": ("",), "large": ("大", "巨大的")},
     "sky": {
         "blue": ("蓝天", "蓝色天空"),
@@ -94,7 +110,7 @@ SLOTS_ZH = {
     "ring": {True: ("带光环的", "有环的"), False: ("",)},
     "place": {"left": ("左上方", "左边"), "top": ("上方", "顶部"), "right": ("右上方", "右边")},
 }
-COLOURFUL_EN = ("colourful", "colorful", "multicoloured", "rainbow coloured")
+COLOURFUL_EN = ("colourful", "colorful", "multicoloured", "rainbow")
 COLOURFUL_ZH = ("彩色", "五颜六色的", "多彩", "彩虹色")
 FRAMES_EN = (
     "{}", "{}", "{}", "{}", "{}", "a video of {}", "video background with {}", "an animation of {}",
@@ -105,7 +121,16 @@ FRAMES_ZH = (
     "{}", "{}", "{}", "{}", "{}", "{}的视频", "生成{}", "请生成{}的画面", "我想要{}", "画面中是{}",
     "{}，动态背景", "一段{}的视频", "制作{}的动画", "视频背景：{}",
 )  # fmt: skip
-BACK_EN = ("on a {} background", "on {}", "against a {} background", "over {}", "with a {} background", "{} background")
+APART_EN = ("{}", "in {}", "{} coloured", "the colour is {}", "in {} tones")
+APART_ZH = ("{}", "颜色是{}", "{}调", "{}为主")
+BACK_EN = (
+    "on a {} background",
+    "on {}",
+    "against a {} background",
+    "over {}",
+    "with a {} background",
+    "{} background",
+)
 BACK_ZH = ("{}背景", "背景是{}", "在{}背景上", "以{}为背景")
 
 
@@ -128,42 +153,48 @@ def synonyms(language="en"):
 
 def caption(facts, rng, language="en"):
     """One caption: always the kind, nearly always the colour, some of the other facts."""
-    write = _english if language == "en" else _chinese
-    return write(facts, rng)
+    return _english(facts, rng) if language == "en" else _chinese(facts, rng)
 
 
 def _english(facts, rng):
-    detail = rng.choice([0.0, 0.35, 0.7, 1.0], p=[0.15, 0.3, 0.35, 0.2])
-    noun = _pick(rng, _nouns(KINDS[facts["kind"]], "en"))
-    said, slots = set(), {"c": _colour_words(facts, rng, "en")}
-    slots["c"] += " " if slots["c"] else ""
-    noun = _fill(noun, facts, rng, SLOTS_EN, slots, said, detail)
-    phrases = _phrases(facts, rng, ENGLISH, said, detail)
-    if _tell_background(facts, rng, detail):
-        words = _pick(rng, BACKGROUNDS[facts["background"]].english)
-        phrases.append(_pick(rng, BACK_EN).format(words))
-    rng.shuffle(phrases)
-    joint = _pick(rng, (", ", ", ", " "))
-    text = _pick(rng, FRAMES_EN).format(joint.join([noun] + phrases))
+    text = ", ".join if rng.random() < 0.65 else " ".join
+    text = text(_parts(facts, rng, "en"))
+    text = _pick(rng, FRAMES_EN).format(text)
     text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", re.sub(r" +", " ", text)).strip()
     return _case(text, rng)
 
 
 def _chinese(facts, rng):
-    detail = rng.choice([0.0, 0.35, 0.7, 1.0], p=[0.15, 0.3, 0.35, 0.2])
-    noun = _pick(rng, _nouns(KINDS[facts["kind"]], "zh"))
-    said, slots = set(), {"c": _colour_words(facts, rng, "zh")}
-    noun = _fill(noun, facts, rng, SLOTS_ZH, slots, said, detail).lstrip("的")
-    phrases = _phrases(facts, rng, CHINESE, said, detail)
-    if _tell_background(facts, rng, detail):
-        words = _pick(rng, BACKGROUNDS[facts["background"]].chinese)
-        phrases.append(_pick(rng, BACK_ZH).format(words))
-    rng.shuffle(phrases)
-    parts = [noun] + phrases
+    parts = _parts(facts, rng, "zh")
     if len(parts) > 1 and rng.random() < 0.3:  # what describes may also stand first
         parts = parts[1:] + parts[:1]
-    text = _pick(rng, FRAMES_ZH).format(_pick(rng, ("，", "，", " ", "、")).join(parts))
-    return (text + "。" if rng.random() < 0.3 else text).replace("的的", "的")
+    text = _pick(rng, FRAMES_ZH).format(_pick(rng, ("，", "，", ",", " ", "、")).join(parts))
+    return (
+        (text + "。" if rng.random() < 0.3 else text)
+        .replace("的的", "的")
+        .replace("的为主", "为主")
+    )
+
+
+def _parts(facts, rng, language):
+    """The noun with what its slots say, then phrases for other facts in any order."""
+    english = language == "en"
+    detail = rng.choice([0.0, 0.35, 0.7, 1.0], p=[0.15, 0.3, 0.35, 0.2])
+    noun = _pick(rng, _nouns(KINDS[facts["kind"]], language))
+    colour = _colour_words(facts, rng, language)
+    phrases = []
+    if colour and rng.random() < 0.12:  # "waves, blue" instead of "blue waves"
+        phrases.append(_pick(rng, APART_EN if english else APART_ZH).format(colour))
+        colour = ""
+    said, slots = set(), {"c": colour + " " if colour and english else colour}
+    noun = _fill(noun, facts, rng, SLOTS_EN if english else SLOTS_ZH, slots, said, detail)
+    phrases += _phrases(facts, rng, ENGLISH if english else CHINESE, said, detail)
+    if _tell_background(facts, rng, detail):
+        background = BACKGROUNDS[facts["background"]]
+        words = _pick(rng, background.english if english else background.chinese)
+        phrases.append(_pick(rng, BACK_EN if english else BACK_ZH).format(words))
+    rng.shuffle(phrases)
+    return [re.sub(r" +", " ", noun).strip().lstrip("的")] + phrases
 
 
 def _nouns(module, language):

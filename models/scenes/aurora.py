@@ -2,14 +2,19 @@
 
 import numpy as np
 
-from models.scenes import palette
 from models.scenes.motion import SPEED, speed
 from models.scenes.noise import Noise
 from models.scenes.palette import another, base, bright, pick
 from models.scenes.particles import glow
 
 GROUP = "space"
-EN = ("a {c}aurora", "{c}northern lights", "{c}aurora borealis", "{c}polar lights over mountains", "a night sky with {c}northern lights")
+EN = (
+    "a {c}aurora",
+    "{c}northern lights",
+    "{c}aurora borealis",
+    "{c}polar lights over mountains",
+    "a night sky with {c}northern lights",
+)
 ZH = ("{c}极光", "{c}的北极光", "山上的{c}极光", "夜空中的{c}极光", "{c}极光舞动")
 COLOURS = ("green", "teal", "cyan", "purple", "magenta", "pink", "blue", "red")
 
@@ -37,16 +42,24 @@ def draw(facts, seed, times, view):
     crest = 0.09 * Noise(seed + 1).fbm(view.x * 2.4, np.zeros((1, 1), np.float32), octaves=4)
     hills = np.clip((view.y - view.bottom * 0.66 - crest) / view.pixel / 1.5 + 0.5, 0, 1)[..., None]
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = night + stars
         for k in range(3):
             # a curtain hangs from a winding line; rays run along it
             x = view.x + 0.12 * noise(view.x * 1.3, np.full((1, 1), 5.0 * k), t * 0.35 * pace)
-            foot = 0.10 - 0.16 * k + 0.13 * noise(view.x * 1.1, np.full((1, 1), 3 + 9.0 * k), t * 0.3 * pace)
+            foot = (
+                0.10
+                - 0.16 * k
+                + 0.13 * noise(view.x * 1.1, np.full((1, 1), 3 + 9.0 * k), t * 0.3 * pace)
+            )
             rays = noise(x * 7 + 3 * k, np.full((1, 1), 31.0), t * 0.9 * pace)
             rays = rays + 0.6 * noise(x * 17, np.full((1, 1), 37.0 + k), t * 1.6 * pace)
             rays = np.clip(0.55 + 0.26 * rays, 0.05, 1.2)
-            patch = np.clip(0.6 + 0.5 * noise(view.x * 0.9, np.full((1, 1), 50.0 + 7 * k), t * 0.25 * pace), 0, 1)
+            patch = np.clip(
+                0.6 + 0.5 * noise(view.x * 0.9, np.full((1, 1), 50.0 + 7 * k), t * 0.25 * pace),
+                0,
+                1,
+            )
             up = (foot - view.y) / (0.42 + 0.2 * rays)
             body = np.where(up > 0, np.exp(-2.2 * np.maximum(up, 0)), np.exp(-((up / 0.09) ** 2)))
             body = (body * rays * patch).astype(np.float32)[..., None]

@@ -3,19 +3,26 @@
 import numpy as np
 
 from models.scenes.motion import SIZE, SPEED, size, speed
-from models.scenes.palette import COLOURS, VIVID, pick
+from models.scenes.palette import COLOURS, PLAIN, VIVID, behind, pick
 from models.scenes.shapes import shadow, sphere, stage
 
 GROUP = "shapes"
-EN = ("a {s}{c}bouncing ball", "a {s}{c}ball bouncing", "a {s}bouncing {c}ball", "a {s}{c}ball that bounces on the floor", "one {s}{c}ball jumping up and down")
+EN = (
+    "a {s}{c}bouncing ball",
+    "a {s}{c}ball bouncing",
+    "a {s}bouncing {c}ball",
+    "a {s}{c}ball that bounces on the floor",
+    "one {s}{c}ball jumping up and down",
+)
 ZH = ("{c}{s}球在弹跳", "弹跳的{c}{s}球", "一个{c}{s}球上下跳动", "一个{s}{c}皮球在地上弹跳")
 
 
 def facts(rng):
+    colour = pick(rng, VIVID + ("white",))
     return {
         "kind": "ball",
-        "colour": pick(rng, VIVID + ("white",)),
-        "background": pick(rng, ("black", "dark grey", "dark blue", "white", "light grey", "light blue", "beige")),
+        "colour": colour,
+        "background": behind(rng, PLAIN, colour),
         "size": size(rng),
         "speed": speed(rng),
     }
@@ -30,7 +37,7 @@ def draw(facts, seed, times, view):
     start, across = rng.uniform(0, 2, 2)
     back = stage(view, facts["background"], floor)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         beat = t * pace + start
         hop = beat % 1
         height = 4 * hop * (1 - hop) * jump

@@ -4,12 +4,18 @@ import numpy as np
 
 from models.scenes import palette
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
-from models.scenes.palette import VIVID, another, pick
+from models.scenes.palette import VIVID, another, behind, pick
 from models.scenes.particles import boxes, wrap
-from models.scenes.shapes import polyline
+from models.scenes.shapes import stroke
 
 GROUP = "celebration"
-EN = ("{d}{s}{c}balloons", "{d}{c}balloons rising", "{d}{s}{c}balloons flying up", "{c}party balloons", "{d}{c}balloons floating in the air")
+EN = (
+    "{d}{s}{c}balloons",
+    "{d}{c}balloons rising",
+    "{d}{s}{c}balloons flying up",
+    "{c}party balloons",
+    "{d}{c}balloons floating in the air",
+)
 ZH = ("{d}{c}气球", "上升的{c}气球", "{d}{s}{c}气球飘起", "{c}派对气球", "空中飘着{d}{c}气球")
 
 
@@ -19,7 +25,11 @@ def facts(rng):
         "kind": "balloons",
         "colour": colour,
         "colour2": None if colour == "colourful" else another(rng, VIVID, colour),
-        "background": pick(rng, ("light blue", "light blue", "white", "beige", "dark blue", "black", "light grey")),
+        "background": behind(
+            rng,
+            ("light blue", "light blue", "white", "beige", "dark blue", "black", "light grey"),
+            colour,
+        ),
         "density": density(rng),
         "size": size(rng),
         "speed": speed(rng),
@@ -28,7 +38,15 @@ def facts(rng):
 
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
-    n = max(int(9 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]] / SIZE[facts["size"]] ** 0.5), 2)
+    n = max(
+        int(
+            9
+            * (4 * view.right * view.bottom) ** 0.5
+            * DENSITY[facts["density"]]
+            / SIZE[facts["size"]] ** 0.5
+        ),
+        4,
+    )
     near = np.sort(rng.random(n))
     radius = (0.07 + 0.045 * near) * SIZE[facts["size"]]
     extent = np.array([[view.right], [view.bottom + 0.42]])
@@ -36,12 +54,15 @@ def draw(facts, seed, times, view):
     x0 = (rng.permutation(n) + rng.uniform(0.2, 0.8, n)) / n * 2 - 1
     x0, y0 = x0 * extent[0], rng.uniform(-1, 1, n) * extent[1]
     rise = (0.16 + 0.14 * near) * SPEED[facts["speed"]]
-    phase, turn = rng.uniform(0, 2 * np.pi, n), rng.uniform(0.7, 1.4, n) * SPEED[facts["speed"]] ** 0.5
+    phase, turn = (
+        rng.uniform(0, 2 * np.pi, n),
+        rng.uniform(0.7, 1.4, n) * SPEED[facts["speed"]] ** 0.5,
+    )
     colour = palette.shades(rng, n, facts["colour"], facts["colour2"])
     back = palette.backdrop(view, facts["background"])
     string = np.float32([0.55, 0.55, 0.58])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         sway = np.sin(phase + turn * t)
         x, y = x0 + 0.05 * sway, wrap(y0 - rise * t, extent[1])
@@ -51,9 +72,11 @@ def draw(facts, seed, times, view):
             k = np.linspace(0, 1, 7)
             swing = 0.02 * np.sin(6 * k + 2 * (phase[i] + turn[i] * t)) * k - 0.03 * sway[i] * k
             path = np.stack([x[i] + swing, y[i] + radius[i] * (1.25 + 2.0 * k)], 1)
-            polyline(view, image, path, 0.0025, string, 0.8, additive=False)
+            stroke(view, image, path, 0.0025, string, 0.8)
             for _, box, dx, dy in boxes(view, x[i : i + 1], y[i : i + 1], radius[i] * 1.35):
-                _balloon(image[box], dx / radius[i], dy / radius[i], radius[i] / view.pixel, colour[i])
+                _balloon(
+                    image[box], dx / radius[i], dy / radius[i], radius[i] / view.pixel, colour[i]
+                )
     return np.clip(out, 0, 1)
 
 

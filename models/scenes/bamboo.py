@@ -8,8 +8,20 @@ from models.scenes.palette import pick
 from models.scenes.particles import boxes
 
 GROUP = "ink landscape"
-EN = ("{c}bamboo in the wind, ink painting", "{c}ink bamboo", "a Chinese {c}ink painting of bamboo", "swaying {c}bamboo in ink style", "{c}bamboo leaves in the wind")
-ZH = ("{c}水墨竹子", "风中的{c}竹子，水墨画", "中国风{c}水墨竹林", "水墨风格{c}翠竹摇曳", "{c}竹叶随风摆动")
+EN = (
+    "{c}bamboo in the wind, ink painting",
+    "{c}ink bamboo",
+    "a Chinese {c}ink painting of bamboo",
+    "swaying {c}bamboo in ink style",
+    "{c}bamboo leaves in the wind",
+)
+ZH = (
+    "{c}水墨竹子",
+    "风中的{c}竹子，水墨画",
+    "中国风{c}水墨竹林",
+    "水墨风格{c}竹影摇曳",
+    "{c}竹叶随风摆动",
+)
 
 
 def facts(rng):
@@ -34,13 +46,27 @@ def draw(facts, seed, times, view):
     lean, phase = rng.uniform(-0.10, 0.10, n), rng.uniform(0, 2 * np.pi, n)
     leaves = [_leaves(rng) for _ in range(n)]
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = sheet
         for i in order:
-            gust = 0.5 + 0.5 * np.sin(1.5 * pace * t - 1.8 * way * foot[i]) + 0.25 * np.sin(4.1 * pace * t + phase[i])
+            gust = (
+                0.5
+                + 0.5 * np.sin(1.5 * pace * t - 1.8 * way * foot[i])
+                + 0.25 * np.sin(4.1 * pace * t + phase[i])
+            )
             bend = lean[i] + way * 0.13 * gust
             shade = light + (0.30 + 0.62 * near[i]) * (ink - light)
-            _culm(view, image, foot[i], bend, gust * way, near[i], leaves[i], shade, pace * t + phase[i])
+            _culm(
+                view,
+                image,
+                foot[i],
+                bend,
+                gust * way,
+                near[i],
+                leaves[i],
+                shade,
+                pace * t + phase[i],
+            )
     return np.clip(out, 0, 1)
 
 
@@ -69,7 +95,9 @@ def _culm(view, image, foot, bend, wind, near, leaves, ink, clock):
         k = (low - view.y) / tall
         joint = np.abs((k * 6 + 0.5) % 1 - 0.5) / 6 * tall  # distance from the nearest joint
         half = width * (0.88 + 0.2 * np.exp(-((joint / 0.02) ** 2)))
-        cover = np.clip((half - np.abs(view.x[:, columns] - middle(k))) / (2 * view.pixel) + 0.5, 0, 1)
+        cover = np.clip(
+            (half - np.abs(view.x[:, columns] - middle(k))) / (2 * view.pixel) + 0.5, 0, 1
+        )
         cover = cover * (0.85 - 0.7 * np.exp(-((joint / 0.005) ** 2)))
         wash(image[:, columns], cover, ink)
     for height, side, fan, length in leaves:
@@ -77,7 +105,17 @@ def _culm(view, image, foot, bend, wind, near, leaves, ink, clock):
         for angle, size in zip(fan, length):
             flutter = 0.13 * np.sin(3.1 * clock + 7 * angle) + 0.42 * wind
             size = size * (0.7 + 0.45 * near)
-            _leaf(view, image, x, y, angle - side * flutter, side, size, (0.006 + 0.010 * near) * 1.2, ink)
+            _leaf(
+                view,
+                image,
+                x,
+                y,
+                angle - side * flutter,
+                side,
+                size,
+                (0.006 + 0.010 * near) * 1.2,
+                ink,
+            )
 
 
 def _leaf(view, image, x, y, angle, side, length, width, ink):

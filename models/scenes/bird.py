@@ -2,15 +2,27 @@
 
 import numpy as np
 
-from models.scenes.brush import stroke
+from models.scenes.brush import brush
 from models.scenes.clouds import SKIES
 from models.scenes.motion import SIDE, SIZE, SPEED, size, speed
 from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, pick
 
 GROUP = "things"
-EN = ("{d}{s}{c}birds flying in {sky}", "{d}{s}{c}birds in {sky}", "{d}{c}flying birds", "{s}{c}birds flapping their wings", "{d}{c}birds crossing {sky}")
-ZH = ("{sky}中飞翔的{c}鸟", "{d}{c}小鸟飞翔", "{d}{s}{c}鸟飞过{sky}", "{c}飞鸟拍打翅膀", "{d}{c}鸟儿")
+EN = (
+    "{d}{s}{c}birds flying in {sky}",
+    "{d}{s}{c}birds in {sky}",
+    "{d}{c}flying birds",
+    "{s}{c}birds flapping their wings",
+    "{d}{c}birds crossing {sky}",
+)
+ZH = (
+    "{sky}中飞翔的{c}鸟",
+    "{d}{c}小鸟飞翔",
+    "{d}{s}{c}鸟飞过{sky}",
+    "{c}飞鸟拍打翅膀",
+    "{d}{c}鸟儿",
+)
 COLOUR_NAMES = ("white", "red", "blue", "yellow", "brown", "orange", "green", "pink")
 
 
@@ -42,7 +54,7 @@ def draw(facts, seed, times, view):
     sky = top + height**1.3 * (horizon - top) + 0 * view.x[..., None]
     white = 0.6 * horizon + 0.45
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = sky
         x = view.x + way * 0.30 * pace * t
         cloud = noise.fbm(x * 1.4, view.y * 2.6, t * 0.08, octaves=4)
@@ -64,19 +76,46 @@ def _bird(view, image, x, y, size, way, flap, colours):
     lift = -0.66 * flap - 0.05
     # far wing, body, near wing: what is nearer covers what is farther
     far = [(0.06, -0.03), (-0.02, 0.62 * lift - 0.08), (-0.26, 1.02 * lift)]
-    stroke(view, image, at(far), size * np.float32([0.13, 0.12, 0.015]), 0.6 * dark + 0.4 * base, 1.0)
+    brush(
+        view, image, at(far), size * np.float32([0.13, 0.12, 0.015]), 0.6 * dark + 0.4 * base, 1.0
+    )
     tail = [(-0.34, 0.02), (-0.56, 0.0), (-0.72, 0.02)]
-    stroke(view, image, at(tail), size * np.float32([0.07, 0.06, 0.09]), 0.5 * dark + 0.5 * base, 1.0)
+    brush(
+        view, image, at(tail), size * np.float32([0.07, 0.06, 0.09]), 0.5 * dark + 0.5 * base, 1.0
+    )
     body = [(-0.36, 0.02), (-0.08, 0.05), (0.22, 0.0)]
-    stroke(view, image, at(body), size * np.float32([0.07, 0.15, 0.10]), base, 1.0)
+    brush(view, image, at(body), size * np.float32([0.07, 0.15, 0.10]), base, 1.0)
     belly = [(-0.2, 0.09), (0.06, 0.11)]
-    stroke(view, image, at(belly), size * np.float32([0.04, 0.06]), 0.4 * base + 0.6 * bright, 0.8)
+    brush(view, image, at(belly), size * np.float32([0.04, 0.06]), 0.4 * base + 0.6 * bright, 0.8)
     head = [(0.26, -0.05), (0.34, -0.07)]
-    stroke(view, image, at(head), size * np.float32([0.10, 0.09]), base, 1.0)
+    brush(view, image, at(head), size * np.float32([0.10, 0.09]), base, 1.0)
     beak = [(0.42, -0.06), (0.54, -0.03)]
-    stroke(view, image, at(beak), size * np.float32([0.035, 0.006]), np.float32([0.95, 0.66, 0.15]), 1.0)
-    stroke(view, image, at([(0.35, -0.09), (0.36, -0.09)]), size * np.float32([0.020, 0.020]), np.float32([0.05, 0.05, 0.06]), 1.0)
+    brush(
+        view,
+        image,
+        at(beak),
+        size * np.float32([0.035, 0.006]),
+        np.float32([0.95, 0.66, 0.15]),
+        1.0,
+    )
+    brush(
+        view,
+        image,
+        at([(0.35, -0.09), (0.36, -0.09)]),
+        size * np.float32([0.020, 0.020]),
+        np.float32([0.05, 0.05, 0.06]),
+        1.0,
+    )
     wing = [(0.10, 0.0), (0.0, 0.70 * lift - 0.06), (-0.22, 1.20 * lift)]
-    stroke(view, image, at(wing), size * np.float32([0.15, 0.14, 0.015]), 0.75 * base + 0.25 * bright, 1.0)
+    brush(
+        view,
+        image,
+        at(wing),
+        size * np.float32([0.15, 0.14, 0.015]),
+        0.75 * base + 0.25 * bright,
+        1.0,
+    )
     edge = [(-0.08, 0.03), (-0.16, 0.62 * lift), (-0.24, 1.16 * lift)]
-    stroke(view, image, at(edge), size * np.float32([0.05, 0.05, 0.012]), 0.5 * dark + 0.5 * base, 0.9)
+    brush(
+        view, image, at(edge), size * np.float32([0.05, 0.05, 0.012]), 0.5 * dark + 0.5 * base, 0.9
+    )

@@ -4,13 +4,25 @@ import numpy as np
 
 from models.scenes import palette
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
-from models.scenes.palette import VIVID, another, pick
+from models.scenes.palette import PLAIN, VIVID, another, pick
 from models.scenes.particles import boxes
 from models.scenes.shapes import stage
 
 GROUP = "shapes"
-EN = ("{d}{s}{c}falling blocks", "{d}{s}{c}blocks falling down", "{d}{c}cubes falling", "{d}{s}{c}squares dropping and bouncing", "{c}boxes falling on the floor")
-ZH = ("{d}{c}方块下落", "下落的{s}{c}方块", "{d}{c}积木掉落", "{c}方块落地弹起", "{d}{s}{c}盒子掉下")
+EN = (
+    "{d}{s}{c}falling blocks",
+    "{d}{s}{c}blocks falling down",
+    "{d}{c}cubes falling",
+    "{d}{s}{c}squares dropping and bouncing",
+    "{c}boxes falling on the floor",
+)
+ZH = (
+    "{d}{c}方块下落",
+    "下落的{s}{c}方块",
+    "{d}{c}积木掉落",
+    "{c}方块落地弹起",
+    "{d}{s}{c}盒子掉下",
+)
 
 
 def facts(rng):
@@ -19,7 +31,7 @@ def facts(rng):
         "kind": "blocks",
         "colour": colour,
         "colour2": None if colour == "colourful" else another(rng, VIVID, colour),
-        "background": pick(rng, ("black", "dark grey", "dark blue", "white", "light grey", "light blue", "beige")),
+        "background": pick(rng, PLAIN),
         "density": density(rng),
         "size": size(rng),
         "speed": speed(rng),
@@ -29,14 +41,14 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     half = 0.082 * SIZE[facts["size"]]
-    n = max(int(2 * view.right / half / 4.2 * DENSITY[facts["density"]] ** 0.8), 2)
+    n = max(int(2 * view.right / half / 4.2 * DENSITY[facts["density"]] ** 0.8), 3)
     floor = view.bottom * 0.80
     drop = floor - half + view.bottom + 2 * half
     clock, rate = rng.random(n), rng.uniform(0.36, 0.5, n) * SPEED[facts["speed"]]
     colours = palette.shades(rng, 64, facts["colour"], facts["colour2"])
     back = stage(view, facts["background"], floor)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         life = clock + rate * t
         age, number = life % 1, np.floor(life).astype(int)
@@ -53,7 +65,9 @@ def draw(facts, seed, times, view):
             # what sinks below the floor is hidden by it
             cover = cover * np.clip((floor + 0.004 - y[i] - dy) / view.pixel + 0.5, 0, 1)
             bevel = np.clip((-d - 0.02) / 0.16, 0, 1)
-            light = 0.92 - 0.13 * (u * c[i] * 0.4 + v) + (1 - bevel) * np.where(v + u < 0, 0.16, -0.16)
+            light = (
+                0.92 - 0.13 * (u * c[i] * 0.4 + v) + (1 - bevel) * np.where(v + u < 0, 0.16, -0.16)
+            )
             colour = colours[(i * 7 + number[i]) % 64]
             body = np.clip(colour * light[..., None], 0, 1).astype(np.float32)
             image[box] += cover[..., None] * (body - image[box])

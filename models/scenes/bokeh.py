@@ -8,7 +8,13 @@ from models.scenes.palette import DARK, VIVID, another, pick
 from models.scenes.particles import boxes, wrap
 
 GROUP = "ambient"
-EN = ("{d}{s}{c}bokeh lights", "{c}bokeh", "blurred {c}lights", "{d}{s}soft {c}light circles", "{d}{c}bokeh particles")
+EN = (
+    "{d}{s}{c}bokeh lights",
+    "{c}bokeh",
+    "blurred {c}lights",
+    "{d}{s}soft {c}light circles",
+    "{d}{c}bokeh particles",
+)
 ZH = ("{d}{s}{c}光斑", "{c}散景", "{c}虚化的光点", "{d}柔和的{c}光圈", "{c}散景光斑")
 
 
@@ -29,7 +35,7 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     area = 4 * view.right * view.bottom
-    n = int(26 * area**0.5 * DENSITY[facts["density"]] / SIZE[facts["size"]])
+    n = int(4 + 26 * area**0.5 * DENSITY[facts["density"]] / SIZE[facts["size"]])
     radius = rng.uniform(0.04, 0.12, n) * SIZE[facts["size"]]
     extent = np.array([view.right + 0.2, view.bottom + 0.2])
     start = rng.uniform(-1, 1, (n, 2)) * extent
@@ -41,7 +47,7 @@ def draw(facts, seed, times, view):
     phase = rng.uniform(0, 2 * np.pi, n)
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         x, y = wrap(start + drift * t, extent).T
         glimmer = alpha * (0.72 + 0.28 * np.sin(phase + t * 1.7 * SPEED[facts["speed"]]))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.scenes.noise import Noise
-from models.scenes.particles import boxes
+from models.scenes.shapes import stroke
 
 # paper: light, shade; ink: the deepest tone
 TONES = {
@@ -42,26 +42,6 @@ def ridge(view, noise, shift, level, rough, height):
     return view.y - level + crest
 
 
-def stroke(view, image, points, widths, ink, alpha=0.9):
-    """A brush stroke through points, with a width at each."""
-    points, widths = np.asarray(points, np.float32), np.asarray(widths, np.float32)
-    low, high = points.min(0), points.max(0)
-    middle, widest = (low + high) / 2, float(widths.max())
-    reach = float((high - low).max()) / 2 + widest * 1.5
-    for _, box, dx, dy in boxes(view, [middle[0]], [middle[1]], reach):
-        cols = np.flatnonzero(np.abs(dx[0]) <= (high - low)[0] / 2 + 1.5 * widest + view.pixel)
-        rows = np.flatnonzero(np.abs(dy[:, 0]) <= (high - low)[1] / 2 + 1.5 * widest + view.pixel)
-        if not len(cols) or not len(rows):
-            continue
-        dx, dy = dx[:, cols[0] : cols[-1] + 1], dy[rows[0] : rows[-1] + 1]
-        d = np.full((dy.shape[0], dx.shape[1]), 9, np.float32)
-        ends = zip(points[:-1] - middle, points[1:] - middle, widths[:-1], widths[1:])
-        for a, b, wa, wb in ends:
-            ex, ey = b - a
-            h = ((dx - a[0]) * ex + (dy - a[1]) * ey) / max(ex * ex + ey * ey, 1e-9)
-            h = np.clip(h, 0, 1)
-            off = np.sqrt((dx - a[0] - h * ex) ** 2 + (dy - a[1] - h * ey) ** 2)
-            d = np.minimum(d, off - (wa + h * (wb - wa)))
-        cover = np.clip(0.5 - d / max(0.35 * widest, 2 * view.pixel), 0, 1) * alpha
-        part = image[box][rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
-        part += cover[..., None] * (ink - part)
+def brush(view, image, points, widths, ink, alpha=0.9):
+    """A brush stroke: its edge is softer, the wider it is."""
+    stroke(view, image, points, widths, ink, alpha, soft=0.35 * float(np.max(widths)))

@@ -8,14 +8,22 @@ from models.scenes.palette import pick
 from models.scenes.particles import boxes, wrap
 
 GROUP = "celebration"
-EN = ("{d}{s}{c}bubbles", "{c}champagne bubbles", "{d}{c}bubbles rising", "{d}{s}bubbles in a {c}drink", "sparkling {c}bubbles")
+EN = (
+    "{d}{s}{c}bubbles",
+    "{c}champagne bubbles",
+    "{d}{c}bubbles rising",
+    "{d}{s}bubbles in a {c}drink",
+    "sparkling {c}bubbles",
+)
 ZH = ("{d}{c}气泡", "{c}香槟气泡", "上升的{d}{c}气泡", "{c}饮料中的{s}气泡", "冒泡的{c}香槟")
 
 
 def facts(rng):
     return {
         "kind": "bubbles",
-        "colour": pick(rng, ("gold", "gold", "gold", "pink", "blue", "cyan", "green", "red", "orange")),
+        "colour": pick(
+            rng, ("gold", "gold", "gold", "pink", "blue", "cyan", "green", "red", "orange")
+        ),
         "density": density(rng),
         "size": size(rng),
         "speed": speed(rng),
@@ -25,7 +33,12 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     dark, base, bright = (np.float32(c) for c in palette.COLOURS[facts["colour"]][:3])
-    n = int(42 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]] / SIZE[facts["size"]] ** 0.5)
+    n = int(
+        42
+        * (4 * view.right * view.bottom) ** 0.5
+        * DENSITY[facts["density"]]
+        / SIZE[facts["size"]] ** 0.5
+    )
     near = np.sort(rng.random(n) ** 1.6)
     radius = (0.010 + 0.030 * near) * SIZE[facts["size"]]
     extent = np.array([[view.right + 0.05], [view.bottom + 0.08]])
@@ -36,7 +49,7 @@ def draw(facts, seed, times, view):
     middle = np.exp(-((view.x / view.right / 0.9) ** 2))[..., None]
     drink = base + (level - 0.25) * (0.75 * dark - 0.75 * base) + 0.16 * middle * (1 - level)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = drink
         x = wrap(x0 + 0.012 * np.sin(phase + turn * t), extent[0])
         y = wrap(y0 - rise * t, extent[1])

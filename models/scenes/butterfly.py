@@ -4,19 +4,30 @@ import numpy as np
 
 from models.scenes import palette
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
-from models.scenes.palette import COLOURFUL, COLOURS, VIVID, pick
+from models.scenes.palette import COLOURFUL, COLOURS, VIVID, behind, pick
 from models.scenes.particles import boxes
 
 GROUP = "things"
-EN = ("{d}{s}{c}butterflies", "{d}{s}{c}butterflies fluttering", "{d}{c}butterflies flying", "fluttering {c}butterflies", "{d}{s}{c}butterflies flapping their wings")
+EN = (
+    "{d}{s}{c}butterflies",
+    "{d}{s}{c}butterflies fluttering",
+    "{d}{c}butterflies flying",
+    "fluttering {c}butterflies",
+    "{d}{s}{c}butterflies flapping their wings",
+)
 ZH = ("{d}{c}蝴蝶", "飞舞的{c}蝴蝶", "{d}{s}{c}蝴蝶", "{c}蝴蝶扇动翅膀", "{d}{c}蝴蝶翩翩起舞")
 
 
 def facts(rng):
+    colour = pick(rng, VIVID + ("white", "blue", "orange", "colourful"))
     return {
         "kind": "butterfly",
-        "colour": pick(rng, VIVID + ("white", "blue", "orange", "colourful")),
-        "background": pick(rng, ("black", "dark green", "dark blue", "light blue", "beige", "white", "dark purple")),
+        "colour": colour,
+        "background": behind(
+            rng,
+            ("black", "dark green", "dark blue", "light blue", "beige", "white", "dark purple"),
+            colour,
+        ),
         "density": density(rng),
         "size": size(rng),
         "speed": speed(rng),
@@ -25,19 +36,35 @@ def facts(rng):
 
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
-    n = max(int(5.5 * (2 * view.right) ** 0.7 * DENSITY[facts["density"]] / SIZE[facts["size"]] ** 0.7), 2)
+    n = max(
+        int(4.6 * (2 * view.right) ** 0.7 * DENSITY[facts["density"]] / SIZE[facts["size"]] ** 0.7),
+        2,
+    )
     radius = 0.105 * SIZE[facts["size"]] * rng.uniform(0.8, 1.2, n)
-    home = np.stack([((rng.permutation(n) + 0.5) / n * 2 - 1) * view.right * 0.85, rng.uniform(-0.65, 0.65, n) * view.bottom], 1)
+    home = np.stack(
+        [
+            ((rng.permutation(n) + 0.5) / n * 2 - 1) * view.right * 0.85,
+            rng.uniform(-0.65, 0.65, n) * view.bottom,
+        ],
+        1,
+    )
     rate, phase = rng.uniform(0.5, 1.0, (3, n)), rng.uniform(0, 2 * np.pi, (4, n))
-    names = [COLOURFUL[i] if facts["colour"] == "colourful" else facts["colour"] for i in rng.integers(len(COLOURFUL), size=n)]
+    names = [
+        COLOURFUL[i] if facts["colour"] == "colourful" else facts["colour"]
+        for i in rng.integers(len(COLOURFUL), size=n)
+    ]
     pace = SPEED[facts["speed"]]
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
         image[:] = back
         flutter = np.sin(phase[3] + 9 * s**1.0)
-        x = home[:, 0] + 0.14 * np.sin(phase[0] + 1.3 * rate[0] * s) + 0.04 * np.sin(phase[1] + 3.1 * s)
+        x = (
+            home[:, 0]
+            + 0.14 * np.sin(phase[0] + 1.3 * rate[0] * s)
+            + 0.04 * np.sin(phase[1] + 3.1 * s)
+        )
         y = home[:, 1] + 0.10 * np.sin(phase[2] + 1.7 * rate[1] * s) + 0.018 * flutter
         lean = 0.45 * np.sin(phase[1] + rate[2] * s)
         c, sn = np.cos(lean), np.sin(lean)
@@ -45,7 +72,15 @@ def draw(facts, seed, times, view):
         for i, box, dx, dy in boxes(view, x, y, radius * 1.25):
             u = np.float32((dx * c[i] + dy * sn[i]) / radius[i])
             v = np.float32((dy * c[i] - dx * sn[i]) / radius[i])
-            _butterfly(image[box], u / np.float32(open_by[i]), u, v, radius[i] / view.pixel, COLOURS[names[i]], open_by[i])
+            _butterfly(
+                image[box],
+                u / np.float32(open_by[i]),
+                u,
+                v,
+                radius[i] / view.pixel,
+                COLOURS[names[i]],
+                open_by[i],
+            )
     return np.clip(out, 0, 1)
 
 
@@ -70,7 +105,10 @@ def _butterfly(image, wing_u, u, v, pixels, colours, open_by):
         heart = np.exp(-((r / 0.42) ** 2))[..., None]
         wing = base + heart * 0.75 * (bright - base) - vein * base
         wing = wing + rim * (0.55 * dark - wing)
-        spots = np.exp(-(((r - 0.86) / 0.06) ** 2))[..., None] * np.clip(np.cos(14 * np.arctan2(q, p)), 0, 1)[..., None] ** 2
+        spots = (
+            np.exp(-(((r - 0.86) / 0.06) ** 2))[..., None]
+            * np.clip(np.cos(14 * np.arctan2(q, p)), 0, 1)[..., None] ** 2
+        )
         put(d, (wing + spots * 0.9 * (bright - wing)) * light)
     body = np.sqrt((u / 0.075) ** 2 + ((v - 0.02) / 0.46) ** 2)
     put((body - 1) * 0.075, np.float32([0.10, 0.08, 0.08]) + 0.15 * dark)

@@ -8,7 +8,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, pick
 
 GROUP = "things"
-EN = ("a {c}candle", "a burning {c}candle", "a {c}candle in the dark", "candlelight from a {c}candle", "a {c}candle with a flickering flame")
+EN = (
+    "a {c}candle",
+    "a burning {c}candle",
+    "a {c}candle in the dark",
+    "candlelight from a {c}candle",
+    "a {c}candle with a flickering flame",
+)
 ZH = ("{c}蜡烛", "燃烧的{c}蜡烛", "黑暗中的{c}蜡烛", "{c}烛光摇曳", "一支{c}蜡烛")
 
 
@@ -16,7 +22,9 @@ def facts(rng):
     return {
         "kind": "candle",
         "colour": pick(rng, ("white", "white", "red", "blue", "green", "purple", "gold", "pink")),
-        "background": pick(rng, ("black", "black", "dark red", "dark blue", "dark grey", "dark purple")),
+        "background": pick(
+            rng, ("black", "black", "dark red", "dark blue", "dark grey", "dark purple")
+        ),
         "speed": speed(rng),
     }
 
@@ -33,7 +41,7 @@ def draw(facts, seed, times, view):
     warm = np.float32([1.0, 0.62, 0.24])
     fire = palette.gradient((0.25, 0.05, 0), (0.95, 0.42, 0.06), (1, 0.78, 0.28), (1, 0.97, 0.82))
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         for i, (x, top) in enumerate(zip(places, tops)):
             flicker = 1 + 0.10 * noise.line([i * 7.0], t * 5 * pace)[0]
@@ -69,14 +77,22 @@ def _flame(view, image, dx, top, noise, s, i, fire):
     lean = 0.035 * noise.line([20.0 + 9 * i], s * 2.2)[0]
     tall = 0.25 * (1 + 0.13 * noise.line([40.0 + 9 * i], s * 3.5)[0])
     wick = np.clip((0.006 - np.abs(dx)) / view.pixel / 1.5 + 0.5, 0, 1)
-    wick = wick * np.clip((view.y - top + 0.045) / 0.01, 0, 1) * np.clip((top + 0.012 - view.y) / 0.01, 0, 1)
+    wick = (
+        wick
+        * np.clip((view.y - top + 0.045) / 0.01, 0, 1)
+        * np.clip((top + 0.012 - view.y) / 0.01, 0, 1)
+    )
     image += wick[..., None] * (np.float32([0.06, 0.04, 0.04]) - image)
     k = (top - 0.018 - view.y) / tall  # 0 at the foot, 1 at the tip
     middle = lean * np.clip(k, 0, 1.2) ** 1.6 + 0.008 * np.sin(6 * k - 5 * s) * np.clip(k, 0, 1)
     half = 0.050 * np.sqrt(np.clip(k, 0, 1)) * np.clip(1 - k, 0, 1) ** 0.75 * 2.0
     d = (np.abs(dx - middle) - half) / 0.018
     body = np.clip(0.5 - d, 0, 1) * (k > -0.02) * (k < 1.02)
-    heat = np.clip(0.45 + 0.75 * (1 - np.abs(dx - middle) / np.maximum(half, 1e-3)) * np.clip(1.25 - k, 0, 1), 0, 1)
+    heat = np.clip(
+        0.45 + 0.75 * (1 - np.abs(dx - middle) / np.maximum(half, 1e-3)) * np.clip(1.25 - k, 0, 1),
+        0,
+        1,
+    )
     blue = np.exp(-(((k - 0.04) / 0.09) ** 2))[..., None] * np.float32([-0.55, -0.25, 0.45])
     flame = np.clip(palette.paint(fire, heat) + blue, 0, 1)
     image += body[..., None].astype(np.float32) * (flame - image)

@@ -8,7 +8,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import pick
 
 GROUP = "ambient"
-EN = ("{c}water caustics", "{c}underwater light", "rippling {c}water with caustics", "the surface of a {c}pool", "{c}light patterns under water")
+EN = (
+    "{c}water caustics",
+    "{c}underwater light",
+    "rippling {c}water with caustics",
+    "the surface of a {c}pool",
+    "{c}light patterns under water",
+)
 ZH = ("{c}水波光纹", "水下的{c}光", "{c}水面波光", "{c}泳池水纹", "{c}水中的光影")
 
 
@@ -25,7 +31,7 @@ def draw(facts, seed, times, view):
     pace = SPEED[facts["speed"]] * 0.8
     grid = view.coarse
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
         # threads lie where a bent noise crosses zero; two layers make a net
         u = grid.x + 0.10 * noise.at(grid.x * 2.3, grid.y * 2.3, s * 0.6)

@@ -3,20 +3,40 @@
 import numpy as np
 
 from models.scenes import palette
-from models.scenes.motion import SIZE, SPEED, size, speed
-from models.scenes.palette import COLOURS, VIVID, pick
-from models.scenes.shapes import polyline
+from models.scenes.motion import SPEED, speed
+from models.scenes.palette import COLOURS, VIVID, behind, pick
+from models.scenes.shapes import stroke
 
 GROUP = "things"
-EN = ("a {s}{c}clock", "a {s}{c}clock with moving hands", "a {c}clock running", "a {s}{c}wall clock", "a ticking {c}clock")
+EN = (
+    "a {s}{c}clock",
+    "a {s}{c}clock with moving hands",
+    "a {c}clock running",
+    "a {s}{c}wall clock",
+    "a ticking {c}clock",
+)
 ZH = ("{s}{c}时钟", "转动的{c}钟表", "{c}时钟指针走动", "{s}{c}挂钟", "滴答走的{c}钟")
 
 
 def facts(rng):
+    colour = pick(rng, VIVID + ("silver", "brown", "white"))
     return {
         "kind": "clock",
-        "colour": pick(rng, VIVID + ("silver", "brown", "white")),
-        "background": pick(rng, ("black", "dark grey", "dark blue", "dark green", "white", "light grey", "light blue", "beige")),
+        "colour": colour,
+        "background": behind(
+            rng,
+            (
+                "black",
+                "dark grey",
+                "dark blue",
+                "dark green",
+                "white",
+                "light grey",
+                "light blue",
+                "beige",
+            ),
+            colour,
+        ),
         "size": pick(rng, ("medium", "medium", "small", "large")),
         "speed": speed(rng),
     }
@@ -31,7 +51,9 @@ def draw(facts, seed, times, view):
     r, angle = np.sqrt(view.x**2 + view.y**2) / radius, np.arctan2(view.x, -view.y)
     soft = 1.5 * view.pixel / radius
     back = palette.backdrop(view, facts["background"])
-    shade = np.exp(-np.maximum(np.sqrt((view.x - 0.02) ** 2 + (view.y - 0.03) ** 2) - radius, 0) / 0.035)[..., None]
+    shade = np.exp(
+        -np.maximum(np.sqrt((view.x - 0.02) ** 2 + (view.y - 0.03) ** 2) - radius, 0) / 0.035
+    )[..., None]
     still = back * (1 - 0.40 * shade * (back.mean() > 0.15))
 
     def put(cover, colour):
@@ -45,17 +67,35 @@ def draw(facts, seed, times, view):
     for count, inner, half in ((60, 0.77, 0.008), (12, 0.68, 0.020)):
         across = np.abs((angle / (2 * np.pi) * count + 0.5) % 1 - 0.5) / count * 2 * np.pi * r
         tick = np.clip((half - across) / soft + 0.5, 0, 1) * np.clip((r - inner) / soft + 0.5, 0, 1)
-        put(tick * np.clip((0.80 - r) / soft + 0.5, 0, 1) * (0.5 if count == 60 else 1), 0.5 * dark + 0.08)
+        put(
+            tick * np.clip((0.80 - r) / soft + 0.5, 0, 1) * (0.5 if count == 60 else 1),
+            0.5 * dark + 0.08,
+        )
     ink = 0.35 * dark + 0.06
-    red = np.float32([0.85, 0.12, 0.10]) if facts["colour"] != "red" else np.float32([0.08, 0.08, 0.1])
+    red = (
+        np.float32([0.85, 0.12, 0.10])
+        if facts["colour"] != "red"
+        else np.float32([0.08, 0.08, 0.1])
+    )
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = still
         hour = start + pace * t
-        hands = ((hour / 12, 0.46, 0.030, ink), (hour, 0.68, 0.021, ink), (hour * 5, 0.74, 0.009, red))
+        hands = (
+            (hour / 12, 0.46, 0.030, ink),
+            (hour, 0.68, 0.021, ink),
+            (hour * 5, 0.74, 0.009, red),
+        )
         for turn, length, half, colour in hands:
             a = 2 * np.pi * turn
             tip = np.array([np.sin(a), -np.cos(a)]) * radius
-            polyline(view, image, [-0.12 * tip, length * tip], half * radius * 1.1, colour, 1.0, additive=False)
+            stroke(
+                view,
+                image,
+                [-0.12 * tip, length * tip],
+                half * radius * 1.1,
+                colour,
+                1.0,
+            )
         image += np.clip((0.055 - r) / soft + 0.5, 0, 1)[..., None] * (base - image)
     return np.clip(out, 0, 1).astype(np.float32)

@@ -7,7 +7,12 @@ from models.scenes.noise import Noise
 from models.scenes.palette import pick
 
 GROUP = "ambient"
-EN = ("{c}clouds in {sky}", "{d}{c}clouds drifting across {sky}", "{c}clouds and {sky}", "{sky} with {d}{c}clouds")
+EN = (
+    "{c}clouds in {sky}",
+    "{d}{c}clouds drifting across {sky}",
+    "{c}clouds and {sky}",
+    "{sky} with {d}{c}clouds",
+)
 ZH = ("{sky}中的{c}云", "{c}云朵飘过{sky}", "{sky}和{d}{c}云彩", "{sky}下{d}{c}云朵")
 # sky: top, horizon; clouds that suit it: shadow, light
 SKIES = {
@@ -56,7 +61,7 @@ def draw(facts, seed, times, view):
     pace = SPEED[facts["speed"]]
     way = SIDE[facts["direction"]][0] * pace * 0.3
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         x = view.x - way * t
         y = view.y * 1.7
         shape = noise.fbm(x * 1.6, y * 1.6, t * 0.15 * pace, octaves=6, gain=0.56)

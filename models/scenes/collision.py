@@ -2,14 +2,19 @@
 
 import numpy as np
 
-from models.scenes import palette
 from models.scenes.motion import SIZE, SPEED, size, speed
-from models.scenes.palette import COLOURS, VIVID, pick
+from models.scenes.palette import COLOURS, PLAIN, VIVID, pick
 from models.scenes.particles import add_glow
 from models.scenes.shapes import shadow, sphere, stage
 
 GROUP = "shapes"
-EN = ("{c}colliding balls", "two {s}{c}balls colliding", "{s}{c}balls that bump into each other", "two {c}balls crashing and bouncing apart", "a collision of two {s}{c}balls")
+EN = (
+    "{c}colliding balls",
+    "two {s}{c}balls colliding",
+    "{s}{c}balls that bump into each other",
+    "two {c}balls crashing and bouncing apart",
+    "a collision of two {s}{c}balls",
+)
 ZH = ("{c}小球碰撞", "两个{c}{s}球相撞", "两个{c}球碰撞弹开", "{c}{s}球互相撞击", "{c}球对撞")
 
 
@@ -19,7 +24,7 @@ def facts(rng):
         "kind": "collision",
         "colour": colour,
         "colour2": pick(rng, [c for c in VIVID if c != colour]),
-        "background": pick(rng, ("black", "dark grey", "dark blue", "white", "light grey", "light blue", "beige")),
+        "background": pick(rng, PLAIN),
         "size": size(rng),
         "speed": speed(rng),
     }
@@ -33,7 +38,7 @@ def draw(facts, seed, times, view):
     rate, phase = SPEED[facts["speed"]] * 0.55, rng.random()
     back = stage(view, facts["background"], floor)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         beat = (t * rate + phase) % 1
         gap = span * np.sin(np.pi * beat) ** 0.85  # bounces sharply at zero, softly at the walls
@@ -42,7 +47,15 @@ def draw(facts, seed, times, view):
             shadow(view, image, side * (gap + radius), floor, radius, 0.0, COLOURS[name].base)
         for side, name in ((-1, facts["colour"]), (1, facts["colour2"])):
             squash = 1 + 0.10 * hit
-            sphere(view, image, side * (gap + radius / squash), floor - radius, radius, COLOURS[name], squash)
+            sphere(
+                view,
+                image,
+                side * (gap + radius / squash),
+                floor - radius,
+                radius,
+                COLOURS[name],
+                squash,
+            )
         flash = np.array([0.9 * hit])
         add_glow(view, image, [0], [floor - radius], 0.10, flash, (1, 0.95, 0.8))
     return np.clip(out, 0, 1)

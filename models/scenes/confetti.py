@@ -8,7 +8,13 @@ from models.scenes.palette import VIVID, another, pick
 from models.scenes.particles import boxes, wrap
 
 GROUP = "celebration"
-EN = ("{d}{s}{c}confetti", "{c}confetti falling", "falling {d}{c}confetti", "{c}party confetti", "{s}{c}paper confetti raining down")
+EN = (
+    "{d}{s}{c}confetti",
+    "{c}confetti falling",
+    "falling {d}{c}confetti",
+    "{c}party confetti",
+    "{s}{c}paper confetti raining down",
+)
 ZH = ("{d}{c}彩纸", "飘落的{c}彩纸", "{c}纸屑飘落", "{d}{c}五彩纸屑", "庆祝的{c}彩带纸片")
 
 
@@ -41,7 +47,7 @@ def draw(facts, seed, times, view):
     back = palette.backdrop(view, facts["background"])
     soft = 1.5 * view.pixel
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         spin, flip, sway = phase + turn * t
         x = wrap(x0 + 0.03 * np.sin(sway), extent[0])

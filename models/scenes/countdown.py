@@ -4,18 +4,29 @@ import numpy as np
 
 from models.scenes import palette
 from models.scenes.motion import SPEED, speed
-from models.scenes.palette import VIVID, pick
+from models.scenes.palette import VIVID, behind, pick
 
 GROUP = "technology"
-EN = ("a {c}countdown ring", "a {c}circular progress ring", "a {c}loading circle", "a {c}timer ring", "a {c}circle that fills up")
+EN = (
+    "a {c}countdown ring",
+    "a {c}circular progress ring",
+    "a {c}loading circle",
+    "a {c}timer ring",
+    "a {c}circle that fills up",
+)
 ZH = ("{c}倒计时圆环", "{c}进度圆环", "{c}加载圆圈", "{c}计时圆环", "{c}环形进度条")
 
 
 def facts(rng):
+    colour = pick(rng, VIVID + ("white",))
     return {
         "kind": "countdown",
-        "colour": pick(rng, VIVID + ("white",)),
-        "background": pick(rng, ("black", "dark grey", "dark blue", "dark purple", "dark green", "white", "light grey")),
+        "colour": colour,
+        "background": behind(
+            rng,
+            ("black", "dark grey", "dark blue", "dark purple", "dark green", "white", "light grey"),
+            colour,
+        ),
         "direction": pick(rng, ("clockwise", "clockwise", "counterclockwise")),
         "speed": speed(rng),
     }
@@ -33,12 +44,16 @@ def draw(facts, seed, times, view):
     ring = np.clip((half - np.abs(d - radius)) / view.pixel / 1.5 + 0.5, 0, 1)
     inner = np.exp(-(((d - radius * 0.72) / 0.005) ** 2))
     ticks = np.abs((turn * 60 + 0.5) % 1 - 0.5) / 60 * 2 * np.pi * d
-    ticks = np.exp(-((ticks / 0.0045) ** 2)) * np.clip((0.022 - np.abs(d - 0.40)) / view.pixel / 2 + 0.5, 0, 1)
+    ticks = np.exp(-((ticks / 0.0045) ** 2)) * np.clip(
+        (0.022 - np.abs(d - 0.40)) / view.pixel / 2 + 0.5, 0, 1
+    )
     soft = 1.5 * view.pixel / (2 * np.pi * radius)
     base_image = back + (ring * shade)[..., None] + (inner * 0.5)[..., None] * (colour - back) * 0.6
-    halo = np.exp(-np.maximum(np.abs(d - radius) - half, 0) / 0.03) * 0.25 * (1 - ring) * (shade > 0)
+    halo = (
+        np.exp(-np.maximum(np.abs(d - radius) - half, 0) / 0.03) * 0.25 * (1 - ring) * (shade > 0)
+    )
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         clock = t * SPEED[facts["speed"]] * 0.55
         part, lap = clock % 1, int(np.floor(clock))
         # even laps fill the ring, odd laps empty it

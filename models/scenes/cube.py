@@ -3,21 +3,34 @@
 import numpy as np
 
 from models.scenes.motion import SIZE, SPEED, size, speed
-from models.scenes.palette import COLOURS, VIVID, pick
+from models.scenes.palette import COLOURS, PLAIN, VIVID, behind, pick
 from models.scenes.particles import boxes
 from models.scenes.shapes import polygon, shadow, stage
 
 GROUP = "shapes"
-EN = ("a {s}{c}spinning cube", "a {s}{c}rotating cube", "a {s}{c}cube turning", "a {s}3d {c}cube", "a rotating {s}{c}box")
-ZH = ("旋转的{s}{c}立方体", "{s}{c}立方体转动", "一个{c}三维方块旋转", "{c}魔方般的立方体", "{s}{c}正方体旋转")
+EN = (
+    "a {s}{c}spinning cube",
+    "a {s}{c}rotating cube",
+    "a {s}{c}cube turning",
+    "a {s}3d {c}cube",
+    "a rotating {s}{c}box",
+)
+ZH = (
+    "旋转的{s}{c}立方体",
+    "{s}{c}立方体转动",
+    "一个{c}三维方块旋转",
+    "{c}魔方般的立方体",
+    "{s}{c}正方体旋转",
+)
 LIGHT = np.array([-0.40, -0.62, 0.68])
 
 
 def facts(rng):
+    colour = pick(rng, VIVID + ("white", "silver"))
     return {
         "kind": "cube",
-        "colour": pick(rng, VIVID + ("white", "silver")),
-        "background": pick(rng, ("black", "dark grey", "dark blue", "dark purple", "white", "light grey", "light blue", "beige")),
+        "colour": colour,
+        "background": behind(rng, PLAIN, colour),
         "size": size(rng),
         "direction": pick(rng, ("left", "right")),
         "speed": speed(rng),
@@ -33,7 +46,7 @@ def draw(facts, seed, times, view):
     floor = view.bottom * 0.82
     back = stage(view, facts["background"], floor)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         s = t * SPEED[facts["speed"]] * 1.3
         middle = np.array([0, -0.02 + 0.02 * np.sin(s * 0.9 + nod)])
@@ -44,7 +57,9 @@ def draw(facts, seed, times, view):
             normal = axes[k] / half * (1 if axes[k][2] > 0 else -1)
             a, b = axes[(k + 1) % 3], axes[(k + 2) % 3]
             centre = normal * half
-            corners = np.array([_project(centre + i * a + j * b) for i, j in ((1, 1), (1, -1), (-1, -1), (-1, 1))])
+            corners = np.array(
+                [_project(centre + i * a + j * b) for i, j in ((1, 1), (1, -1), (-1, -1), (-1, 1))]
+            )
             light = 0.24 + 0.80 * max(normal @ LIGHT, 0)
             for _, box, dx, dy in boxes(view, middle[:1], middle[1:], half * 2.1):
                 d = polygon(dx, dy, corners)

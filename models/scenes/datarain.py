@@ -8,14 +8,22 @@ from models.scenes.noise import Noise
 from models.scenes.palette import pick
 
 GROUP = "technology"
-EN = ("{c}data rain", "{c}digital rain", "{c}falling code", "a {c}stream of data", "{c}matrix style code rain")
+EN = (
+    "{c}data rain",
+    "{c}digital rain",
+    "{c}falling code",
+    "a {c}stream of data",
+    "{c}matrix style code rain",
+)
 ZH = ("{c}数据雨", "{c}数字雨", "{c}代码雨", "{c}数据流下落", "{c}黑客代码背景")
 
 
 def facts(rng):
     return {
         "kind": "datarain",
-        "colour": pick(rng, ("green", "green", "green", "blue", "cyan", "red", "purple", "orange", "gold")),
+        "colour": pick(
+            rng, ("green", "green", "green", "blue", "cyan", "red", "purple", "orange", "gold")
+        ),
         "background": "black",
         "direction": pick(rng, ("down", "down", "down", "up")),
         "speed": speed(rng),
@@ -30,7 +38,9 @@ def draw(facts, seed, times, view):
     row = np.floor(view.y / tall).astype(int)
     fx, fy = (view.x / wide) % 1, (view.y / tall) % 1
     # a glyph: three by four dots of a cell, on or off by a hash that changes now and then
-    gx, gy = np.floor(np.clip((fx - 0.10) / 0.27, 0, 2.99)), np.floor(np.clip((fy - 0.06) / 0.22, 0, 3.99))
+    gx, gy = np.floor(np.clip((fx - 0.10) / 0.27, 0, 2.99)), np.floor(
+        np.clip((fy - 0.06) / 0.22, 0, 3.99)
+    )
     soft_x = np.clip(np.minimum(fx - 0.10, 0.90 - fx) / 0.08, 0, 1)
     soft_y = np.clip(np.minimum(fy - 0.06, 0.94 - fy) / 0.07, 0, 1)
     pen = (soft_x * soft_y).astype(np.float32)
@@ -42,7 +52,7 @@ def draw(facts, seed, times, view):
     y = row * tall * way
     rate = 2.5 * SPEED[facts["speed"]]
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         back = (own * 9 + pace * t - y - view.bottom) % period  # how far behind its head
         tail = np.clip(1 - back / length, 0, 1) ** 1.4 * (back > 0)
         shape = np.floor(t * rate * (0.5 + own) + own * 40).astype(int)

@@ -9,13 +9,24 @@ from models.scenes.palette import pick
 from models.scenes.particles import glow
 
 GROUP = "space"
-EN = ("a {c}solar eclipse", "a {c}eclipse", "the moon in front of a {c}sun", "a total {c}solar eclipse with corona", "a dark moon covering the {c}sun")
+EN = (
+    "a {c}solar eclipse",
+    "a {c}eclipse",
+    "the moon in front of a {c}sun",
+    "a total {c}solar eclipse with corona",
+    "a dark moon covering the {c}sun",
+)
 ZH = ("{c}日食", "{c}日全食", "月亮遮住{c}太阳", "{c}日冕和日食", "太空中的{c}日蚀")
 
 
 def facts(rng):
     colour = pick(rng, ("orange", "gold", "white", "blue", "red", "purple", "cyan"))
-    return {"kind": "eclipse", "colour": colour, "direction": pick(rng, ("left", "right")), "speed": speed(rng)}
+    return {
+        "kind": "eclipse",
+        "colour": colour,
+        "direction": pick(rng, ("left", "right")),
+        "speed": speed(rng),
+    }
 
 
 def draw(facts, seed, times, view):
@@ -34,7 +45,7 @@ def draw(facts, seed, times, view):
     pace = SPEED[facts["speed"]]
     way = 1 if facts["direction"] == "right" else -1
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         # rays: noise over a circle, so that it closes
         cx, cy = np.cos(fan), np.sin(fan)
         rays = noise.at(cx * 3 + 20, cy * 3 + 20, t * 0.5 * pace)

@@ -8,7 +8,13 @@ from models.scenes.palette import pick
 from models.scenes.particles import glow, wrap
 
 GROUP = "nature"
-EN = ("{d}{s}{c}embers", "{d}{c}sparks rising", "glowing {c}embers floating up", "{c}fire sparks", "{d}{c}glowing sparks")
+EN = (
+    "{d}{s}{c}embers",
+    "{d}{c}sparks rising",
+    "glowing {c}embers floating up",
+    "{c}fire sparks",
+    "{d}{c}glowing sparks",
+)
 ZH = ("{c}火星", "{d}{c}火花上升", "{c}余烬飘起", "发光的{c}火星", "{d}{s}{c}火星飞舞")
 
 
@@ -28,7 +34,7 @@ def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     n = int(62 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]])
     near = rng.random(n) ** 1.5
-    radius = (0.006 + 0.010 * near) * SIZE[facts["size"]]
+    radius = (0.007 + 0.011 * near) * SIZE[facts["size"]]
     extent = np.array([[view.right + 0.1], [view.bottom + 0.1]])
     x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
     pace = SPEED[facts["speed"]]
@@ -37,12 +43,12 @@ def draw(facts, seed, times, view):
     core, halo = palette.bright(facts["colour"]), palette.base(facts["colour"])
     hearth = np.exp(-(((view.bottom - view.y) / 0.22) ** 2))[..., None] * halo * 0.35
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         swing = np.sin(phase + turn * t)
         x = wrap(x0 + 0.05 * swing[0] + 0.03 * swing[1], extent[0])
         y = wrap(y0 - rise * t, extent[1])
         # sparks cool as they rise
-        heat = (0.7 + 0.3 * swing[2]) * np.clip(0.35 + 0.65 * (y / view.bottom + 1) / 1.4, 0, 1)
+        heat = (0.7 + 0.3 * swing[2]) * np.clip(0.6 + 0.4 * (y / view.bottom + 1) / 1.4, 0, 1)
         image += glow(view, x, y, radius, heat)[..., None] * core
         image += glow(view, x, y, radius * 3, heat * 0.32)[..., None] * halo
         image += hearth * (0.85 + 0.15 * np.sin(t * 5 * pace))

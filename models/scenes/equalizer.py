@@ -8,7 +8,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import COLOURFUL, VIVID, another, pick
 
 GROUP = "technology"
-EN = ("{c}equalizer bars", "a {c}audio spectrum", "{c}music equalizer bars", "a {c}sound visualizer", "dancing {c}audio bars")
+EN = (
+    "{c}equalizer bars",
+    "a {c}audio spectrum",
+    "{c}music equalizer bars",
+    "a {c}sound visualizer",
+    "dancing {c}audio bars",
+)
 ZH = ("{c}音频均衡器", "{c}音乐频谱", "跳动的{c}音柱", "{c}声音可视化", "{c}均衡器柱状条")
 
 
@@ -38,17 +44,21 @@ def draw(facts, seed, times, view):
     if facts["colour"] == "colourful":
         hue = np.array([palette.base(c) for c in COLOURFUL])
         at = np.arange(bars) / bars * (len(hue) - 1)
-        colour = np.stack([np.interp(at, range(len(hue)), hue[:, c]) for c in range(3)], 1)[number[0]]
+        colour = np.stack([np.interp(at, range(len(hue)), hue[:, c]) for c in range(3)], 1)[
+            number[0]
+        ]
         colour = colour[None].astype(np.float32) * (0.85 + 0.3 * mix)
     else:
         low = palette.base(facts["colour"])
-        high = palette.base(facts["colour2"]) if facts["colour2"] else palette.bright(facts["colour"])
+        high = (
+            palette.base(facts["colour2"]) if facts["colour2"] else palette.bright(facts["colour"])
+        )
         colour = low + mix * (high - low) + 0 * view.x[..., None]
     back = palette.backdrop(view, facts["background"])
     pace = SPEED[facts["speed"]] * 3.2
     shape = 0.75 - 0.35 * np.abs(np.arange(bars) / bars - 0.35)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         beat = 0.25 * np.exp(-((t * pace * 0.45) % 1) * 3)
         level = shape * (0.62 + beat + 0.34 * noise.line(np.arange(bars) * 0.9, t * pace))
         peak = np.clip(level, 0.05, 1)[number] * reach

@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
-from models.scenes.motion import SIZE, SPEED, size, speed
+from models.scenes.motion import SPEED, size, speed
 from models.scenes.noise import Noise
 from models.scenes.palette import pick
 
@@ -39,7 +39,7 @@ def draw(facts, seed, times, view):
     grid = view.coarse
     height = (view.bottom - grid.y) / reach  # 0 at the lower edge, 1 where flames end
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         rise = t * pace
         x = grid.x + 0.05 * sway(grid.x * 3, grid.y * 3 + rise * 2.4, rise) * np.clip(height, 0, 1)
         stretch = grid.y * 2.1 + rise * 2.4

@@ -8,7 +8,13 @@ from models.scenes.palette import COLOURFUL, VIVID, another, pick
 from models.scenes.particles import add_glow
 
 GROUP = "celebration"
-EN = ("{d}{c}fireworks", "{c}fireworks in the night sky", "{c}fireworks exploding", "a {c}fireworks show", "bursting {c}fireworks")
+EN = (
+    "{d}{c}fireworks",
+    "{c}fireworks in the night sky",
+    "{c}fireworks exploding",
+    "a {c}fireworks show",
+    "bursting {c}fireworks",
+)
 ZH = ("{c}烟花", "夜空中的{c}烟花", "绽放的{c}焰火", "{d}{c}烟花爆炸", "{c}礼花表演")
 SPARKS = 52
 TRAIL = 5
@@ -29,10 +35,12 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     shells = max(round(5 * DENSITY[facts["density"]]), 2)
-    offset, rate = (np.arange(shells) + rng.uniform(0, 0.6, shells)) / shells, 0.42 * SPEED[facts["speed"]] ** 0.8
+    offset, rate = (np.arange(shells) + rng.uniform(0, 0.6, shells)) / shells, 0.42 * SPEED[
+        facts["speed"]
+    ] ** 0.8
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         for k in range(shells):
             life = offset[k] + rate * t
@@ -66,6 +74,8 @@ def _shell(image, view, facts, key, age):
     px, py = x + far * np.cos(angle), y + far * np.sin(angle) + 0.16 * then**2
     fade = light * (0.9 - 0.18 * np.arange(TRAIL))
     add_glow(view, image, px[0], py[0], 0.0095, np.full(SPARKS, fade[0]), lit)
-    add_glow(view, image, px[1:].ravel(), py[1:].ravel(), 0.008, np.repeat(fade[1:], SPARKS), colour)
+    add_glow(
+        view, image, px[1:].ravel(), py[1:].ravel(), 0.008, np.repeat(fade[1:], SPARKS), colour
+    )
     flash = np.exp(-age * 14) * 0.8 + 0.10 * light
     add_glow(view, image, [x], [y], 0.10 + 0.2 * age, np.array([flash]), 0.5 * (colour + lit))

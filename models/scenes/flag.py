@@ -4,10 +4,16 @@ import numpy as np
 
 from models.scenes.motion import SPEED, speed
 from models.scenes.noise import Noise
-from models.scenes.palette import COLOURS, VIVID, another, backdrop, pick
+from models.scenes.palette import COLOURS, VIVID, another, backdrop, behind, pick
 
 GROUP = "things"
-EN = ("a {c}flag", "a {c}flag waving", "a {c}flag in the wind", "a waving {c}flag", "a {c}flag fluttering on a pole")
+EN = (
+    "a {c}flag",
+    "a {c}flag waving",
+    "a {c}flag in the wind",
+    "a waving {c}flag",
+    "a {c}flag fluttering on a pole",
+)
 ZH = ("{c}旗帜", "飘扬的{c}旗", "风中的{c}旗帜", "{c}旗子飘动", "旗杆上{c}旗帜招展")
 
 
@@ -17,7 +23,9 @@ def facts(rng):
         "kind": "flag",
         "colour": colour,
         "colour2": another(rng, VIVID + ("white",), colour, 0.6),
-        "background": pick(rng, ("light blue", "light blue", "dark blue", "black", "white", "light grey")),
+        "background": behind(
+            rng, ("light blue", "light blue", "dark blue", "black", "white", "light grey"), colour
+        ),
         "speed": speed(rng),
     }
 
@@ -38,7 +46,7 @@ def draw(facts, seed, times, view):
     knob = np.clip((0.026 - knob) / view.pixel / 1.5 + 0.5, 0, 1)[..., None]
     metal = 0.72 - 0.28 * np.clip((view.x - left + 0.014) / 0.014, -1, 1)[..., None]
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
         image[:] = back
         u = (view.x - left) / wide  # 0 at the pole, 1 at the free end
@@ -52,12 +60,19 @@ def draw(facts, seed, times, view):
         d = np.maximum(np.abs(v - 0.5) * tall - tall / 2, np.maximum(-u, u - end) * wide)
         cover = np.clip(0.5 - d / (1.5 * view.pixel), 0, 1)[..., None]
         # folds: the slope of the cloth towards the light
-        fold = np.cos(2 * np.pi * 0.9 * u - 4.6 * s + phase) + 0.7 * np.cos(2 * np.pi * 2.1 * u - 7.4 * s + bend * 0.2)
-        light = np.clip(0.86 + (0.20 * fold + 0.12 * ripple) * np.clip(0.25 + free, 0, 1), 0.35, 1.25)[..., None]
+        fold = np.cos(2 * np.pi * 0.9 * u - 4.6 * s + phase) + 0.7 * np.cos(
+            2 * np.pi * 2.1 * u - 7.4 * s + bend * 0.2
+        )
+        light = np.clip(
+            0.86 + (0.20 * fold + 0.12 * ripple) * np.clip(0.25 + free, 0, 1), 0.35, 1.25
+        )[..., None]
         stripe = np.clip(u if upright else v, 0, 0.999) * parts
         soft = 1.5 * view.pixel * parts / (wide if upright else tall)
         # stripes one and three have the first colour
-        m = np.clip((stripe - 1) / soft + 0.5, 0, 1) * np.clip((2 - stripe) / soft + 0.5, 0, 1)[..., None][..., 0]
+        m = (
+            np.clip((stripe - 1) / soft + 0.5, 0, 1)
+            * np.clip((2 - stripe) / soft + 0.5, 0, 1)[..., None][..., 0]
+        )
         body = first[1] + m[..., None] * (second[1] - first[1])
         high = first[2] + m[..., None] * (second[2] - first[2])
         cloth = np.where(light > 1, body + (light - 1) * 1.6 * (high - body), body * light)

@@ -24,7 +24,7 @@ def tumble(facts, rng, times, view, shape, count, radius, colours):
     colour = palette.shades(rng, n, *colours)
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         sway = np.sin(phase[0] + turn[0] * t)
         x = wrap(x0 + wind * fall * t + 0.06 * sway, extent[0])

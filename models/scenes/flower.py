@@ -4,12 +4,18 @@ import numpy as np
 
 from models.scenes import palette
 from models.scenes.motion import SPEED, speed
-from models.scenes.palette import COLOURS, VIVID, pick
+from models.scenes.palette import COLOURS, VIVID, behind, pick
 from models.scenes.particles import boxes
 
 GROUP = "things"
 REACH = 0.44  # how far the petals go when they are open
-EN = ("a {c}flower opening", "a blooming {c}flower", "a {c}flower in bloom", "a {c}blossom unfolding its petals", "an opening {c}flower")
+EN = (
+    "a {c}flower opening",
+    "a blooming {c}flower",
+    "a {c}flower in bloom",
+    "a {c}blossom unfolding its petals",
+    "an opening {c}flower",
+)
 ZH = ("绽放的{c}花朵", "{c}花朵盛开", "一朵{c}花开放", "{c}花瓣展开", "盛开的{c}花")
 
 
@@ -18,7 +24,19 @@ def facts(rng):
     return {
         "kind": "flower",
         "colour": colour,
-        "background": pick(rng, ("black", "dark green", "dark green", "dark blue", "light blue", "beige", "dark purple")),
+        "background": behind(
+            rng,
+            (
+                "black",
+                "dark green",
+                "dark green",
+                "dark blue",
+                "light blue",
+                "beige",
+                "dark purple",
+            ),
+            colour,
+        ),
         "speed": speed(rng),
     }
 
@@ -27,7 +45,11 @@ def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     colours = [np.float32(c) for c in COLOURS[facts["colour"]][:3]]
     base = colours[1]
-    heart = np.float32([0.62, 0.38, 0.08] if facts["colour"] in ("yellow", "gold", "orange") else [0.98, 0.80, 0.22])
+    heart = np.float32(
+        [0.62, 0.38, 0.08]
+        if facts["colour"] in ("yellow", "gold", "orange")
+        else [0.98, 0.80, 0.22]
+    )
     petals = int(rng.integers(5, 9))
     phase, lean = rng.uniform(0, 2 * np.pi), rng.uniform(0, 2 * np.pi)
     pace = SPEED[facts["speed"]]
@@ -41,15 +63,17 @@ def draw(facts, seed, times, view):
         return out
     _, box, dx, dy = square
     r, angle = np.sqrt(dx * dx + dy * dy), np.arctan2(dy, dx)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
-        bloom = 0.5 - 0.5 * np.cos(phase + 1.4 * s)
+        bloom = 0.58 - 0.42 * np.cos(phase + 1.4 * s)
         turn = (angle - lean - 0.25 * s) / (2 * np.pi) * petals
         # rings of petals from the outside in; inner ones open later
         for ring in range(3):
             opened = np.clip(bloom * 1.4 - 0.18 * ring, 0.12, 1)
             length = (REACH - 0.115 * ring) * (0.30 + 0.70 * opened)
-            _ring(image[box], turn + 0.5 * ring, r, length, opened, ring, petals, colours, view.pixel)
+            _ring(
+                image[box], turn + 0.5 * ring, r, length, opened, ring, petals, colours, view.pixel
+            )
         size = 0.045 + 0.045 * bloom
         core = np.clip((size - r) / view.pixel / 1.5 + 0.5, 0, 1)[..., None]
         grain = 0.85 + 0.15 * np.cos(angle * 16 + r * 260)
@@ -61,7 +85,11 @@ def _ring(image, turn, r, length, opened, ring, petals, colours, pixel):
     """One ring: petals that overlap their neighbours; turn counts petals around it."""
     dark, base, bright = colours
     along = np.minimum(r / np.float32(length), 1.2)
-    wide = (0.26 + 0.30 * opened) * np.clip(along * (1.02 - along) * 4, 0, 1) ** 0.6 * (0.6 + 0.6 * along)
+    wide = (
+        (0.26 + 0.30 * opened)
+        * np.clip(along * (1.02 - along) * 4, 0, 1) ** 0.6
+        * (0.6 + 0.6 * along)
+    )
     tint = np.clip(along - 0.45, 0, 1)[..., None] ** 1.5 * 0.55 * (bright - base)
     # first the petals that lie behind, in the gaps, then those in front
     for shift, shade in ((0.0, 0.78), (0.5, 1.0)):

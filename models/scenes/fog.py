@@ -7,7 +7,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, pick
 
 GROUP = "weather"
-EN = ("{c}fog", "{c}fog drifting over hills", "a foggy {c}landscape", "{c}mist between hills", "thick {c}fog")
+EN = (
+    "{c}fog",
+    "{c}fog drifting over hills",
+    "a foggy {c}landscape",
+    "{c}mist between hills",
+    "thick {c}fog",
+)
 ZH = ("{c}雾", "山间{c}雾气", "{c}薄雾飘过山丘", "雾蒙蒙的{c}山景", "{c}浓雾")
 
 
@@ -35,7 +41,7 @@ def draw(facts, seed, times, view):
         foot = (-0.22 + 0.30 * k) * view.bottom * 1.4
         covers.append(np.clip((view.y - foot - crest) / view.pixel / 2 + 0.5, 0, 1)[..., None])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = sky
         for k in range(4):
             # far hills are nearly the colour of the air; fog lies in front of each

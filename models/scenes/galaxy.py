@@ -9,7 +9,13 @@ from models.scenes.palette import another, pick
 from models.scenes.particles import glow
 
 GROUP = "space"
-EN = ("a {c}galaxy", "a {c}spiral galaxy", "a rotating {c}galaxy", "a {c}galaxy in space", "a {c}milky way turning")
+EN = (
+    "a {c}galaxy",
+    "a {c}spiral galaxy",
+    "a rotating {c}galaxy",
+    "a {c}galaxy in space",
+    "a {c}milky way turning",
+)
 ZH = ("{c}星系", "{c}螺旋星系", "旋转的{c}银河", "太空中的{c}星系", "{c}银河系")
 COLOURS = ("blue", "purple", "magenta", "cyan", "orange", "gold", "pink", "teal")
 
@@ -45,7 +51,7 @@ def draw(facts, seed, times, view):
     sr, sa = 0.06 + 0.5 * rng.random(m) ** 0.8, rng.uniform(0, 2 * np.pi, m)
     weight, size = rng.uniform(0.2, 0.8, m), rng.uniform(0.005, 0.010, m)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         spin = way * t * SPEED[facts["speed"]] * 0.5
         turned = angle - spin
         # arms are logarithmic spirals; dust follows them because the noise turns too

@@ -8,7 +8,13 @@ from models.scenes.palette import DARK, pick
 from models.scenes.particles import glow, wrap
 
 GROUP = "celebration"
-EN = ("{c}glitter", "sparkling {c}glitter", "{d}{c}sparkles", "{d}{s}{c}glitter particles", "shiny {c}glitter dust")
+EN = (
+    "{c}glitter",
+    "sparkling {c}glitter",
+    "{d}{c}sparkles",
+    "{d}{s}{c}glitter particles",
+    "shiny {c}glitter dust",
+)
 ZH = ("{c}闪粉", "闪闪发光的{c}亮片", "{c}闪光粒子", "{d}{c}闪烁亮粉", "{c}金粉闪耀")
 
 
@@ -16,7 +22,21 @@ def facts(rng):
     background = pick(rng, DARK[:1] * 3 + DARK)
     return {
         "kind": "glitter",
-        "colour": pick(rng, ("gold", "gold", "gold", "silver", "pink", "blue", "purple", "red", "green", "colourful")),
+        "colour": pick(
+            rng,
+            (
+                "gold",
+                "gold",
+                "gold",
+                "silver",
+                "pink",
+                "blue",
+                "purple",
+                "red",
+                "green",
+                "colourful",
+            ),
+        ),
         "background": background,
         "density": density(rng),
         "size": size(rng),
@@ -32,13 +52,16 @@ def draw(facts, seed, times, view):
     extent = np.array([view.right + 0.08, view.bottom + 0.08])
     start = rng.uniform(-1, 1, (n, 2)) * extent
     pace = SPEED[facts["speed"]]
-    drift = (np.array(SIDE[facts["direction"]]) * rng.uniform(0.06, 0.18, (n, 1)) + rng.normal(0, 0.015, (n, 2))) * pace
+    drift = (
+        np.array(SIDE[facts["direction"]]) * rng.uniform(0.06, 0.18, (n, 1))
+        + rng.normal(0, 0.015, (n, 2))
+    ) * pace
     radius = rng.uniform(0.006, 0.012, n) * SIZE[facts["size"]]
     colour = palette.shades(rng, n, facts["colour"])
     phase, beat = rng.uniform(0, 2 * np.pi, n), rng.uniform(1.5, 4, n) * pace**0.6
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         x, y = wrap(start + drift * t, extent).T
         flash = np.sin(phase + beat * t)
         spark = np.clip(flash, 0, 1) ** 6

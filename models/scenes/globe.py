@@ -8,7 +8,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import VIVID, pick
 
 GROUP = "technology"
-EN = ("a {c}wireframe globe", "a rotating {c}digital globe", "a {c}world globe of lines", "a {c}holographic earth", "a turning {c}wire globe")
+EN = (
+    "a {c}wireframe globe",
+    "a rotating {c}digital globe",
+    "a {c}world globe of lines",
+    "a {c}holographic earth",
+    "a turning {c}wire globe",
+)
 ZH = ("{c}线框地球", "旋转的{c}数字地球", "{c}全息地球", "{c}网格球体", "{c}科技地球旋转")
 
 
@@ -47,7 +53,7 @@ def draw(facts, seed, times, view):
     way = {"left": 1, "right": -1}[facts["direction"]] * SPEED[facts["speed"]] * 0.6
     step = np.pi / 9
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         light = np.zeros_like(u)
         land = np.zeros_like(u)

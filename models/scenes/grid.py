@@ -7,7 +7,13 @@ from models.scenes.motion import SPEED, speed
 from models.scenes.palette import VIVID, another, pick
 
 GROUP = "technology"
-EN = ("a {c}perspective grid", "a {c}neon grid", "a retro {c}grid", "a {c}synthwave grid with horizon", "a glowing {c}grid floor")
+EN = (
+    "a {c}perspective grid",
+    "a {c}neon grid",
+    "a retro {c}grid",
+    "a {c}synthwave grid with horizon",
+    "a glowing {c}grid floor",
+)
 ZH = ("{c}透视网格", "{c}霓虹网格", "复古{c}网格", "{c}科技网格地面", "{c}赛博网格")
 
 
@@ -43,7 +49,7 @@ def draw(facts, seed, times, view):
     way = SPEED[facts["speed"]] * (0.9 if facts["direction"] == "towards" else -0.9)
     out = view.blank(times)
     glare = (shine * (1 - 0.3 * floor))[..., None] * (0.65 * sky_colour + 0.1)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         along = np.abs(((z + way * t) / cell + 0.5) % 1 - 0.5) * cell
         lines = np.maximum(pillars, _glow(along, blur_z, cell)) * fade * floor
         image[:] = glare + floor[..., None] * 0.05 * colour

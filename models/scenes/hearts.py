@@ -4,11 +4,17 @@ import numpy as np
 
 from models.scenes import palette
 from models.scenes.motion import DENSITY, SIDE, SIZE, SPEED, density, size, speed
-from models.scenes.palette import another, pick
+from models.scenes.palette import another, behind, pick
 from models.scenes.particles import boxes, wrap
 
 GROUP = "celebration"
-EN = ("{d}{s}{c}hearts", "{d}{s}{c}hearts floating", "floating {c}hearts", "{c}love hearts", "{d}{c}valentine hearts")
+EN = (
+    "{d}{s}{c}hearts",
+    "{d}{s}{c}hearts floating",
+    "floating {c}hearts",
+    "{c}love hearts",
+    "{d}{c}valentine hearts",
+)
 ZH = ("{d}{c}爱心", "飘浮的{c}心形", "{d}{s}{c}爱心飘起", "浪漫的{c}爱心", "{c}情人节爱心")
 COLOURS = ("red", "pink", "magenta", "gold", "white", "purple", "blue")
 
@@ -19,7 +25,9 @@ def facts(rng):
         "kind": "hearts",
         "colour": colour,
         "colour2": another(rng, COLOURS, colour, 0.3),
-        "background": pick(rng, ("black", "dark red", "dark purple", "dark blue", "light blue", "beige")),
+        "background": behind(
+            rng, ("black", "dark red", "dark purple", "dark blue", "light blue", "beige"), colour
+        ),
         "density": density(rng),
         "size": size(rng),
         "direction": pick(rng, ("up", "up", "down")),
@@ -40,7 +48,7 @@ def draw(facts, seed, times, view):
     colour = palette.shades(rng, n, facts["colour"], facts["colour2"])
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         sway = np.sin(phase + turn * t)
         x, y = wrap(x0 + 0.05 * sway, extent[0]), wrap(y0 + move * t, extent[1])

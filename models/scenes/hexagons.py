@@ -8,7 +8,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import VIVID, another, pick
 
 GROUP = "technology"
-EN = ("a {c}hexagon pattern", "{s}{c}hexagons", "a {c}honeycomb background", "glowing {c}hexagon tiles", "a {c}hexagonal tech background")
+EN = (
+    "a {c}hexagon pattern",
+    "{s}{c}hexagons",
+    "a {c}honeycomb background",
+    "glowing {c}hexagon tiles",
+    "a {c}hexagonal tech background",
+)
 ZH = ("{c}六边形图案", "{c}六边形背景", "{c}蜂窝纹理", "发光的{c}六边形", "{c}六角科技背景")
 
 
@@ -56,7 +62,7 @@ def draw(facts, seed, times, view):
     inverse, character = inverse.reshape(u.shape), own.ravel()[first_at]
     pace = SPEED[facts["speed"]]
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         wave = noise.at(px * 1.6 + 0.5 * t * pace, py * 1.6 - 0.3 * t * pace, t * 0.9 * pace)
         blink = np.sin(character * 20 + t * 2.2 * pace) * 0.10
         light = np.clip(0.50 + 0.20 * wave + 0.10 * character + blink, 0.22, 1)[inverse]

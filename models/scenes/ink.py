@@ -7,7 +7,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, VIVID, another, backdrop, pick
 
 GROUP = "ambient"
-EN = ("{c}ink in water", "{c}ink drops in water", "{c}ink spreading in water", "a cloud of {c}ink in water", "{c}paint dissolving in water")
+EN = (
+    "{c}ink in water",
+    "{c}ink drops in water",
+    "{c}ink spreading in water",
+    "a cloud of {c}ink in water",
+    "{c}paint dissolving in water",
+)
 ZH = ("{c}墨水在水中扩散", "水中的{c}墨水", "{c}颜料在水中散开", "{c}墨滴入水", "水中晕开的{c}墨")
 PERIOD = 5.0  # seconds that a drop lives at medium speed
 
@@ -32,7 +38,7 @@ def draw(facts, seed, times, view):
     grid = view.coarse
     back = backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * SPEED[facts["speed"]]
         a = noise.at(grid.x * 2, grid.y * 2 - 0.3 * s, s * 0.35)
         b = noise.at(grid.x * 2 + 9, grid.y * 2 - 0.3 * s, s * 0.35)
@@ -49,7 +55,7 @@ def draw(facts, seed, times, view):
             bend = 0.25 + 0.75 * age
             dx = grid.x - x + bend * (0.12 * a + 0.07 * a2)
             dy = grid.y - y + bend * (0.12 * b + 0.07 * b2)
-            cloud = np.exp(-((dx * dx + dy * dy) / radius**2) ** 1.5)
+            cloud = np.exp(-(((dx * dx + dy * dy) / radius**2) ** 1.5))
             fade = min(age / 0.12, 1, (1 - age) / 0.35)
             ink[k % 2] = ink[k % 2] + cloud * fade * (1.25 - 0.7 * age) * (1 + 0.35 * grain)
         depth = sum(

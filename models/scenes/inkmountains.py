@@ -8,8 +8,20 @@ from models.scenes.noise import Noise
 from models.scenes.palette import pick
 
 GROUP = "ink landscape"
-EN = ("{c}ink painting of mountains in mist", "a Chinese {c}ink landscape with misty mountains", "{c}ink wash mountains", "misty mountains in {c}ink style", "a shan shui painting in {c}ink")
-ZH = ("{c}水墨山水", "{c}水墨画，云雾中的群山", "中国风{c}水墨远山", "云雾缭绕的{c}水墨山峦", "{c}水墨风格的山")
+EN = (
+    "{c}ink painting of mountains in mist",
+    "a Chinese {c}ink landscape with misty mountains",
+    "{c}ink wash mountains",
+    "misty mountains in {c}ink style",
+    "a shan shui painting in {c}ink",
+)
+ZH = (
+    "{c}水墨山水",
+    "{c}水墨画，云雾中的群山",
+    "中国风{c}水墨远山",
+    "云雾缭绕的{c}水墨山峦",
+    "{c}水墨风格的山",
+)
 LAYERS = 5
 
 
@@ -31,7 +43,7 @@ def draw(facts, seed, times, view):
     level = np.linspace(-0.18, 0.62, LAYERS) * view.bottom * 1.5
     height = rng.uniform(0.10, 0.17, LAYERS) * np.linspace(1.2, 0.9, LAYERS)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         amount = np.zeros((view.h, view.w), np.float32)  # of ink on the paper
         for k in range(LAYERS):
             # the camera glides: nearer ridges pass faster

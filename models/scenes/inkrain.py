@@ -9,12 +9,29 @@ from models.scenes.palette import pick
 from models.scenes.particles import boxes, glow, wrap
 
 GROUP = "ink landscape"
-EN = ("{c}ink painting of rain on a lake", "rain on a lake in {c}ink style", "a Chinese {c}ink painting with rain and ripples", "raindrops on a pond, {c}ink wash", "a rainy lake with rings, {c}ink painting")
-ZH = ("{c}水墨雨湖", "{c}水墨画，雨落湖面", "中国风{c}水墨烟雨", "水墨风格{c}雨中涟漪", "{c}水墨，荷塘细雨")
+EN = (
+    "{c}ink painting of rain on a lake",
+    "rain on a lake in {c}ink style",
+    "a Chinese {c}ink painting with rain and ripples",
+    "raindrops on a pond, {c}ink wash",
+    "a rainy lake with rings, {c}ink painting",
+)
+ZH = (
+    "{c}水墨雨湖",
+    "{c}水墨画，雨落湖面",
+    "中国风{c}水墨烟雨",
+    "水墨风格{c}雨中涟漪",
+    "{c}水墨，荷塘细雨",
+)
 
 
 def facts(rng):
-    return {"kind": "inkrain", "colour": pick(rng, TONE_NAMES), "density": density(rng), "speed": speed(rng)}
+    return {
+        "kind": "inkrain",
+        "colour": pick(rng, TONE_NAMES),
+        "density": density(rng),
+        "speed": speed(rng),
+    }
 
 
 def draw(facts, seed, times, view):
@@ -25,9 +42,22 @@ def draw(facts, seed, times, view):
     pace = SPEED[facts["speed"]]
     shore = -view.bottom * rng.uniform(0.15, 0.35)
     for k in range(2):
-        depth = ridge(view, Noise(seed + 50 + k), 5 * k, shore - 0.05 + 0.04 * k, 1.3 + 0.6 * k, 0.11 - 0.05 * k)
-        cover = np.clip(depth / view.pixel / 4 + 0.5, 0, 1) * np.clip((shore - view.y) / 0.01 + 0.5, 0, 1)
-        wash(sheet, cover * (0.20 + 0.22 * k) * (0.35 + 0.65 * np.exp(-np.maximum(depth, 0) / 0.09)), ink)
+        depth = ridge(
+            view,
+            Noise(seed + 50 + k),
+            5 * k,
+            shore - 0.05 + 0.04 * k,
+            1.3 + 0.6 * k,
+            0.11 - 0.05 * k,
+        )
+        cover = np.clip(depth / view.pixel / 4 + 0.5, 0, 1) * np.clip(
+            (shore - view.y) / 0.01 + 0.5, 0, 1
+        )
+        wash(
+            sheet,
+            cover * (0.20 + 0.22 * k) * (0.35 + 0.65 * np.exp(-np.maximum(depth, 0) / 0.09)),
+            ink,
+        )
     below = np.clip((view.y - shore) / 0.02, 0, 1)
     near = np.clip((view.y - shore) / (view.bottom - shore), 0, 1)
     leaves = rng.uniform([-1, 0.25, 0.7], [1, 1.0, 1.2], (int(5 * view.right), 3))
@@ -37,7 +67,7 @@ def draw(facts, seed, times, view):
     x0, y0 = rng.uniform(-1, 1, (2, drops)) * [[view.right + 0.1], [view.bottom + 0.1]]
     far = rng.random(drops)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
         image[:] = sheet
         ripple = noise(view.x * 2.2, np.log(near + 0.08) * 5 - 0.4 * s, s * 0.8)
@@ -52,14 +82,22 @@ def draw(facts, seed, times, view):
         reach = (0.035 + 0.085 * v) * (0.15 + 0.85 * age)
         for i, box, dx, dy in boxes(view, x, y, reach + 0.02):
             d = np.sqrt(dx * dx + (dy * 2.4) ** 2)
-            ring = np.exp(-(((d - reach[i]) / 0.0065) ** 2)) + 0.6 * np.exp(-(((d - 0.55 * reach[i]) / 0.006) ** 2))
+            ring = np.exp(-(((d - reach[i]) / 0.0065) ** 2)) + 0.6 * np.exp(
+                -(((d - 0.55 * reach[i]) / 0.006) ** 2)
+            )
             wash(image[box], np.clip(ring * 0.62 * (1 - age[i]) ** 0.8, 0, 1), ink)
         fall = (0.7 + 0.5 * far) * pace**0.6
         y = wrap(y0 + fall * t, view.bottom + 0.1)
-        streaks = glow(view, x0, y, 0.0025 + 0.0015 * far, 0.16 + 0.16 * far, tall=0.035 + 0.03 * far)
+        streaks = glow(
+            view, x0, y, 0.0025 + 0.0015 * far, 0.16 + 0.16 * far, tall=0.035 + 0.03 * far
+        )
         wash(image, np.clip(streaks, 0, 0.6), 0.8 * ink)
         mist = noise.fbm(view.x * 0.9 - 0.12 * s, view.y * 4, s * 0.12, octaves=3)
-        wash(image, np.clip(np.exp(-(((view.y - shore) / 0.08) ** 2)) * (0.5 + 0.4 * mist), 0, 0.9), light)
+        wash(
+            image,
+            np.clip(np.exp(-(((view.y - shore) / 0.08) ** 2)) * (0.5 + 0.4 * mist), 0, 0.9),
+            light,
+        )
     return np.clip(out, 0, 1)
 
 

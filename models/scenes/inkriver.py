@@ -8,8 +8,20 @@ from models.scenes.noise import Noise
 from models.scenes.palette import pick
 
 GROUP = "ink landscape"
-EN = ("a {c}ink painting of the moon over a river", "the moon above a river in {c}ink style", "a Chinese {c}ink painting with moon and water", "{c}ink wash moon over a lake", "a moonlit river, {c}ink painting")
-ZH = ("{c}水墨江月", "{c}水墨画，江上明月", "中国风{c}水墨月亮和江水", "水墨风格{c}月照江面", "{c}水墨，月亮倒映水中")
+EN = (
+    "a {c}ink painting of the moon over a river",
+    "the moon above a river in {c}ink style",
+    "a Chinese {c}ink painting with moon and water",
+    "{c}ink wash moon over a lake",
+    "a moonlit river, {c}ink painting",
+)
+ZH = (
+    "{c}水墨江月",
+    "{c}水墨画，江上明月",
+    "中国风{c}水墨月亮和江水",
+    "水墨风格{c}月照江面",
+    "{c}水墨，月亮倒映水中",
+)
 
 
 def facts(rng):
@@ -22,15 +34,19 @@ def draw(facts, seed, times, view):
     sheet = paper(view, light, seed)
     pace = SPEED[facts["speed"]]
     shore = view.bottom * rng.uniform(0.05, 0.2)
-    mx, my, radius = rng.uniform(-0.5, 0.5) * view.right, -view.bottom * rng.uniform(0.35, 0.6), 0.115
-    dusk = np.exp(-((view.y - shore) / view.bottom) ** 2 * 3)
+    mx, my, radius = (
+        rng.uniform(-0.5, 0.5) * view.right,
+        -view.bottom * rng.uniform(0.35, 0.6),
+        0.115,
+    )
+    dusk = np.exp(-(((view.y - shore) / view.bottom) ** 2) * 3)
     night = 0.30 - 0.16 * dusk
     far = ridge(view, Noise(seed + 1), 0, shore - 0.01, 1.5, 0.12)
     near = ridge(view, Noise(seed + 2), 4, shore + 0.012, 2.2, 0.05)
     above = np.clip((shore - view.y) / view.pixel + 0.5, 0, 1)
     water = np.maximum(view.y - shore, 0)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
         image[:] = sheet
         wash(image, night + 0 * view.x, ink)
@@ -38,7 +54,11 @@ def draw(facts, seed, times, view):
         wash(image, np.exp(-np.maximum(d - radius, 0) / 0.09) * 0.7 * above, light)
         wash(image, np.clip((radius - d) / view.pixel / 2 + 0.5, 0, 1) * above, light + 0.04)
         veil = noise.fbm(view.x * 1.1 - 0.26 * s, view.y * 4, s * 0.15, octaves=3)
-        wash(image, np.clip(veil * 0.4 - 0.05, 0, 0.5) * above, ink * 0.7 + light * 0.3)
+        wash(
+            image,
+            np.clip(veil * 0.4 - 0.05, 0, 0.5) * above * np.clip(d / 0.35, 0.3, 1),
+            ink * 0.7 + light * 0.3,
+        )
         for depth, strength in ((far, 0.34), (near, 0.72)):
             cover = np.clip(depth / view.pixel / 2.5 + 0.5, 0, 1) * above
             fade = strength * (0.45 + 0.55 * np.exp(-np.maximum(depth, 0) / 0.08))

@@ -10,8 +10,20 @@ from models.scenes.palette import COLOURS, pick
 from models.scenes.particles import add_glow, boxes, wrap
 
 GROUP = "ink landscape"
-EN = ("{d}{s}{c}lanterns rising", "{d}{c}sky lanterns", "{c}paper lanterns floating up at night", "{d}glowing {c}lanterns in the night sky", "{d}{c}Chinese lanterns rising")
-ZH = ("{d}{c}孔明灯", "升起的{c}天灯", "夜空中{d}{c}灯笼升起", "{d}发光的{c}灯笼", "{c}孔明灯飘向夜空")
+EN = (
+    "{d}{s}{c}lanterns rising",
+    "{d}{c}sky lanterns",
+    "{c}paper lanterns floating up at night",
+    "{d}glowing {c}lanterns in the night sky",
+    "{d}{c}Chinese lanterns rising",
+)
+ZH = (
+    "{d}{c}孔明灯",
+    "升起的{c}天灯",
+    "夜空中{d}{c}灯笼升起",
+    "{d}发光的{c}灯笼",
+    "{c}孔明灯飘向夜空",
+)
 
 
 def facts(rng):
@@ -27,7 +39,15 @@ def facts(rng):
 
 def draw(facts, seed, times, view):
     rng, noise = np.random.default_rng(seed), Noise(seed)
-    n = max(int(15 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]] / SIZE[facts["size"]] ** 0.5), 3)
+    n = max(
+        int(
+            15
+            * (4 * view.right * view.bottom) ** 0.5
+            * DENSITY[facts["density"]]
+            / SIZE[facts["size"]] ** 0.5
+        ),
+        3,
+    )
     near = np.sort(rng.random(n))
     radius = (0.020 + 0.045 * near**1.3) * SIZE[facts["size"]]
     x0 = (rng.permutation(n) + rng.uniform(0.1, 0.9, n)) / n * 2 - 1
@@ -39,17 +59,27 @@ def draw(facts, seed, times, view):
     back = palette.backdrop(view, facts["background"]).copy()
     edge = min(palette.BACKGROUNDS[facts["background"]].edge)
     for k in range(2):
-        depth = ridge(view, Noise(seed + 60 + k), 6 * k, view.bottom * (0.62 + 0.2 * k), 1.4 + 0.4 * k, 0.14)
+        depth = ridge(
+            view, Noise(seed + 60 + k), 6 * k, view.bottom * (0.62 + 0.2 * k), 1.4 + 0.4 * k, 0.14
+        )
         cover = np.clip(depth / view.pixel / 2 + 0.5, 0, 1)[..., None]
         back += cover * (edge + np.float32([0.02, 0.025, 0.045]) * (1.4 - k) - back)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         x = x0 + 0.03 * np.sin(phase + 0.7 * t * SPEED[facts["speed"]])
         y = wrap(y0 - rise * t, extent)
         flicker = 0.85 + 0.15 * noise.line(phase * 7, t * 3)
         for i in range(n):
-            add_glow(view, image, x[i : i + 1], y[i : i + 1], radius[i] * 2.3, np.array([0.42 * flicker[i]]), base)
+            add_glow(
+                view,
+                image,
+                x[i : i + 1],
+                y[i : i + 1],
+                radius[i] * 2.3,
+                np.array([0.42 * flicker[i]]),
+                base,
+            )
         for i, box, dx, dy in boxes(view, x, y, radius * 1.5):
             u, v = dx / np.float32(radius[i]), dy / np.float32(radius[i] * 1.25)
             # wider above, narrower at its open end below, round on top

@@ -2,13 +2,18 @@
 
 import numpy as np
 
-from models.scenes import palette
 from models.scenes.flakes import tumble
 from models.scenes.motion import density, size, speed
 from models.scenes.palette import pick
 
 GROUP = "nature"
-EN = ("{d}{s}{c}leaves falling", "falling {c}leaves", "{d}{c}autumn leaves", "{c}leaves in the wind", "{s}{c}leaves drifting down")
+EN = (
+    "{d}{s}{c}leaves falling",
+    "falling {c}leaves",
+    "{d}{c}autumn leaves",
+    "{c}leaves in the wind",
+    "{s}{c}leaves drifting down",
+)
 ZH = ("{c}落叶", "飘落的{c}树叶", "{d}{c}秋叶", "风中的{c}叶子", "{s}{c}叶片飘落")
 
 
@@ -16,7 +21,9 @@ def facts(rng):
     return {
         "kind": "leaves",
         "colour": pick(rng, ("orange", "red", "gold", "yellow", "green", "brown")),
-        "background": pick(rng, ("black", "dark blue", "dark green", "dark grey", "white", "light blue", "beige")),
+        "background": pick(
+            rng, ("black", "dark blue", "dark green", "dark grey", "white", "light blue", "beige")
+        ),
         "density": density(rng),
         "size": size(rng),
         "direction": pick(rng, ("down", "down left", "down right")),

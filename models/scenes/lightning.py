@@ -6,10 +6,16 @@ from models.scenes import palette
 from models.scenes.motion import SPEED, speed
 from models.scenes.noise import Noise
 from models.scenes.palette import pick
-from models.scenes.shapes import polyline
+from models.scenes.shapes import stroke
 
 GROUP = "weather"
-EN = ("{c}lightning", "a thunderstorm with {c}lightning", "{c}lightning bolts in dark clouds", "a {c}lightning storm at night", "{c}flashes of lightning")
+EN = (
+    "{c}lightning",
+    "a thunderstorm with {c}lightning",
+    "{c}lightning bolts in dark clouds",
+    "a {c}lightning storm at night",
+    "{c}flashes of lightning",
+)
 ZH = ("{c}闪电", "雷暴中的{c}闪电", "乌云中的{c}闪电", "夜里{c}电闪雷鸣", "{c}闪电划过夜空")
 
 
@@ -28,7 +34,7 @@ def draw(facts, seed, times, view):
     floor = view.bottom * 0.80
     land = np.clip((view.y - floor) / 0.012 + 0.5, 0, 1)[..., None]
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
         cloud = noise.fbm(view.x * 1.5 - 0.12 * s, view.y * 2.4, s * 0.12, octaves=5)
         cloud = np.clip(0.42 + 0.26 * cloud - 0.25 * view.y, 0, 1)[..., None]
@@ -38,7 +44,7 @@ def draw(facts, seed, times, view):
             beat = s * 1.1 + 0.5 * k + 0.13 * k
             age, number = beat % 1, int(np.floor(beat)) * 2 + k
             rng = np.random.default_rng((seed, number + 10**6))
-            power = np.exp(-5.5 * age) * (0.7 + 0.3 * np.cos(age * 42)) * rng.uniform(0.75, 1.1)
+            power = np.exp(-3.2 * age) * (0.7 + 0.3 * np.cos(age * 42)) * rng.uniform(0.75, 1.1)
             if power < 0.02:
                 continue
             x0 = rng.uniform(-0.75, 0.75) * view.right
@@ -46,8 +52,8 @@ def draw(facts, seed, times, view):
             flash = (np.exp(-d2 / 0.30) * power)[..., None]
             image += flash * (0.18 + 1.3 * cloud) * (0.5 * colour + 0.5 * bright)
             for path, width in _bolt(rng, x0, -view.bottom * 0.95, floor):
-                polyline(view, image, path, width * 5, colour, 0.28 * power)
-                polyline(view, image, path, width, 0.4 * bright + 0.6, 1.35 * power)
+                stroke(view, image, path, width * 3, colour, 0.30 * power, width * 6, True)
+                stroke(view, image, path, width, 0.4 * bright + 0.6, 1.35 * power, width, True)
         image *= 1 - land * 0.9
     return np.clip(out, 0, 1)
 

@@ -6,7 +6,13 @@ from models.scenes.motion import SPEED, speed
 from models.scenes.palette import COLOURS, VIVID, another, pick
 
 GROUP = "ambient"
-EN = ("a {c}gradient", "a moving {c}gradient", "a soft {c}gradient background", "{c}gradient mesh", "smooth {c}colour gradient")
+EN = (
+    "a {c}gradient",
+    "a moving {c}gradient",
+    "a soft {c}gradient background",
+    "{c}gradient mesh",
+    "smooth {c}colour gradient",
+)
 ZH = ("{c}渐变", "{c}渐变背景", "流动的{c}渐变", "柔和的{c}渐变色", "{c}弥散渐变")
 
 
@@ -23,7 +29,15 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     first, second = COLOURS[facts["colour"]], COLOURS[facts["colour2"] or facts["colour"]]
-    shades = [first.base, second.base, first.bright, first.dark, first.base, second.base, second.bright]
+    shades = [
+        first.base,
+        second.base,
+        first.bright,
+        first.dark,
+        first.base,
+        second.base,
+        second.bright,
+    ]
     colours = np.float32(shades)
     colours[3] = 0.5 * colours[3] + 0.5 * colours[0]
     n = len(colours)
@@ -31,7 +45,7 @@ def draw(facts, seed, times, view):
     phase = rng.uniform(0, 2 * np.pi, (2, n))
     width = rng.uniform(0.24, 0.42, n)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         x = 0.9 * view.right * np.sin(phase[0] + pace[0] * t)
         y = 0.9 * view.bottom * np.sin(phase[1] + pace[1] * t)
         # each colour pulls as its Gaussian falls off; a little everywhere

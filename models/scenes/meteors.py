@@ -9,7 +9,13 @@ from models.scenes.palette import pick
 from models.scenes.particles import boxes, glow
 
 GROUP = "space"
-EN = ("a {c}meteor shower", "{d}{c}shooting stars", "{d}{c}meteors in the night sky", "{c}falling stars", "a night sky with {d}{c}shooting stars")
+EN = (
+    "a {c}meteor shower",
+    "{d}{c}shooting stars",
+    "{d}{c}meteors in the night sky",
+    "{c}falling stars",
+    "a night sky with {d}{c}shooting stars",
+)
 ZH = ("{c}流星雨", "{d}{c}流星", "夜空中的{c}流星", "{c}流星划过夜空", "{d}{c}流星坠落")
 
 
@@ -40,7 +46,7 @@ def draw(facts, seed, times, view):
     side = -1 if facts["direction"] == "down left" else 1
     dx, dy = side * 0.80, 0.60  # the way of all meteors
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         twinkle = star * (0.75 + 0.25 * np.sin(phase + 3 * t))
         image[:] = sky + glow(view, x, y, size, twinkle)[..., None]
         life = clock + rate * t
@@ -52,12 +58,16 @@ def draw(facts, seed, times, view):
         hx, hy = px + dx * travel, py + dy * travel
         glimmer = np.sin(np.pi * np.clip(age, 0, 1)) ** 0.7
         length = 0.36
-        for i, box, ex, ey in boxes(view, hx - dx * length / 2, hy - dy * length / 2, length / 2 + 0.03):
+        for i, box, ex, ey in boxes(
+            view, hx - dx * length / 2, hy - dy * length / 2, length / 2 + 0.03
+        ):
             ex, ey = ex - dx * length / 2, ey - dy * length / 2
             back = -(ex * dx + ey * dy) / length  # 0 at the head, 1 where the tail ends
             off = ex * dy - ey * dx
             width = 0.0075 * np.clip(1 - 0.8 * back, 0.1, 1)
-            trail = np.where(back > 0, np.clip(1 - back, 0, 1) ** 1.6, np.exp(-((back / 0.02) ** 2)))
+            trail = np.where(
+                back > 0, np.clip(1 - back, 0, 1) ** 1.6, np.exp(-((back / 0.02) ** 2))
+            )
             trail = (trail * np.exp(-((off / width) ** 2)) * glimmer[i]).astype(np.float32)
             image[box] += trail[..., None] * (0.5 * colour + 0.5 * lit) * 1.3
         image += glow(view, hx, hy, 0.011, glimmer)[..., None] * (0.5 * lit + 0.5)

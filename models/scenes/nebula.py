@@ -9,7 +9,13 @@ from models.scenes.palette import another, pick
 from models.scenes.particles import glow
 
 GROUP = "space"
-EN = ("a {c}nebula", "a {c}space nebula", "{c}nebula clouds with stars", "deep space with a {c}nebula", "a colourful {c}cosmic cloud")
+EN = (
+    "a {c}nebula",
+    "a {c}space nebula",
+    "{c}nebula clouds with stars",
+    "deep space with a {c}nebula",
+    "a {c}cosmic cloud",
+)
 ZH = ("{c}星云", "太空中的{c}星云", "{c}星云与星星", "深空{c}星云", "{c}宇宙云气")
 COLOURS = ("blue", "purple", "magenta", "cyan", "red", "orange", "green", "teal", "pink")
 
@@ -35,7 +41,7 @@ def draw(facts, seed, times, view):
     pace = SPEED[facts["speed"]]
     grid = view.coarse
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
         gas, weights = 0.0, 0.0
         tint = 0.0
@@ -65,7 +71,11 @@ def draw(facts, seed, times, view):
             image += m * (palette.paint(second, value) - image)
         if layers > 1:
             depth = 1.05 - (place + 0.10 * s) % 1
-            x, y, fade = far * np.cos(angle) * 0.4 / depth, far * np.sin(angle) * 0.4 / depth, 1 - depth * 0.6
+            x, y, fade = (
+                far * np.cos(angle) * 0.4 / depth,
+                far * np.sin(angle) * 0.4 / depth,
+                1 - depth * 0.6,
+            )
         else:
             extent = view.right + 0.05
             x = (far * np.cos(angle) - way * 0.15 * s + extent) % (2 * extent) - extent

@@ -6,10 +6,16 @@ from models.scenes import palette
 from models.scenes.motion import DENSITY, SPEED, density, speed
 from models.scenes.palette import DARK, VIVID, pick
 from models.scenes.particles import glow, wrap
-from models.scenes.shapes import line
+from models.scenes.shapes import stroke
 
 GROUP = "technology"
-EN = ("a {c}particle network", "a {c}network of connected dots", "{c}plexus lines and dots", "connected {c}nodes", "a {c}digital network")
+EN = (
+    "a {c}particle network",
+    "a {c}network of connected dots",
+    "{c}plexus lines and dots",
+    "connected {c}nodes",
+    "a {c}digital network",
+)
 ZH = ("{c}粒子网络", "{c}连接的节点", "{c}点线网络", "{c}科技网络", "{c}的点与线连接")
 
 
@@ -35,13 +41,13 @@ def draw(facts, seed, times, view):
     colour, lit = palette.base(facts["colour"]), palette.bright(facts["colour"])
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         p = wrap(start + drift * t, extent)
         distance = np.hypot(*(p[:, None] - p[None]).transpose(2, 0, 1))
         for i, j in zip(*np.nonzero(np.triu(distance < near, 1))):
             fade = 1 - distance[i, j] / near
-            line(view, image, p[i], p[j], 0.0032, colour, 0.95 * fade**0.7)
+            stroke(view, image, (p[i], p[j]), 0.0032, colour, 0.95 * fade**0.7, 0.004, True)
         image += glow(view, p[:, 0], p[:, 1], size, np.full(n, 1.0))[..., None] * lit
         image += glow(view, p[:, 0], p[:, 1], size * 3, np.full(n, 0.28))[..., None] * colour
     return np.clip(out, 0, 1)

@@ -9,7 +9,13 @@ from models.scenes.particles import add_glow, glow
 from models.scenes.shapes import sphere
 
 GROUP = "shapes"
-EN = ("{c}balls in orbit", "{c}spheres orbiting", "small {c}balls orbiting a large ball", "a {c}sphere circled by moons", "{c}orbits like an atom")
+EN = (
+    "{c}balls in orbit",
+    "{c}spheres orbiting",
+    "small {c}balls orbiting a large ball",
+    "a {c}sphere circled by moons",
+    "{c}orbits like an atom",
+)
 ZH = ("{c}球体环绕", "围绕轨道旋转的{c}小球", "{c}小球绕着大球转", "{c}轨道运动", "{c}行星轨道")
 
 
@@ -18,7 +24,11 @@ def facts(rng):
     return {
         "kind": "orbit",
         "colour": colour,
-        "colour2": pick(rng, [c for c in VIVID + ("white",) if c != colour]) if rng.random() < 0.6 else None,
+        "colour2": (
+            pick(rng, [c for c in VIVID + ("white",) if c != colour])
+            if rng.random() < 0.6
+            else None
+        ),
         "background": pick(rng, DARK),
         "direction": pick(rng, ("clockwise", "counterclockwise")),
         "speed": speed(rng),
@@ -40,9 +50,15 @@ def draw(facts, seed, times, view):
     stars = rng.uniform(-1, 1, (2, 40)) * [[view.right], [view.bottom]]
     back = palette.backdrop(view, facts["background"])
     back = back + glow(view, *stars, 0.005, rng.uniform(0.1, 0.5, 40))[..., None]
-    back = np.clip(back + sum(_track(view, *a) for a in zip(reach, flat, tilt))[..., None] * np.float32(second.base), 0, 1)
+    back = np.clip(
+        back
+        + sum(_track(view, *a) for a in zip(reach, flat, tilt))[..., None]
+        * np.float32(second.base),
+        0,
+        1,
+    )
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         add_glow(view, image, [0], [0], 0.24, np.array([0.35]), first.base)
         angle = phase + way * rate * t
@@ -54,7 +70,9 @@ def draw(facts, seed, times, view):
             if depth[i] > 0 and not middle_drawn:
                 sphere(view, image, 0, 0, 0.135, first)
                 middle_drawn = True
-            add_glow(view, image, x[i : i + 1], y[i : i + 1], radius[i] * 2, np.array([0.3]), second.base)
+            add_glow(
+                view, image, x[i : i + 1], y[i : i + 1], radius[i] * 2, np.array([0.3]), second.base
+            )
             sphere(view, image, x[i], y[i], radius[i] * (1 + 0.2 * depth[i]), second)
         if not middle_drawn:
             sphere(view, image, 0, 0, 0.135, first)

@@ -64,16 +64,25 @@ BACKGROUNDS = {
     "dark purple": _background("34135e", "100420", "dark purple,deep violet", "深紫色,暗紫色"),
     "white": _background("ffffff", "ebeef2", "white,bright white", "白色,纯白,白"),
     "light grey": _background("dcdfe3", "b4b9c0", "light grey,light gray", "浅灰色,淡灰"),
-    "light blue": _background("cbe6fa", "8fc3ec", "light blue,pale blue,sky blue", "浅蓝色,淡蓝色,天蓝色"),
+    "light blue": _background(
+        "cbe6fa", "8fc3ec", "light blue,pale blue,sky blue", "浅蓝色,淡蓝色,天蓝色"
+    ),
     "beige": _background("f6ead2", "dcc69e", "beige,cream,warm cream", "米色,米黄色,奶油色"),
 }
 DARK = ("black", "dark grey", "dark blue", "dark green", "dark red", "dark purple")
-LIGHT = ("white", "light grey", "light blue", "beige")
+PLAIN = ("black", "dark grey", "dark blue", "white", "light grey", "light blue", "beige")
 
 
 def pick(rng, names):
     """One of the names, as a plain string."""
     return str(names[rng.integers(len(names))])
+
+
+def behind(rng, names, colour):
+    """A background that a thing of that colour stands out from."""
+    if colour in ("white", "silver"):
+        names = [n for n in names if n not in ("white", "light grey", "beige")]
+    return pick(rng, names)
 
 
 def another(rng, names, first, chance=0.4):

@@ -3,20 +3,27 @@
 import numpy as np
 
 from models.scenes.motion import SIZE, SPEED, size, speed
-from models.scenes.palette import COLOURS, VIVID, backdrop, pick
+from models.scenes.palette import COLOURS, PLAIN, VIVID, backdrop, behind, pick
 from models.scenes.particles import boxes
-from models.scenes.shapes import line, sphere
+from models.scenes.shapes import sphere, stroke
 
 GROUP = "shapes"
-EN = ("a {s}{c}pendulum", "a swinging {c}pendulum", "a {s}{c}pendulum swinging", "a {s}{c}ball swinging on a string", "a {c}pendulum moving back and forth")
+EN = (
+    "a {s}{c}pendulum",
+    "a swinging {c}pendulum",
+    "a {s}{c}pendulum swinging",
+    "a {s}{c}ball swinging on a string",
+    "a {c}pendulum moving back and forth",
+)
 ZH = ("{c}摆锤", "摆动的{c}钟摆", "{s}{c}球在绳上摆动", "一个{c}单摆来回摆动", "{c}的钟摆左右摇摆")
 
 
 def facts(rng):
+    colour = pick(rng, VIVID + ("white", "silver"))
     return {
         "kind": "pendulum",
-        "colour": pick(rng, VIVID + ("white", "silver")),
-        "background": pick(rng, ("black", "dark grey", "dark blue", "white", "light grey", "light blue", "beige")),
+        "colour": colour,
+        "background": behind(rng, PLAIN, colour),
         "size": size(rng),
         "speed": speed(rng),
     }
@@ -28,13 +35,14 @@ def draw(facts, seed, times, view):
     length = 2 * view.bottom * rng.uniform(0.62, 0.72) - 0.3 * radius
     top = -view.bottom * 0.96
     swing, phase = rng.uniform(0.55, 0.85), rng.uniform(0, 2 * np.pi)
+    swing = min(swing, np.arcsin(min((view.right - radius) / length, 1)))
     rate = SPEED[facts["speed"]] * 3.2
     back = backdrop(view, facts["background"])
     light = back.mean() > 0.5
     rod = np.float32([0.25, 0.26, 0.30] if light else [0.72, 0.74, 0.78])
     colour = COLOURS[facts["colour"]]
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         angle = swing * np.sin(phase + rate * t)
         x, y = length * np.sin(angle), top + length * np.cos(angle)
@@ -42,7 +50,7 @@ def draw(facts, seed, times, view):
         for _, box, dx, dy in boxes(view, [x + 0.05], [y + 0.06], radius * 2):
             shade = np.exp(-(((dx * dx + dy * dy) / (radius * 1.15) ** 2) ** 2))[..., None]
             image[box] *= 1 - (0.22 if light else 0.4) * shade
-        line(view, image, (0, top), (x, y), 0.0065, rod, 1.0, additive=False)
+        stroke(view, image, ((0, top), (x, y)), 0.0065, rod)
         sphere(view, image, 0, top, 0.028, COLOURS["silver"])
         sphere(view, image, x, y, radius, colour)
     return out

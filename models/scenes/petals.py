@@ -4,18 +4,27 @@ import numpy as np
 
 from models.scenes.flakes import tumble
 from models.scenes.motion import density, size, speed
-from models.scenes.palette import pick
+from models.scenes.palette import behind, pick
 
 GROUP = "nature"
-EN = ("{d}{s}{c}petals", "falling {c}petals", "{c}cherry blossom petals falling", "{d}{c}flower petals in the wind", "{c}petals floating down")
+EN = (
+    "{d}{s}{c}petals",
+    "falling {c}petals",
+    "{c}cherry blossom petals falling",
+    "{d}{c}flower petals in the wind",
+    "{c}petals floating down",
+)
 ZH = ("{c}花瓣", "飘落的{c}花瓣", "{c}樱花花瓣飘落", "{d}{c}花瓣在风中飞舞", "{s}{c}花瓣雨")
 
 
 def facts(rng):
+    colour = pick(rng, ("pink", "pink", "red", "white", "magenta", "yellow", "purple"))
     return {
         "kind": "petals",
-        "colour": pick(rng, ("pink", "pink", "red", "white", "magenta", "yellow", "purple")),
-        "background": pick(rng, ("black", "dark blue", "dark green", "dark grey", "light blue", "beige")),
+        "colour": colour,
+        "background": behind(
+            rng, ("black", "dark blue", "dark green", "dark grey", "light blue", "beige"), colour
+        ),
         "density": density(rng),
         "size": size(rng),
         "direction": pick(rng, ("down", "down left", "down right")),

@@ -9,14 +9,21 @@ from models.scenes.palette import pick
 from models.scenes.particles import glow
 
 GROUP = "space"
-EN = ("a {c}planet {ring}", "a rotating {c}planet {ring}", "a {c}planet in space {ring}", "a {c}globe turning in space {ring}")
+EN = (
+    "a {c}planet {ring}",
+    "a rotating {c}planet {ring}",
+    "a {c}planet in space {ring}",
+    "a {c}globe turning in space {ring}",
+)
 ZH = ("{ring}{c}行星", "太空中{ring}{c}星球", "旋转的{ring}{c}行星", "{ring}{c}星球自转")
 
 
 def facts(rng):
     return {
         "kind": "planet",
-        "colour": pick(rng, ("blue", "red", "orange", "green", "purple", "teal", "brown", "gold", "cyan")),
+        "colour": pick(
+            rng, ("blue", "red", "orange", "green", "purple", "teal", "brown", "gold", "cyan")
+        ),
         "ring": bool(rng.random() < 0.35),
         "direction": pick(rng, ("left", "right")),
         "speed": speed(rng),
@@ -39,7 +46,9 @@ def draw(facts, seed, times, view):
     inside = np.clip((1 - d) * radius / view.pixel / 1.5 + 0.5, 0, 1)[..., None]
     z = np.sqrt(np.clip(1 - d * d, 0, 1))
     sun = rng.uniform(-0.9, 0.9)
-    light = np.clip((dx * np.sin(sun) - dy * 0.25 + z * np.cos(sun)) * 1.1 + 0.08, 0.03, 1)[..., None]
+    light = np.clip((dx * np.sin(sun) - dy * 0.25 + z * np.cos(sun)) * 1.1 + 0.08, 0.03, 1)[
+        ..., None
+    ]
     air = np.exp(-np.abs(d - 1) * radius / 0.025)[..., None] * np.clip(0.3 + light, 0, 1)
     # longitude on the ball's front, for a texture that turns
     longitude = np.arctan2(dx, np.maximum(z, 1e-3)) * 0.9
@@ -49,7 +58,7 @@ def draw(facts, seed, times, view):
     grid_ball = d < 1.05
     out = view.blank(times)
     surface = np.zeros_like(d)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         if not grid_ball.any():
             image[:] = stars + (0.006, 0.007, 0.02)
             continue
@@ -57,7 +66,9 @@ def draw(facts, seed, times, view):
         lat = latitude[grid_ball]
         if banded:
             swirl = noise.at(lon * 2, lat * 5 + 3)
-            land = np.sin(lat * 13 + 0.7 * swirl) * 0.30 + 0.16 * noise.at(lon * 5, lat * 12 + 0.3 * swirl)
+            land = np.sin(lat * 13 + 0.7 * swirl) * 0.30 + 0.16 * noise.at(
+                lon * 5, lat * 12 + 0.3 * swirl
+            )
             land = 0.58 + land
         else:
             land = noise.at(lon * 2.2, lat * 2.2) + 0.5 * noise.at(lon * 5, lat * 5 + 9)

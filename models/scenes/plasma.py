@@ -8,7 +8,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import VIVID, another, pick
 
 GROUP = "ambient"
-EN = ("{c}plasma", "swirling {c}plasma", "{c}energy plasma", "an abstract {c}plasma background", "glowing {c}plasma clouds")
+EN = (
+    "{c}plasma",
+    "swirling {c}plasma",
+    "{c}energy plasma",
+    "an abstract {c}plasma background",
+    "glowing {c}plasma clouds",
+)
 ZH = ("{c}等离子", "{c}等离子体", "旋转的{c}等离子能量", "{c}抽象等离子背景", "发光的{c}等离子")
 
 
@@ -29,7 +35,7 @@ def draw(facts, seed, times, view):
     pace = SPEED[facts["speed"]] * 0.6
     grid = view.coarse
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
         # noise that is bent by noise swirls; thin filaments glow where two fields agree
         a = noise.at(grid.x * 1.7, grid.y * 1.7 + 3, s * 0.8)

@@ -2,18 +2,34 @@
 
 import numpy as np
 
-from models.scenes.brush import TONES, paper, stroke
+from models.scenes.brush import TONES, brush, paper
 from models.scenes.motion import SPEED, speed
 from models.scenes.palette import COLOURS, pick
 from models.scenes.particles import boxes, wrap
 
 GROUP = "ink landscape"
-EN = ("a {c}plum blossom branch in ink style", "{c}plum blossoms, Chinese ink painting", "an ink painting of {c}plum blossom", "a branch with {c}blossoms and falling petals", "{c}plum flowers, ink wash")
-ZH = ("{c}水墨梅花", "{c}梅花枝，水墨画", "中国风{c}梅花", "水墨风格{c}梅花绽放", "{c}梅花花瓣飘落，水墨")
+EN = (
+    "a {c}plum blossom branch in ink style",
+    "{c}plum blossoms, Chinese ink painting",
+    "an ink painting of {c}plum blossom",
+    "a branch with {c}blossoms and falling petals",
+    "{c}plum flowers, ink wash",
+)
+ZH = (
+    "{c}水墨梅花",
+    "{c}梅花枝，水墨画",
+    "中国风{c}梅花",
+    "水墨风格{c}梅花绽放",
+    "{c}梅花花瓣飘落，水墨",
+)
 
 
 def facts(rng):
-    return {"kind": "plum", "colour": pick(rng, ("red", "red", "pink", "pink", "white", "yellow")), "speed": speed(rng)}
+    return {
+        "kind": "plum",
+        "colour": pick(rng, ("red", "red", "pink", "pink", "white", "yellow")),
+        "speed": speed(rng),
+    }
 
 
 def draw(facts, seed, times, view):
@@ -31,18 +47,12 @@ def draw(facts, seed, times, view):
     fall, turn = rng.uniform(0.14, 0.30, n) * pace, rng.uniform(0, 2 * np.pi, n)
     sheet = paper(view, light, seed)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = sheet
         wind = np.sin(1.3 * t * pace) + 0.5 * np.sin(2.9 * t * pace + 1)
-
-        def sway(p):
-            # the farther out a point is, the more the wind moves it
-            out_by = np.clip((side * p[:, 0] + view.right) / (2 * view.right), 0, 1)
-            return p + np.stack([0.014 * wind * out_by, 0.045 * wind * out_by**1.3], 1)
-
         for points, widths in branches:
-            stroke(view, image, sway(points), widths, ink, 0.92)
-        where = sway(blossoms[:, :2])
+            brush(view, image, _sway(points, wind, side, view), widths, ink, 0.92)
+        where = _sway(blossoms[:, :2], wind, side, view)
         for (x, y), (_, _, size, angle, age) in zip(where, blossoms):
             _blossom(view, image, x, y, size, angle + 0.12 * wind, age, petal, deep, ink)
         x = wrap(fx - side * fall * t * 0.5 + 0.05 * np.sin(turn + 2 * t * pace), extent[0])
@@ -50,16 +60,26 @@ def draw(facts, seed, times, view):
         flip = 0.35 + 0.65 * np.abs(np.cos(turn + 2.4 * t * pace))
         for i, box, dx, dy in boxes(view, x, y, 0.028):
             d = np.sqrt((dx / 0.024) ** 2 + (dy / (0.018 * flip[i])) ** 2)
-            cover = np.clip((1 - d) * 0.014 / view.pixel / 2 + 0.5, 0, 1)[..., None] * np.float32(0.9)
+            cover = np.clip((1 - d) * 0.014 / view.pixel / 2 + 0.5, 0, 1)[..., None] * np.float32(
+                0.9
+            )
             image[box] += cover * (petal - image[box])
     return np.clip(out, 0, 1)
+
+
+def _sway(p, wind, side, view):
+    """The wind moves points the more, the farther out they are."""
+    out_by = np.clip((side * p[:, 0] + view.right) / (2 * view.right), 0, 1)
+    return p + wind * np.stack([0.014 * out_by, 0.045 * out_by**1.3], 1)
 
 
 def _grow(rng, view, side):
     """A main branch from one edge, twigs on it, blossoms along both."""
     k = np.linspace(0, 1, 8)[:, None]
     start = np.array([-side * (view.right + 0.05), view.bottom * rng.uniform(0.1, 0.7)])
-    end = np.array([side * view.right * rng.uniform(0.3, 0.6), -view.bottom * rng.uniform(0.2, 0.6)])
+    end = np.array(
+        [side * view.right * rng.uniform(0.3, 0.6), -view.bottom * rng.uniform(0.2, 0.6)]
+    )
     main = start + (end - start) * k + rng.normal(0, 0.022, (8, 2)) * np.sin(np.pi * k)
     branches = [(main, np.linspace(0.030, 0.008, 8))]
     spots = [main[i] + rng.normal(0, 0.02, 2) for i in range(2, 8)]
@@ -67,7 +87,9 @@ def _grow(rng, view, side):
         direction = (main[i + 1] - main[i]) / np.linalg.norm(main[i + 1] - main[i])
         bend = (1 if i % 2 else -1) * rng.uniform(0.5, 1.1)
         c, s = np.cos(bend), np.sin(bend)
-        heading = np.array([direction[0] * c - direction[1] * s, direction[0] * s + direction[1] * c])
+        heading = np.array(
+            [direction[0] * c - direction[1] * s, direction[0] * s + direction[1] * c]
+        )
         length = rng.uniform(0.16, 0.30)
         k4 = np.linspace(0, 1, 4)[:, None]
         twig = main[i] + heading * length * k4 + rng.normal(0, 0.010, (4, 2)) * k4
@@ -85,9 +107,13 @@ def _blossom(view, image, x, y, size, angle, age, petal, deep, ink):
     for k in range(petals):
         a = angle + 2 * np.pi * k / petals
         off = size * 0.55 if petals > 1 else 0
-        for _, box, dx, dy in boxes(view, [x + off * np.cos(a)], [y + off * np.sin(a)], size * 0.62):
+        for _, box, dx, dy in boxes(
+            view, [x + off * np.cos(a)], [y + off * np.sin(a)], size * 0.62
+        ):
             d = np.sqrt(dx * dx + dy * dy) / (size * 0.52)
-            cover = np.clip((1 - d) * size * 0.5 / view.pixel / 2 + 0.5, 0, 1)[..., None] * np.float32(0.93)
+            cover = np.clip((1 - d) * size * 0.5 / view.pixel / 2 + 0.5, 0, 1)[
+                ..., None
+            ] * np.float32(0.93)
             # ink pools at a petal's edge and near the heart
             inner = np.sqrt((dx + off * np.cos(a)) ** 2 + (dy + off * np.sin(a)) ** 2) / size
             tint = np.clip(0.25 * d**3 + 0.75 * np.exp(-((inner / 0.42) ** 2)), 0, 1)[..., None]

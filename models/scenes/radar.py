@@ -8,7 +8,13 @@ from models.scenes.palette import pick
 from models.scenes.particles import glow
 
 GROUP = "technology"
-EN = ("a {c}radar", "a {c}radar sweep", "a {c}radar screen", "a {c}sonar display", "a {c}radar scanning")
+EN = (
+    "a {c}radar",
+    "a {c}radar sweep",
+    "a {c}radar screen",
+    "a {c}sonar display",
+    "a {c}radar scanning",
+)
 ZH = ("{c}雷达", "{c}雷达扫描", "{c}雷达屏幕", "{c}声纳界面", "旋转的{c}雷达波")
 
 
@@ -40,13 +46,17 @@ def draw(facts, seed, times, view):
     size = rng.uniform(0.010, 0.018, n)
     way = 1 if facts["direction"] == "clockwise" else -1
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         beam = way * t * SPEED[facts["speed"]] * 1.9
         behind = (way * (beam - angle)) % (2 * np.pi)
         trail = np.exp(-behind / 0.8) * 0.75 * disc
         # the wrap makes the beam's front edge: soften it along the arc
-        front = np.exp(-(((2 * np.pi - behind) * d / 0.005) ** 2)) + np.exp(-((behind * d / 0.005) ** 2))
+        front = np.exp(-(((2 * np.pi - behind) * d / 0.005) ** 2)) + np.exp(
+            -((behind * d / 0.005) ** 2)
+        )
         image[:] = back + trail[..., None] * colour + (0.7 * front * disc)[..., None] * lit
         echo = np.exp(-((way * (beam - bearing)) % (2 * np.pi)) / 1.6)
-        image += glow(view, far * np.cos(bearing), far * np.sin(bearing), size, echo)[..., None] * lit
+        image += (
+            glow(view, far * np.cos(bearing), far * np.sin(bearing), size, echo)[..., None] * lit
+        )
     return np.clip(out, 0, 1)

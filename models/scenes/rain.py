@@ -8,7 +8,14 @@ from models.scenes.palette import COLOURS, pick
 from models.scenes.particles import boxes, glow, wrap
 
 GROUP = "weather"
-EN = ("rain", "falling rain", "{d}rain drops falling", "rainfall", "{c}rain at night", "rain on wet ground")
+EN = (
+    "rain",
+    "falling rain",
+    "{d}rain drops falling",
+    "rainfall",
+    "{c}rain at night",
+    "rain on wet ground",
+)
 ZH = ("下雨", "雨", "{d}雨滴落下", "雨夜", "{c}的雨", "雨水落在地面")
 DIRECTIONS = {"down": 0.0, "down left": -0.3, "down right": 0.3}
 
@@ -38,12 +45,12 @@ def draw(facts, seed, times, view):
     lean = DIRECTIONS[facts["direction"]]
     extent = np.array([[view.right + 0.3], [view.bottom + 0.2]])
     x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
-    weight = 0.20 + 0.5 * near
+    weight = 0.32 + 0.6 * near
     length = 0.028 + 0.030 * near
     rings = int(14 * DENSITY[facts["density"]] * view.right * 2)
     rx, ry, when = rng.random(rings), rng.random(rings), rng.random(rings)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         x, y = wrap(x0 + lean * fall * t, extent[0]), wrap(y0 + fall * t, extent[1])
         light = 0.0
         # a leaning streak is a chain of upright ones
@@ -51,7 +58,9 @@ def draw(facts, seed, times, view):
         for k in links:
             part = length * (0.55 if lean else 1.25)
             at = x + lean * k * length, y + k * length
-            light = light + glow(view, *at, 0.0028 + 0.0035 * near, weight * (0.8 if lean else 1), part)
+            light = light + glow(
+                view, *at, 0.0034 + 0.0040 * near, weight * (0.8 if lean else 1), part
+            )
         image[:] = back
         beat = when + t * 1.1 * SPEED[facts["speed"]] ** 0.5
         age, life = beat % 1, np.floor(beat)

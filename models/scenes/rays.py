@@ -9,7 +9,13 @@ from models.scenes.palette import VIVID, pick
 from models.scenes.particles import glow, wrap
 
 GROUP = "ambient"
-EN = ("{c}light rays", "{c}rays of light from {place}", "{c}volumetric light beams", "{c}god rays from {place}", "beams of {c}light")
+EN = (
+    "{c}light rays",
+    "{c}rays of light from {place}",
+    "{c}volumetric light beams",
+    "{c}god rays from {place}",
+    "beams of {c}light",
+)
 ZH = ("{c}光线", "从{place}射下的{c}光束", "{c}体积光", "{c}光芒四射", "来自{place}的{c}光")
 PLACES = {"left": -0.75, "top": 0.0, "right": 0.75}
 
@@ -42,8 +48,10 @@ def draw(facts, seed, times, view):
     table = palette.ramp(facts["colour"])
     back = palette.backdrop(view, facts["background"]) * 0.6
     out = view.blank(times)
-    for image, t in zip(out, times):
-        beams = noise.line(fan * 5, t * pace * 0.9) + 0.8 * noise.line(fan * 13 + 40, t * pace * 1.3)
+    for image, t in zip(out, map(float, times)):
+        beams = noise.line(fan * 5, t * pace * 0.9) + 0.8 * noise.line(
+            fan * 13 + 40, t * pace * 1.3
+        )
         beams = np.clip(0.42 + 0.33 * beams, 0.02, 1.3).astype(np.float32)[index]
         x, y = wrap(dust + drift * t * pace, extent)
         motes = glow(view, x, y, size, light)

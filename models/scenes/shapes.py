@@ -28,25 +28,6 @@ def segment(dx, dy, ex, ey):
     return np.sqrt((dx - h * ex) ** 2 + (dy - h * ey) ** 2)
 
 
-def line(view, image, a, b, width, colour, alpha=1.0, additive=True):
-    """A soft line from a to b."""
-    ax, ay = a
-    ex, ey = b[0] - ax, b[1] - ay
-    reach = max(abs(ex), abs(ey)) / 2 + width * 2
-    for _, box, dx, dy in boxes(view, [ax + ex / 2], [ay + ey / 2], reach):
-        # the box is a square: cut it down to the line's own bounds
-        inside_x = np.flatnonzero(np.abs(dx[0]) <= abs(ex) / 2 + 2 * width + view.pixel)
-        inside_y = np.flatnonzero(np.abs(dy[:, 0]) <= abs(ey) / 2 + 2 * width + view.pixel)
-        if not len(inside_x) or not len(inside_y):
-            continue
-        cols = slice(inside_x[0], inside_x[-1] + 1)
-        rows = slice(inside_y[0], inside_y[-1] + 1)
-        d = segment(dx[:, cols] + ex / 2, dy[rows] + ey / 2, ex, ey)
-        cover = (np.clip((width - d) / max(width, 1.5 * view.pixel) + 0.5, 0, 1) * alpha)[..., None]
-        part = image[box][rows, cols]
-        part += cover * (colour if additive else colour - part)
-
-
 def polygon(dx, dy, corners):
     """Signed distance, inside exact, of points from a convex polygon."""
     corners = np.asarray(corners, np.float32)
@@ -77,31 +58,34 @@ def shadow(view, image, x, floor, radius, height, tint):
     image += strength * (0.12 * np.asarray(tint, np.float32) - image)
 
 
-def polyline(view, image, points, width, colour, alpha=1.0, additive=True):
-    """A soft line through points, without brighter joints."""
+def stroke(view, image, points, width, colour, alpha=1.0, soft=None, additive=False):
+    """A line through points; width: half of its width, one for all points or one for each.
+
+    soft: how far its edge fades, by default as sharply as pixels allow.
+    """
     points = np.asarray(points, np.float32)
-    low, high = points.min(0), points.max(0)
-    middle = (low + high) / 2
-    reach = float((high - low).max()) / 2 + 2 * width
-    for _, box, dx, dy in boxes(view, [middle[0]], [middle[1]], reach):
-        cols = np.flatnonzero(np.abs(dx[0]) <= (high - low)[0] / 2 + 2 * width + view.pixel)
-        rows = np.flatnonzero(np.abs(dy[:, 0]) <= (high - low)[1] / 2 + 2 * width + view.pixel)
-        if not len(cols) or not len(rows):
-            continue
-        window = np.s_[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
-        dx, dy = dx[:, window[1]], dy[window[0]]
-        d = np.full((dy.shape[0], dx.shape[1]), 9, np.float32)
-        for a, b in zip(points[:-1] - middle, points[1:] - middle):
-            near = np.s_[
-                slice(*np.searchsorted(dy[:, 0], _span(a[1], b[1], 2 * width))),
-                slice(*np.searchsorted(dx[0], _span(a[0], b[0], 2 * width))),
-            ]
-            part = segment(dx[:, near[1]] - a[0], dy[near[0]] - a[1], *(b - a))
-            d[near] = np.minimum(d[near], part)
-        cover = (np.clip((width - d) / max(width, 1.5 * view.pixel) + 0.5, 0, 1) * alpha)[..., None]
-        part = image[box][window]
-        part += cover * (colour if additive else colour - part)
-
-
-def _span(a, b, margin):
-    return min(a, b) - margin, max(a, b) + margin
+    widths = np.broadcast_to(np.asarray(width, np.float32), len(points))
+    soft = max(1.5 * view.pixel, soft or 0)
+    margin = float(widths.max()) + soft
+    (x0, y0), (x1, y1) = view.to_pixels(*(points.min(0) - margin)), view.to_pixels(
+        *(points.max(0) + margin)
+    )
+    x0, y0, x1, y1 = (
+        max(int(x0), 0),
+        max(int(y0), 0),
+        min(int(x1) + 2, view.w),
+        min(int(y1) + 2, view.h),
+    )
+    if x0 >= x1 or y0 >= y1:
+        return
+    x, y = view.x[:, x0:x1], view.y[y0:y1]
+    d = None
+    for a, b, wa, wb in zip(points[:-1], points[1:], widths[:-1], widths[1:]):
+        ex, ey = b - a
+        dx, dy = x - a[0], y - a[1]
+        along = np.clip((dx * ex + dy * ey) / max(ex * ex + ey * ey, 1e-9), 0, 1)
+        off = np.sqrt((dx - along * ex) ** 2 + (dy - along * ey) ** 2) - (wa + along * (wb - wa))
+        d = off if d is None else np.minimum(d, off)
+    cover = (np.clip(0.5 - d / np.float32(soft), 0, 1) * np.float32(alpha))[..., None]
+    part = image[y0:y1, x0:x1]
+    part += cover * (colour if additive else colour - part)

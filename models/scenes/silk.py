@@ -8,7 +8,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, another, pick
 
 GROUP = "ambient"
-EN = ("{c}silk ribbons", "flowing {c}silk", "{c}satin fabric folds", "{c}silk cloth waving", "smooth {c}ribbons")
+EN = (
+    "{c}silk ribbons",
+    "flowing {c}silk",
+    "{c}satin fabric folds",
+    "{c}silk cloth waving",
+    "smooth {c}ribbons",
+)
 ZH = ("{c}丝带", "飘动的{c}丝绸", "{c}绸缎", "{c}丝绸褶皱", "流动的{c}丝带")
 NAMES = tuple(n for n in COLOURS if n not in ("yellow", "silver"))
 
@@ -34,7 +40,7 @@ def draw(facts, seed, times, view):
     u = grid.x * np.cos(tilt) + grid.y * np.sin(tilt)
     v = -grid.x * np.sin(tilt) + grid.y * np.cos(tilt)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         # folds run along u; noise bends them, and bends them again where they are bent
         bend = noise.at(u * 0.9 - t * 0.35 * pace, v * 1.3, t * 0.5 * pace)
         bend2 = noise.at(u * 1.2 + 7 - t * 0.6 * pace, v * 1.5 + 0.6 * bend, t * 0.6 * pace)
@@ -45,6 +51,6 @@ def draw(facts, seed, times, view):
         value = 0.22 + 0.56 * np.clip(shade, 0, 1) + 0.3 * np.clip(shade, 0, 1) ** 6
         image[:] = palette.paint(first, value)
         if facts["colour2"]:
-            m = np.clip(0.5 + 0.9 * grid.up(bend), 0, 1)[..., None]
+            m = np.clip(0.5 + 0.8 * grid.up(bend2), 0, 1)[..., None]
             image += m * (palette.paint(second, value) - image)
     return out

@@ -10,7 +10,19 @@ from models.scenes.palette import COLOURS, pick
 GROUP = "ambient"
 EN = ("{c}smoke", "rising {c}smoke", "a cloud of {c}smoke", "{c}smoke curling", "thick {c}smoke")
 ZH = ("{c}烟雾", "升起的{c}烟", "{c}烟雾缭绕", "袅袅{c}烟", "浓浓的{c}烟雾")
-NAMES = ("white", "silver", "blue", "purple", "red", "green", "teal", "orange", "pink", "cyan", "magenta")
+NAMES = (
+    "white",
+    "silver",
+    "blue",
+    "purple",
+    "red",
+    "green",
+    "teal",
+    "orange",
+    "pink",
+    "cyan",
+    "magenta",
+)
 
 
 def facts(rng):
@@ -27,7 +39,9 @@ def facts(rng):
 def draw(facts, seed, times, view):
     noise = Noise(seed)
     c = COLOURS[facts["colour"]]
-    table = palette.gradient((0, 0, 0), c.dark, c.base, 0.5 * (np.array(c.base) + np.array(c.bright)))
+    table = palette.gradient(
+        (0, 0, 0), c.dark, c.base, 0.5 * (np.array(c.base) + np.array(c.bright))
+    )
     pace = SPEED[facts["speed"]] * 0.5
     grid = view.coarse
     # x, y: along the drift and across it
@@ -39,7 +53,7 @@ def draw(facts, seed, times, view):
     out = view.blank(times)
     reach = view.bottom if facts["direction"] == "up" else view.right
     age = np.clip((along + reach) / (2 * reach), 0, 1)  # 0 where the smoke comes from
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         s = t * pace
         u = along - 0.9 * s
         # the plume meanders and widens; coarse noise bends the finer one, so that wisps curl

@@ -8,12 +8,20 @@ from models.scenes.palette import pick
 from models.scenes.particles import glow, wrap
 
 GROUP = "weather"
-EN = ("falling snow", "snowfall with {d}{s}snowflakes", "{d}{s}snowflakes falling", "{d}{s}snow flakes", "snow")
+EN = (
+    "falling snow",
+    "snowfall with {d}{s}snowflakes",
+    "{d}{s}snowflakes falling",
+    "{d}{s}snow flakes",
+    "snow",
+)
 ZH = ("下雪", "飘落的雪花", "{d}{s}雪花", "飘雪", "{d}雪花飘落")
 
 
 def facts(rng):
-    background = pick(rng, ("black", "dark blue", "dark blue", "dark grey", "dark purple", "dark green"))
+    background = pick(
+        rng, ("black", "dark blue", "dark blue", "dark grey", "dark purple", "dark green")
+    )
     return {
         "kind": "snow",
         "colour": "white",
@@ -39,7 +47,7 @@ def draw(facts, seed, times, view):
     weight = 0.55 + 0.45 * rng.random(n)
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         sway = 0.02 * np.sin(phase + t * turn * SPEED[facts["speed"]] ** 0.5)
         x = wrap(x0 + wind * fall * t + sway, extent[0])
         y = wrap(y0 + fall * t, extent[1])

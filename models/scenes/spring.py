@@ -3,12 +3,24 @@
 import numpy as np
 
 from models.scenes.motion import SIZE, SPEED, size, speed
-from models.scenes.palette import COLOURS, VIVID, backdrop, pick
-from models.scenes.shapes import polyline, sphere
+from models.scenes.palette import COLOURS, PLAIN, VIVID, backdrop, pick
+from models.scenes.shapes import sphere, stroke
 
 GROUP = "shapes"
-EN = ("a {s}{c}ball on a spring", "a {c}spring bouncing", "a {s}{c}weight on a coil spring", "a {c}ball bobbing on a spring", "a spring with a {s}{c}ball")
-ZH = ("弹簧上的{s}{c}球", "{c}弹簧上下弹动", "挂在弹簧上的{s}{c}重物", "{c}球在弹簧上晃动", "一个{c}弹簧振子")
+EN = (
+    "a {s}{c}ball on a spring",
+    "a {c}spring bouncing",
+    "a {s}{c}weight on a coil spring",
+    "a {c}ball bobbing on a spring",
+    "a spring with a {s}{c}ball",
+)
+ZH = (
+    "弹簧上的{s}{c}球",
+    "{c}弹簧上下弹动",
+    "挂在弹簧上的{s}{c}重物",
+    "{c}球在弹簧上晃动",
+    "一个{c}弹簧振子",
+)
 TURNS = 9
 
 
@@ -16,7 +28,7 @@ def facts(rng):
     return {
         "kind": "spring",
         "colour": pick(rng, VIVID),
-        "background": pick(rng, ("black", "dark grey", "dark blue", "white", "light grey", "light blue", "beige")),
+        "background": pick(rng, PLAIN),
         "size": size(rng),
         "speed": speed(rng),
     }
@@ -34,7 +46,7 @@ def draw(facts, seed, times, view):
     turn = np.linspace(0, 2 * np.pi * TURNS, TURNS * 10 + 1)
     colour = COLOURS[facts["colour"]]
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         angle = phase + SPEED[facts["speed"]] * 5.2 * t
         length = rest + swing * np.sin(angle)
@@ -44,8 +56,12 @@ def draw(facts, seed, times, view):
         # the far half of each turn first, so that the near half lies over it
         for start, colour_of in ((5, behind), (0, front)):
             for i in range(TURNS):
-                part = wire[i * 10 + start + 3 - 5 : i * 10 + start + 9 - 5] if i or start else wire[0:4]
+                part = (
+                    wire[i * 10 + start + 3 - 5 : i * 10 + start + 9 - 5]
+                    if i or start
+                    else wire[0:4]
+                )
                 if len(part) > 1:
-                    polyline(view, image, part, 0.0095, colour_of, 1.0, additive=False)
+                    stroke(view, image, part, 0.0095, colour_of)
         sphere(view, image, x, top + length + radius * 0.9, radius, colour)
     return out

@@ -8,7 +8,13 @@ from models.scenes.palette import pick
 from models.scenes.particles import glow
 
 GROUP = "space"
-EN = ("a {c}starfield", "{d}{c}stars", "flying through {d}{c}stars", "a flight through space with {d}{c}stars", "a {c}star field")
+EN = (
+    "a {c}starfield",
+    "{d}{c}stars",
+    "flying through {d}{c}stars",
+    "a flight through space with {d}{c}stars",
+    "a {c}star field",
+)
 ZH = ("{c}星空", "{d}{c}星星", "穿越{c}星空", "{c}星海飞行", "太空中{d}{c}的星星")
 FAR = 1.6  # depth of the tunnel that the stars live in
 
@@ -16,7 +22,9 @@ FAR = 1.6  # depth of the tunnel that the stars live in
 def facts(rng):
     return {
         "kind": "starfield",
-        "colour": pick(rng, ("white", "white", "blue", "gold", "purple", "cyan", "pink", "colourful")),
+        "colour": pick(
+            rng, ("white", "white", "blue", "gold", "purple", "cyan", "pink", "colourful")
+        ),
         "background": pick(rng, ("black", "black", "dark blue", "dark purple")),
         "density": density(rng),
         "direction": pick(rng, ("towards", "towards", "away")),
@@ -26,7 +34,7 @@ def facts(rng):
 
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
-    n = int(130 * DENSITY[facts["density"]] ** 0.7)
+    n = int(150 * DENSITY[facts["density"]] ** 0.7)
     spread = np.hypot(view.right, view.bottom)
     angle = rng.uniform(0, 2 * np.pi, n)
     away = spread * np.sqrt(rng.uniform(0.01, 1.2, n))
@@ -35,7 +43,7 @@ def draw(facts, seed, times, view):
     pace = SPEED[facts["speed"]] * (0.42 if facts["direction"] == "towards" else -0.42)
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         depth = FAR * (1 - (place + pace * t / FAR) % 1) + 0.06
         # a trail of three dots lies on the star's own way, shorter when it is far
         light = 0.0

@@ -8,7 +8,13 @@ from models.scenes.palette import VIVID, another, pick
 from models.scenes.particles import glow, wrap
 
 GROUP = "technology"
-EN = ("{d}{c}light streaks", "{c}speed lines", "{c}light trails", "{d}{c}streaks of light", "{c}fibre optic light lines")
+EN = (
+    "{d}{c}light streaks",
+    "{c}speed lines",
+    "{c}light trails",
+    "{d}{c}streaks of light",
+    "{c}fibre optic light lines",
+)
 ZH = ("{c}光线条纹", "{d}{c}流光", "{c}速度线", "{c}光轨", "飞驰的{c}光线")
 
 
@@ -40,7 +46,7 @@ def draw(facts, seed, times, view):
     back = palette.backdrop(view, facts["background"])
     parts = 5
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         head = wrap(start + pace * t, extent)
         # a chain of overlapping Gaussians that thins out behind the head
@@ -51,7 +57,9 @@ def draw(facts, seed, times, view):
             x, y = (at, place) if dx else (place, at)
             rx, ry = (long, width) if dx else (width, long)
             image += glow(view, x, y, rx, light * 0.9, tall=ry)
-            image += glow(view, x, y, rx * (1 if dx else 3.5), light * 0.16, tall=ry * (3.5 if dx else 1))
+            image += glow(
+                view, x, y, rx * (1 if dx else 3.5), light * 0.16, tall=ry * (3.5 if dx else 1)
+            )
         x, y = (head * dx, place) if dx else (place, head * dy)
         image += glow(view, x, y, width * 1.3, (weight[:, None] * (0.5 * colour + 0.5)))
     return np.clip(out, 0, 1)

@@ -8,7 +8,13 @@ from models.scenes.palette import VIVID, another, pick
 from models.scenes.particles import boxes, wrap
 
 GROUP = "celebration"
-EN = ("{d}{c}streamers", "{c}party streamers", "curling {c}streamers", "{d}{c}paper streamers falling", "{d}{c}ribbons curling down")
+EN = (
+    "{d}{c}streamers",
+    "{c}party streamers",
+    "curling {c}streamers",
+    "{d}{c}paper streamers falling",
+    "{d}{c}ribbons curling down",
+)
 ZH = ("{d}{c}彩带", "派对{c}彩带", "卷曲的{c}彩带", "{d}飘落的{c}纸带", "{c}飘带飞舞")
 
 
@@ -18,7 +24,9 @@ def facts(rng):
         "kind": "streamers",
         "colour": colour,
         "colour2": None if colour == "colourful" else another(rng, VIVID, colour),
-        "background": pick(rng, ("black", "dark blue", "dark purple", "white", "light blue", "beige")),
+        "background": pick(
+            rng, ("black", "dark blue", "dark purple", "white", "light blue", "beige")
+        ),
         "density": density(rng),
         "speed": speed(rng),
     }
@@ -37,7 +45,7 @@ def draw(facts, seed, times, view):
     colour = palette.shades(rng, n, facts["colour"], facts["colour2"])
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         x, y = x0 + 0.05 * np.sin(swing + t * pace**0.5), wrap(y0 + fall * t, extent[1])
         for i, box, dx, dy in boxes(view, x, y, half):
@@ -53,7 +61,9 @@ def draw(facts, seed, times, view):
             slope = np.abs(0.030 * pitch[i] * np.cos(turn))
             d = (np.abs(dx - middle) - width[i] * 0.5 * (1 + slope)) / np.sqrt(1 + slope**2)
             ends = np.clip((half[i] - np.abs(dy)) / 0.02, 0, 1)
-            cover = (np.clip(0.5 - d / (1.5 * view.pixel), 0, 1) * ends)[..., None].astype(np.float32)
+            cover = (np.clip(0.5 - d / (1.5 * view.pixel), 0, 1) * ends)[..., None].astype(
+                np.float32
+            )
             light = (0.80 + 0.30 * np.cos(turn))[..., None].astype(np.float32)
             part += cover * (np.clip(colour[i] * light, 0, 1) - part)
     return np.clip(out, 0, 1)

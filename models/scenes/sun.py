@@ -7,7 +7,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, pick
 
 GROUP = "things"
-EN = ("a {s}{c}sun", "a {s}{c}sun in {sky}", "a shining {c}sun with rays", "the {c}sun shining in {sky}", "a {s}{c}sun with turning rays")
+EN = (
+    "a {s}{c}sun",
+    "a {s}{c}sun in {sky}",
+    "a shining {c}sun with rays",
+    "the {c}sun shining in {sky}",
+    "a {s}{c}sun with turning rays",
+)
 ZH = ("{s}{c}太阳", "{sky}中的{c}太阳", "发光的{c}太阳", "{c}阳光四射", "{sky}上{s}{c}太阳照耀")
 SKY = {
     "blue": ((0.16, 0.42, 0.84), (0.58, 0.82, 0.97)),
@@ -38,12 +44,15 @@ def draw(facts, seed, times, view):
     r, angle = np.sqrt(dx * dx + dy * dy), np.arctan2(dy, dx)
     level = np.clip((view.y / view.bottom + 1) / 2, 0, 1)[..., None]
     sky = top + level * (low - top)
-    halo = (0.55 * np.exp(-np.maximum(r - radius, 0) / 0.07) + 0.30 * np.exp(-np.maximum(r - radius, 0) / 0.26))[..., None]
+    halo = (
+        0.55 * np.exp(-np.maximum(r - radius, 0) / 0.07)
+        + 0.30 * np.exp(-np.maximum(r - radius, 0) / 0.26)
+    )[..., None]
     face = bright + np.clip(r / radius, 0, 1)[..., None] ** 2 * (base - bright)
     disc = np.clip((radius - r) / view.pixel / 1.5 + 0.5, 0, 1)[..., None]
     pace = SPEED[facts["speed"]] * (1 if facts["direction"] == "clockwise" else -1)
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = sky + halo * (0.35 * bright + 0.65 * base - sky)
         for k, (count, shift) in enumerate(((rays, 0.0), (rays, 0.5))):
             fan = np.abs(((angle - 0.5 * pace * t) / (2 * np.pi) * count + shift) % 1 - 0.5)

@@ -7,7 +7,13 @@ from models.scenes.noise import Noise
 from models.scenes.palette import pick
 
 GROUP = "nature"
-EN = ("a {c}sunset over the sea", "{c}sunset over the ocean", "the sun setting over the sea with {c}sky", "a {c}sunset with waves", "sunrise over a {c}sea")
+EN = (
+    "a {c}sunset over the sea",
+    "{c}sunset over the ocean",
+    "the sun setting over the sea with {c}sky",
+    "a {c}sunset with waves",
+    "sunrise over a {c}sea",
+)
 ZH = ("海上{c}日落", "{c}的海边夕阳", "大海上的{c}落日", "{c}晚霞与海浪", "海面上的{c}日落")
 # zenith, middle, horizon, sun
 SKIES = {
@@ -49,7 +55,7 @@ def draw(facts, seed, times, view):
     row = np.log(depth + 0.03) * 5
     path = np.exp(-(((view.x - sx) / (radius * (0.9 + 2.2 * depth))) ** 2))
     body = sky * (0.62 - 0.34 * np.clip(depth, 0, 1))[..., None]
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         streaks = noise.fbm(view.x * 1.1 - 0.1 * t * pace, height[..., 0] * 9, t * 0.25 * pace, 4)
         veil = np.clip(streaks - 0.35, 0, 1)[..., None] * 0.5 * (height > 0)
         lit = air + veil * np.clip(1 - height, 0, 1) * (horizon + 0.25 * (sun - horizon) - air)

@@ -3,11 +3,17 @@
 import numpy as np
 
 from models.scenes.motion import SIZE, SPEED, size, speed
-from models.scenes.palette import COLOURS, VIVID, backdrop, pick
+from models.scenes.palette import COLOURS, PLAIN, VIVID, backdrop, pick
 from models.scenes.particles import boxes
 
 GROUP = "shapes"
-EN = ("a {s}{c}torus", "a {s}{c}spinning torus", "a {s}{c}rotating ring", "a {s}3d {c}donut turning", "a tumbling {s}{c}torus")
+EN = (
+    "a {s}{c}torus",
+    "a {s}{c}spinning torus",
+    "a {s}{c}rotating ring",
+    "a {s}3d {c}donut turning",
+    "a tumbling {s}{c}torus",
+)
 ZH = ("{s}{c}圆环体", "旋转的{s}{c}圆环", "{c}甜甜圈旋转", "{c}三维圆环转动", "翻滚的{c}圆环")
 MAJOR, MINOR = 1.0, 0.42
 
@@ -17,8 +23,12 @@ def facts(rng):
     return {
         "kind": "torus",
         "colour": colour,
-        "colour2": pick(rng, [c for c in VIVID + ("white",) if c != colour]) if rng.random() < 0.5 else None,
-        "background": pick(rng, ("black", "dark grey", "dark blue", "dark purple", "white", "light grey", "light blue", "beige")),
+        "colour2": (
+            pick(rng, [c for c in VIVID + ("white",) if c != colour])
+            if rng.random() < 0.5
+            else None
+        ),
+        "background": pick(rng, PLAIN),
         "size": size(rng),
         "speed": speed(rng),
     }
@@ -28,11 +38,15 @@ def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     scale = 0.26 * SIZE[facts["size"]] ** 0.6
     dark, base, bright = (np.float32(c) for c in COLOURS[facts["colour"]][:3])
-    stripe = np.float32(COLOURS[facts["colour2"]].base) if facts["colour2"] else 0.55 * base + 0.45 * bright
+    stripe = (
+        np.float32(COLOURS[facts["colour2"]].base)
+        if facts["colour2"]
+        else 0.55 * base + 0.45 * bright
+    )
     phase = rng.uniform(0, 2 * np.pi, 2)
     back = backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         s = t * SPEED[facts["speed"]]
         pitch, roll, spin = phase[0] + 0.9 * s, phase[1] + 0.55 * s, 1.6 * s
@@ -46,7 +60,11 @@ def draw(facts, seed, times, view):
             around = np.arctan2(p[1], p[0]) + spin
             m = np.clip(0.5 + 2.2 * np.sin(around * 6), 0, 1)[..., None]
             paint = base + m * (stripe - base)
-            body = dark * 0.45 + light[..., None] * (paint * 1.05 - dark * 0.45) + 0.5 * shine[..., None]
+            body = (
+                dark * 0.45
+                + light[..., None] * (paint * 1.05 - dark * 0.45)
+                + 0.5 * shine[..., None]
+            )
             part += cover[..., None] * (np.clip(body, 0, 1) - part)
     return np.clip(out, 0, 1).astype(np.float32)
 

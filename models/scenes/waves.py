@@ -34,7 +34,7 @@ def draw(facts, seed, times, view):
     colours = _layer_colours(facts)
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         image[:] = back
         for k in range(LAYERS):
             # nearer layers move faster, and fill what is below their crest

@@ -2,21 +2,28 @@
 
 import numpy as np
 
-from models.scenes.motion import SIDE, SIZE, SPEED, size, speed
-from models.scenes.palette import COLOURS, VIVID, pick
+from models.scenes.motion import SIDE, SIZE, SPEED, speed
+from models.scenes.palette import COLOURS, PLAIN, VIVID, behind, pick
 from models.scenes.particles import boxes
 from models.scenes.shapes import shadow, stage
 
 GROUP = "shapes"
-EN = ("a {s}{c}wheel rolling", "a {s}{c}rolling wheel", "a {s}{c}wheel with spokes", "a {c}wheel that rolls along", "a {s}{c}wheel turning")
+EN = (
+    "a {s}{c}wheel rolling",
+    "a {s}{c}rolling wheel",
+    "a {s}{c}wheel with spokes",
+    "a {c}wheel that rolls along",
+    "a {s}{c}wheel turning",
+)
 ZH = ("滚动的{s}{c}轮子", "{c}车轮滚动", "{s}{c}轮子在地上滚", "旋转的{c}轮子", "一个{c}车轮")
 
 
 def facts(rng):
+    colour = pick(rng, VIVID + ("brown", "silver"))
     return {
         "kind": "wheel",
-        "colour": pick(rng, VIVID + ("brown", "silver")),
-        "background": pick(rng, ("black", "dark grey", "dark blue", "white", "light grey", "light blue", "beige")),
+        "colour": colour,
+        "background": behind(rng, PLAIN, colour),
         "size": pick(rng, ("medium", "medium", "small", "large")),
         "direction": pick(rng, ("left", "right")),
         "speed": speed(rng),
@@ -36,7 +43,7 @@ def draw(facts, seed, times, view):
     depth = np.clip((view.y - floor) / (view.bottom - floor), 0, 1)
     soft = 1.5 * view.pixel / radius
     out = view.blank(times)
-    for image, t in zip(out, times):
+    for image, t in zip(out, map(float, times)):
         # the camera follows: the wheel stays near the middle, posts and road marks pass by
         path = start + way * pace * t
         x, y = 0.25 * view.right * np.sin(wander + 0.4 * t), floor - radius
@@ -55,12 +62,16 @@ def draw(facts, seed, times, view):
             tyre = np.clip((0.10 - np.abs(r - 0.90)) / soft + 0.5, 0, 1)
             rim = np.clip((0.055 - np.abs(r - 0.765)) / soft + 0.5, 0, 1)
             fan = (angle / (2 * np.pi) * spokes + 0.5) % 1 - 0.5
-            spoke = np.clip((0.055 - np.abs(fan) * 2 * np.pi / spokes * r) / soft + 0.5, 0, 1) * (r < 0.76)
+            spoke = np.clip((0.055 - np.abs(fan) * 2 * np.pi / spokes * r) / soft + 0.5, 0, 1) * (
+                r < 0.76
+            )
             hub = np.clip((0.17 - r) / soft + 0.5, 0, 1)
             shade = (0.92 - 0.22 * (u * 0.5 + v))[..., None]
             part = image[box]
             part += (np.maximum(spoke, rim) * 1.0)[..., None] * (np.clip(base * shade, 0, 1) - part)
-            mark = np.exp(-((((angle + np.pi) % (2 * np.pi) - np.pi) / 0.22) ** 2))  # shows the turning
+            mark = np.exp(
+                -((((angle + np.pi) % (2 * np.pi) - np.pi) / 0.22) ** 2)
+            )  # shows the turning
             rubber = 0.55 * dark + mark[..., None] * (bright - 0.55 * dark) * 0.9
             part += tyre[..., None] * (np.clip(rubber * shade, 0, 1) - part)
             part += hub[..., None] * (np.clip(bright * shade, 0, 1) - part)
