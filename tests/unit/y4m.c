@@ -22,12 +22,12 @@ static t2v_y4m_params make_params(t2v_pixel_format format)
                             .seed = 42};
 }
 
-/* The whole stream of `frames` frames, their bytes counted up from 0. *size receives its length. */
-static char *write_stream(const t2v_y4m_params *params, int frames, size_t *size)
+/* The whole stream of `frames` frames, their bytes counted up from 0. *text and *size receive it.
+ */
+static void write_stream(const t2v_y4m_params *params, int frames, char **text, size_t *size)
 {
-    char *text;
     t2v_y4m *y4m;
-    FILE *file = open_memstream(&text, size);
+    FILE *file = open_memstream(text, size);
     assert_non_null(file);
     assert_int_equal(t2v_y4m_open(file, "memory", params, &y4m, NULL), T2V_OK);
     const t2v_picture *picture = t2v_y4m_picture(y4m);
@@ -43,7 +43,6 @@ static char *write_stream(const t2v_y4m_params *params, int frames, size_t *size
     t2v_y4m_close(&y4m);
     assert_null(y4m);
     fclose(file);
-    return text;
 }
 
 static void the_header_says_what_the_stream_is(void **state)
@@ -61,7 +60,8 @@ static void the_header_says_what_the_stream_is(void **state)
         const t2v_y4m_params params = make_params(rows[i].format);
         char wanted[256];
         size_t size;
-        char *text = write_stream(&params, 0, &size);
+        char *text;
+        write_stream(&params, 0, &text, &size);
         snprintf(wanted, sizeof(wanted),
                  "YUV4MPEG2 W6 H4 F30000:1001 Ip A1:1 C%s XCOLORRANGE=LIMITED "
                  "XT2V=generated;42;waves\n",
@@ -78,7 +78,8 @@ static void full_range_and_a_nameless_model_are_said(void **state)
     params.full_range = 1;
     params.model = NULL;
     size_t size;
-    char *text = write_stream(&params, 0, &size);
+    char *text;
+    write_stream(&params, 0, &text, &size);
     assert_non_null(strstr(text, " XCOLORRANGE=FULL XT2V=generated;42\n"));
     free(text);
 }
@@ -89,7 +90,8 @@ static void a_models_name_cannot_break_the_header(void **state)
     t2v_y4m_params params = make_params(T2V_PIXEL_YUV420P);
     params.model = "a\nF\tb;c";
     size_t size;
-    char *text = write_stream(&params, 0, &size);
+    char *text;
+    write_stream(&params, 0, &text, &size);
     assert_non_null(strstr(text, ";a_F_b_c\n"));
     assert_ptr_equal(strchr(text, '\n'), text + size - 1);
     free(text);
@@ -115,7 +117,8 @@ static void a_header_stays_within_96_bytes(void **state)
         params.rate_den = rows[i].rate_den;
         params.model = rows[i].model;
         size_t size;
-        char *text = write_stream(&params, 0, &size);
+        char *text;
+        write_stream(&params, 0, &text, &size);
         assert_true(size <= 96);
         assert_string_equal(text + size - strlen(rows[i].end), rows[i].end);
         free(text);
@@ -128,7 +131,8 @@ static void frames_follow_plane_after_plane(void **state)
     enum { FRAME_BYTES = 6 * 4 * 3 / 2, MARK = 6 };
     const t2v_y4m_params params = make_params(T2V_PIXEL_YUV420P);
     size_t size;
-    char *text = write_stream(&params, 2, &size);
+    char *text;
+    write_stream(&params, 2, &text, &size);
     char *at = strchr(text, '\n') + 1;
     assert_int_equal(text + size - at, 2 * (MARK + FRAME_BYTES));
     for (int frame = 0; frame < 2; frame++, at += FRAME_BYTES) {
@@ -147,7 +151,8 @@ static void odd_sizes_round_chroma_up(void **state)
     params.width = 5;
     params.height = 3;
     size_t size;
-    char *text = write_stream(&params, 1, &size);
+    char *text;
+    write_stream(&params, 1, &text, &size);
     assert_int_equal(text + size - (strchr(text, '\n') + 1), 6 + 2 * (5 * 3 + 2 * 3 * 2));
     free(text);
 }
