@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 /* Length of a sequence by its first byte, and the range of its second byte. */
 static size_t lead(unsigned char first, unsigned char *low, unsigned char *high)
 {
@@ -32,10 +35,18 @@ size_t t2v_utf8_length(const char *text, size_t bytes)
     return length;
 }
 
+/* Whether the next eight bytes are ASCII. */
+static bool eight_ascii(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof(word));
+    return !(word & UINT64_C(0x8080808080808080));
+}
+
 bool t2v_utf8_valid(const char *text, size_t bytes)
 {
     while (bytes) {
-        size_t length = t2v_utf8_length(text, bytes);
+        size_t length = bytes >= 8 && eight_ascii(text) ? 8 : t2v_utf8_length(text, bytes);
         if (!length)
             return false;
         text += length;

@@ -14,9 +14,9 @@
 
 enum {
     MAX_BYTES = 64 << 20,
-    /* A value of few bytes takes about a hundred in memory, so their number has a limit too. The
-     * largest tokenizers have 2.5 million. */
-    MAX_VALUES = 4 << 20,
+    /* A value of two bytes takes hundreds in memory, so their number has a limit too. The index of
+     * a large model has a hundred thousand. */
+    MAX_VALUES = 1 << 18,
 };
 
 struct t2v_config {
@@ -79,7 +79,7 @@ static t2v_status parse(t2v_config *config, const char *text, size_t bytes, t2v_
     json_error_t problem;
     size_t values = 1;
     for (size_t i = 0; i < bytes; i++)
-        values += text[i] == ',';
+        values += text[i] == ',' || text[i] == '[' || text[i] == '{';
     if (values > MAX_VALUES)
         return t2v_fail(error, T2V_ERROR_FORMAT, "%s: more than %d values", config->path,
                         MAX_VALUES);

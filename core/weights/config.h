@@ -12,8 +12,8 @@
 typedef struct t2v_config t2v_config;
 
 /**
- * Reads a file of at most 64 MiB that holds one JSON object. Keys must be unique. NaN and Infinity,
- * which Python writes for such floats, are not JSON and refused.
+ * Reads a file of at most 64 MiB and 2^18 values that holds one JSON object. Keys must be unique.
+ * NaN and Infinity, which Python writes for such floats, are not JSON and refused.
  */
 t2v_status t2v_config_open(const char *path, t2v_config **config, t2v_error *error);
 void t2v_config_close(t2v_config **config);

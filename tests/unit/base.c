@@ -97,6 +97,14 @@ static void utf_8_is_told_from_other_bytes(void **state)
     assert_true(t2v_utf8_valid("", 0));
     assert_true(t2v_utf8_valid("aä€😀", strlen("aä€😀")));
     assert_false(t2v_utf8_valid("aä€😀", strlen("aä€😀") - 1));
+    for (size_t i = 0; i < 20; i++) {
+        char text[] = "twenty bytes of ASCII";
+        assert_true(t2v_utf8_valid(text, 20));
+        text[i] = (char)0x80;
+        assert_false(t2v_utf8_valid(text, 20));
+        memcpy(text + i, "ä", 2);
+        assert_true(t2v_utf8_valid(text, 21));
+    }
 }
 
 struct heard {

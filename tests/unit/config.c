@@ -291,10 +291,12 @@ static void too_large_files_are_refused(void **state)
     (void)state;
     assert_int_equal(truncate(files_write_text("large.json", "{}"), (64 << 20) + 1), 0);
     assert_refused(files_path("large.json"), T2V_ERROR_FORMAT, "64 MiB");
-    enum { COMMAS = 4 << 20 };
-    char *text = malloc(COMMAS);
-    memset(text, ',', COMMAS);
-    assert_refused(files_write("large.json", text, COMMAS), T2V_ERROR_FORMAT, "values");
+    enum { VALUES = 1 << 18 };
+    char *text = malloc(VALUES);
+    for (const char *value = ",[{"; *value; value++) {
+        memset(text, *value, VALUES);
+        assert_refused(files_write("large.json", text, VALUES), T2V_ERROR_FORMAT, "values");
+    }
     free(text);
 }
 
