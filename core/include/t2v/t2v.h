@@ -188,9 +188,9 @@ typedef struct t2v_stream t2v_stream;
 
 /**
  * Receives intermediate tensors, for comparison with the reference. Called from the engine thread.
- * Names are those of the command's --dump: token_ids (int64), prompt_embeds, negative_embeds,
- * step0_output, latents, video (float). `video` comes in pieces: shape [n, 3, H, W], in order.
- * `data` is dense, row-major, valid during the call.
+ * Names are those of the command's --dump: token_ids [T] (int64), prompt_embeds and
+ * negative_embeds [T, D], step0_output and latents [C, F, H, W] (float); the last two of each
+ * chunk. `data` is dense, row-major, valid during the call.
  */
 typedef void (*t2v_tap_fn)(void *opaque, const char *name, int rank, const int64_t *shape,
                            const void *data);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** From noise to latents: the sampling of one window. */
+#ifndef T2V_ENGINE_DENOISE_H
+#define T2V_ENGINE_DENOISE_H
+
+#include "engine/latents.h"
+#include "engine/model.h"
+#include "engine/prompt.h"
+
+/** What is sampled. */
+typedef struct t2v_window {
+    t2v_latent_size size;
+    int64_t known; /**< leading latent frames that are given and stay as they are */
+    bool middle;   /**< the window continues a clip */
+    double rate;   /**< pictures per second by the model's clock: rate / speed */
+    int steps;
+    double guidance;
+    const t2v_dit_text *prompt, *negative; /**< negative: NULL when guidance is off */
+    t2v_rng *rng;                          /**< draws the noise on known latents */
+    const t2v_tap *tap;
+    void (*progress)(void *opaque, int step, int steps); /**< called after each step */
+    void *opaque;
+} t2v_window;
+
+/**
+ * @param latents [C, F, H, W]: noise, but for the known frames, which hold what is known; replaced
+ *                by the result
+ */
+t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window *window,
+                       float *latents);
+
+#endif

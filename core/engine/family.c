@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/family.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static t2v_status linear_quadratic(const t2v_flow_match_config *config, int steps, int64_t tokens,
+                                   t2v_schedule *schedule, t2v_error *error)
+{
+    (void)tokens;
+    return t2v_schedule_linear_quadratic(config, steps, schedule, error);
+}
+
+/* LTXPipeline: every latent frame stands for `ratio` pictures, the first one too. */
+static float even_seconds(int64_t frame, int64_t ratio, bool middle, double rate)
+{
+    (void)middle;
+    return (float)frame * (float)((double)ratio / rate);
+}
+
+/* LTXConditionPipeline: the first latent frame of a clip is a single picture. */
+static float causal_seconds(int64_t frame, int64_t ratio, bool middle, double rate)
+{
+    int64_t picture = middle ? frame * ratio + 1 : frame * ratio + 1 - ratio;
+    return (float)(picture < 0 ? 0 : picture) * (float)(1.0 / rate);
+}
+
+#define LTX                                                                                        \
+    .name = "ltx-video", .dit = &t2v_dit_ltx, .vae = &t2v_vae_ltx, .defaults = {                   \
+        .width = 704,                                                                              \
+        .height = 512,                                                                             \
+        .rate = 25,                                                                                \
+        .frames = 161,                                                                             \
+        .steps = 50,                                                                               \
+        .guidance = 3,                                                                             \
+    }
+
+static const t2v_family families[] = {
+    {
+        LTX,
+        .pipeline = "LTXPipeline",
+        .text_length = 128,
+        .schedule = t2v_schedule_linear,
+        .seconds = even_seconds,
+    },
+    {
+        LTX,
+        .pipeline = "LTXConditionPipeline",
+        .text_length = 256,
+        .text_mask = true,
+        .schedule = linear_quadratic,
+        .seconds = causal_seconds,
+        .known_noise = 0.15f,
+        .steps_by_token = true,
+    },
+};
+
+enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
+
+const t2v_family *t2v_family_find(const char *pipeline)
+{
+    for (int i = 0; i < FAMILIES; i++)
+        if (!strcmp(families[i].pipeline, pipeline))
+            return &families[i];
+    return NULL;
+}
+
+void t2v_family_names(char *text, size_t size)
+{
+    size_t used = 0;
+    for (int i = 0; i < FAMILIES && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "",
+                                 families[i].pipeline);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** A finished picture, and the queue between the engine thread and the caller. */
+#ifndef T2V_ENGINE_FRAME_H
+#define T2V_ENGINE_FRAME_H
+
+#include "base/error.h"
+
+struct t2v_frame {
+    struct t2v_frame *next; /* in the queue */
+    int64_t index;
+    int width, height;
+    float *rgb; /* [3, height, width] */
+};
+
+/**
+ * The middle `width` × `height` of a picture [3, full_height, full_width].
+ */
+t2v_status t2v_frame_create(const float *rgb, int64_t full_height, int64_t full_width, int width,
+                            int height, int64_t index, t2v_frame **frame, t2v_error *error);
+
+#endif

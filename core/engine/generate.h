@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** The engine thread's work: chunk after chunk, from prompt to pictures. */
+#ifndef T2V_ENGINE_GENERATE_H
+#define T2V_ENGINE_GENERATE_H
+
+#include "engine/plan.h"
+#include "engine/prompt.h"
+
+/** What the generation asks of the stream around it. */
+typedef struct t2v_generation_host {
+    void *opaque;
+    /** Options for the next chunk; strings are the caller's own copies (t2v_options_free). */
+    t2v_status (*options)(void *opaque, t2v_stream_params *params, t2v_error *error);
+    /** Takes a frame over; waits while enough frames are ready. */
+    t2v_status (*deliver)(void *opaque, t2v_frame *frame, t2v_error *error);
+    /** Work done, in operations. */
+    void (*progress)(void *opaque, t2v_phase phase, int64_t chunk, int step, int steps,
+                     double done);
+} t2v_generation_host;
+
+/**
+ * Generates until the last frame, a failure or an interruption.
+ *
+ * @param params as the stream was created
+ */
+t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
+                        const t2v_plan *plan, int64_t seed, const t2v_generation_host *host);
+
+/** Operations of chunk `index`: the measure of progress. */
+double t2v_chunk_operations(const t2v_model *model, const t2v_plan *plan, int64_t index, int steps,
+                            bool guided);
+
+/** The number of steps, and whether guidance is on, that options ask for. */
+int t2v_effective_steps(const t2v_model *model, const t2v_stream_params *params);
+double t2v_effective_guidance(const t2v_model *model, const t2v_stream_params *params);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/options.h"
+
+#define STRING_OF(x) #x
+#define VERSION_OF(a, b, c) STRING_OF(a) "." STRING_OF(b) "." STRING_OF(c)
+
+const char *t2v_version(void)
+{
+    return VERSION_OF(T2V_VERSION_MAJOR, T2V_VERSION_MINOR, T2V_VERSION_MICRO);
+}
+
+t2v_model_params t2v_model_params_default(void)
+{
+    t2v_model_params params = {0};
+    t2v_options_default(t2v_model_options(), &params);
+    return params;
+}
+
+/* The embedded model's folder: the environment's, else where it was installed. */
+static const char *embedded_folder(void)
+{
+    const char *folder = getenv("T2V_MODEL_DIR");
+    return folder && *folder ? folder : T2V_DATADIR "/default";
+}
+
+static char *base_name(const char *path)
+{
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/')
+        start--;
+    char *name = t2v_calloc(end - start + 1, 1);
+    if (name)
+        memcpy(name, path + start, end - start);
+    return name;
+}
+
+/* t2v.json: a folder's own name, licence and usual settings. */
+static t2v_status read_defaults(t2v_model *m, t2v_error *error)
+{
+    const t2v_config *config = t2v_checkpoint_defaults(m->checkpoint);
+    t2v_family_defaults *d = &m->defaults;
+    const struct {
+        const char *key;
+        int64_t min, max;
+        int *value;
+    } numbers[] = {
+        {"width", 64, 8192, &d->width},   {"height", 64, 8192, &d->height},
+        {"rate", 1, 240, &d->rate},       {"frames", 1, 1 << 20, &d->frames},
+        {"steps", 1, 1000, &d->steps},    {"chunk", 0, 100000, &m->chunk},
+        {"context", 1, 1000, &m->context},
+    };
+    const char *name, *licence;
+    if (!config)
+        return T2V_OK;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        int64_t value;
+        T2V_TRY(t2v_config_int(config, numbers[i].key, *numbers[i].value, numbers[i].min,
+                               numbers[i].max, &value, error));
+        *numbers[i].value = (int)value;
+    }
+    T2V_TRY(t2v_config_double(config, "guidance", d->guidance, 0, 100, &d->guidance, error));
+    T2V_TRY(t2v_config_double(config, "decode_timestep", 0, 0, 1, &m->decode_timestep, error));
+    T2V_TRY(t2v_config_string(config, "name", m->name, &name, error));
+    T2V_TRY(t2v_config_string(config, "licence", "", &licence, error));
+    char *own_name = t2v_strdup(name);
+    t2v_free(m->name);
+    m->name = own_name;
+    m->licence = t2v_strdup(licence);
+    return m->name && m->licence ? T2V_OK : t2v_fail_memory(error, "the model's name", 0);
+}
+
+static t2v_status find_family(t2v_model *m, const char *path, t2v_error *error)
+{
+    const char *pipeline = t2v_checkpoint_pipeline(m->checkpoint);
+    char known[256];
+    m->family = t2v_family_find(pipeline);
+    if (m->family)
+        return T2V_OK;
+    t2v_family_names(known, sizeof(known));
+    return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                    "%s/model_index.json: _class_name is \"%s\"; known pipelines: %s", path,
+                    pipeline, known);
+}
+
+static t2v_status load_text(t2v_model *m, t2v_error *error)
+{
+    char *path = t2v_checkpoint_file(m->checkpoint, "tokenizer/spiece.model");
+    if (!path)
+        return t2v_fail_memory(error, "a path", 0);
+    t2v_status status = t2v_tokenizer_open(path, &m->tokenizer, error);
+    if (status >= 0)
+        status = t2v_checkpoint_component(m->checkpoint, "text_encoder", "T5EncoderModel", true,
+                                          &m->text_component, error);
+    if (status >= 0)
+        status = t2v_t5_create(m->text_component, &m->t5, error);
+    if (status >= 0 && t2v_tokenizer_pieces(m->tokenizer) > t2v_t5_vocabulary(m->t5))
+        status = t2v_fail(error, T2V_ERROR_FORMAT,
+                          "%s has %d pieces, but the text encoder's shared.weight only %lld rows: "
+                          "the tokenizer is of another model",
+                          path, t2v_tokenizer_pieces(m->tokenizer),
+                          (long long)t2v_t5_vocabulary(m->t5));
+    t2v_free(path);
+    return status;
+}
+
+static t2v_status load_networks(t2v_model *m, t2v_error *error)
+{
+    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "transformer", m->family->dit->name, true,
+                                     &m->dit_component, error));
+    T2V_TRY(m->family->dit->create(m->dit_component, &m->dit, error));
+    m->family->dit->describe(m->dit, &m->dit_info);
+    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "vae", m->family->vae->name, true,
+                                     &m->vae_component, error));
+    T2V_TRY(m->family->vae->create(m->vae_component, &m->vae, error));
+    m->family->vae->describe(m->vae, &m->vae_info);
+    return T2V_OK;
+}
+
+static t2v_status load_scheduler(t2v_model *m, t2v_error *error)
+{
+    t2v_component *component;
+    t2v_schedule probe = {0};
+    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "scheduler", "FlowMatchEulerDiscreteScheduler",
+                                     false, &component, error));
+    t2v_status status =
+        t2v_flow_match_config_read(t2v_component_config(component), &m->scheduler, error);
+    t2v_component_close(&component);
+    /* what the pipeline cannot do with this configuration is found before anything is computed */
+    if (status >= 0)
+        status = m->family->schedule(&m->scheduler, m->defaults.steps, 1024, &probe, error);
+    t2v_schedule_free(&probe);
+    return status;
+}
+
+/* The parts must fit together, whatever each says of itself. */
+static t2v_status check_fit(const t2v_model *m, const char *path, t2v_error *error)
+{
+    const t2v_dit_info *dit = &m->dit_info;
+    const t2v_vae_info *vae = &m->vae_info;
+    int64_t patch = vae->latent_channels * dit->patch * dit->patch * dit->patch_time;
+    if (dit->in_channels != patch || dit->out_channels != patch)
+        return t2v_fail(error, T2V_ERROR_FORMAT,
+                        "%s: the transformer reads %lld and gives %lld channels, but %lld latent "
+                        "channels of the vae make %lld",
+                        path, (long long)dit->in_channels, (long long)dit->out_channels,
+                        (long long)vae->latent_channels, (long long)patch);
+    if (dit->text_width != t2v_t5_width(m->t5))
+        return t2v_fail(error, T2V_ERROR_FORMAT,
+                        "%s: the transformer's caption_channels is %lld, but the text encoder's "
+                        "d_model is %lld",
+                        path, (long long)dit->text_width, (long long)t2v_t5_width(m->t5));
+    return T2V_OK;
+}
+
+static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
+{
+    T2V_TRY(t2v_checkpoint_open(path, &m->checkpoint, error));
+    T2V_TRY(find_family(m, path, error));
+    m->defaults = m->family->defaults;
+    m->context = 1;
+    m->name = base_name(path);
+    if (!m->name)
+        return t2v_fail_memory(error, "the model's name", 0);
+    T2V_TRY(read_defaults(m, error));
+    T2V_TRY(load_text(m, error));
+    T2V_TRY(load_networks(m, error));
+    T2V_TRY(load_scheduler(m, error));
+    return check_fit(m, path, error);
+}
+
+static void model_free(t2v_model *m)
+{
+    if (m->family) {
+        m->family->dit->destroy(m->dit);
+        m->family->vae->destroy(m->vae);
+    }
+    t2v_t5_free(&m->t5);
+    t2v_tokenizer_close(&m->tokenizer);
+    t2v_component_close(&m->text_component);
+    t2v_component_close(&m->dit_component);
+    t2v_component_close(&m->vae_component);
+    t2v_checkpoint_close(&m->checkpoint);
+    t2v_options_free(t2v_model_options(), &m->params);
+    t2v_free(m->name);
+    t2v_free(m->licence);
+    t2v_free(m);
+}
+
+t2v_status t2v_model_open(const char *path, const t2v_model_params *params, t2v_model **out,
+                          t2v_error *error)
+{
+    const t2v_model_params defaults = t2v_model_params_default();
+    *out = NULL;
+    T2V_TRY(t2v_options_check(t2v_model_options(), params ? params : &defaults, error));
+    t2v_model *m = t2v_calloc(1, sizeof(*m));
+    if (!m)
+        return t2v_fail_memory(error, "the model", sizeof(*m));
+    atomic_init(&m->references, 1);
+    m->params = params ? *params : defaults;
+    m->log = (t2v_log){m->params.log, m->params.log_opaque};
+    t2v_status status = t2v_options_copy_strings(t2v_model_options(), &m->params, error);
+    if (status >= 0)
+        status = load(m, path && *path ? path : embedded_folder(), error);
+    if (status < 0)
+        model_free(m);
+    else
+        *out = m;
+    return status;
+}
+
+t2v_model *t2v_model_ref(t2v_model *model)
+{
+    atomic_fetch_add(&model->references, 1);
+    return model;
+}
+
+void t2v_model_close(t2v_model **model)
+{
+    t2v_model *m = *model;
+    *model = NULL;
+    if (m && atomic_fetch_sub(&m->references, 1) == 1)
+        model_free(m);
+}
+
+void t2v_model_get_info(const t2v_model *model, t2v_model_info *info)
+{
+    const t2v_component *const parts[3] = {model->text_component, model->dit_component,
+                                           model->vae_component};
+    int64_t *const counts[3] = {&info->text_parameters, &info->dit_parameters,
+                                &info->vae_parameters};
+    memset(info, 0, sizeof(*info));
+    info->name = model->name;
+    info->family = model->family->name;
+    info->pipeline = model->family->pipeline;
+    info->licence = model->licence ? model->licence : "";
+    info->width = model->defaults.width;
+    info->height = model->defaults.height;
+    info->rate = model->defaults.rate;
+    info->frames = model->defaults.frames;
+    info->steps = model->defaults.steps;
+    info->guidance = model->defaults.guidance;
+    info->chunk = model->chunk;
+    info->size_multiple = (int)(model->vae_info.spatial_ratio * model->dit_info.patch);
+    info->frame_multiple = (int)(model->vae_info.temporal_ratio * model->dit_info.patch_time);
+    for (int i = 0; i < 3; i++) {
+        *counts[i] = t2v_component_parameters(parts[i]);
+        info->file_bytes += t2v_component_bytes(parts[i]);
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** An opened model: everything that its streams share. */
+#ifndef T2V_ENGINE_MODEL_H
+#define T2V_ENGINE_MODEL_H
+
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "engine/family.h"
+#include "text/t5.h"
+#include "text/tokenizer.h"
+
+struct t2v_model {
+    atomic_int references;
+    t2v_model_params params;
+    t2v_log log;
+    const t2v_family *family;
+    char *name, *licence;
+
+    t2v_checkpoint *checkpoint;
+    t2v_component *text_component, *dit_component, *vae_component;
+    t2v_tokenizer *tokenizer;
+    t2v_t5 *t5;
+    void *dit, *vae;
+    t2v_flow_match_config scheduler;
+
+    t2v_dit_info dit_info;
+    t2v_vae_info vae_info;
+    t2v_family_defaults defaults; /**< the family's, or those that the folder states */
+    int chunk;                    /**< pictures of one pass when streaming; 0: all in one */
+    int context;                  /**< latent frames that a pass is given of the one before */
+    double decode_timestep;
+};
+
+#endif

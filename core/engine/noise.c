@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/noise.h"
+
+t2v_status t2v_noise_open(t2v_noise *noise, const char *path, int64_t seed, t2v_error *error)
+{
+    t2v_rng_seed(&noise->rng, (uint64_t)seed);
+    if (!path || !*path)
+        return T2V_OK;
+    return t2v_safetensors_open(path, &noise->file, error);
+}
+
+void t2v_noise_close(t2v_noise *noise)
+{
+    t2v_safetensors_close(&noise->file);
+}
+
+t2v_status t2v_noise_fill(t2v_noise *noise, const char *name, const t2v_latent_size *size,
+                          bool optional, float *latents, t2v_error *error)
+{
+    const t2v_shape wanted = {4, {size->channels, size->frames, size->height, size->width}};
+    const t2v_tensor *tensor = noise->file ? t2v_safetensors_find(noise->file, name) : NULL;
+    const size_t count = t2v_latent_count(size);
+    if (!noise->file || (!tensor && optional)) {
+        t2v_rng_normal(&noise->rng, latents, count);
+        return T2V_OK;
+    }
+    const char *path = t2v_safetensors_path(noise->file);
+    if (!tensor)
+        return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: there is no tensor %s", path, name);
+    if (tensor->dtype != T2V_F32 || !t2v_shape_equal(&tensor->shape, &wanted)) {
+        char found[96], expected[96];
+        t2v_shape_format(&tensor->shape, found, sizeof(found));
+        t2v_shape_format(&wanted, expected, sizeof(expected));
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: tensor %s is %s %s, wanted F32 %s", path,
+                        name, t2v_dtype_name(tensor->dtype), found, expected);
+    }
+    t2v_tensor_read_f32(tensor, 0, count, latents);
+    return T2V_OK;
+}

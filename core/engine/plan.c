@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine/plan.h"
+
+#include <string.h>
+
+static int64_t round_up(int64_t value, int64_t multiple)
+{
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+/* Latent frames, a multiple of the transformer's patch, that hold `pictures`. */
+static int64_t latent_frames(const t2v_model *model, int64_t pictures)
+{
+    int64_t ratio = model->vae_info.temporal_ratio;
+    return round_up((pictures + ratio - 2) / ratio + 1, model->dit_info.patch_time);
+}
+
+static void plan_size(const t2v_model *model, int width, int height, t2v_plan *plan)
+{
+    const int64_t ratio = model->vae_info.spatial_ratio, step = ratio * model->dit_info.patch;
+    plan->picture_width = round_up(width, step);
+    plan->picture_height = round_up(height, step);
+    plan->size = (t2v_latent_size){
+        .channels = model->vae_info.latent_channels,
+        .height = plan->picture_height / ratio,
+        .width = plan->picture_width / ratio,
+        .patch = model->dit_info.patch,
+        .patch_time = model->dit_info.patch_time,
+    };
+}
+
+static void plan_chunks(const t2v_model *model, int64_t frames, int64_t chunk, t2v_plan *plan)
+{
+    const int64_t window = chunk ? latent_frames(model, chunk) : 0;
+    const int64_t all = frames < 0 ? 0 : latent_frames(model, frames);
+    plan->size.frames = window;
+    plan->window_frames = window;
+    plan->context = round_up(model->context, model->dit_info.patch_time);
+    plan->chunks = -1;
+    if (frames >= 0 && (!chunk || all <= window)) {
+        plan->size.frames = all;
+        plan->chunks = 1;
+    } else {
+        /* something new in every window */
+        if (plan->window_frames < plan->context + plan->size.patch_time)
+            plan->window_frames = plan->context + plan->size.patch_time;
+        int64_t fresh = plan->window_frames - plan->context;
+        if (frames >= 0)
+            plan->chunks = 1 + (all - window + fresh - 1) / fresh;
+    }
+}
+
+/* Everything that is computed later from the size must fit into what counts it. */
+static t2v_status check_size(const t2v_plan *plan, t2v_error *error)
+{
+    const t2v_latent_size *s = &plan->size;
+    int64_t frames = s->frames > plan->window_frames ? s->frames : plan->window_frames;
+    const t2v_shape shape = {4, {s->channels, frames, s->height, s->width}};
+    size_t count;
+    if (!t2v_shape_count(&shape, &count) || count > SIZE_MAX / 4096)
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "%lld frames of %lld × %lld are too many for one pass",
+                        (long long)frames, (long long)plan->picture_width,
+                        (long long)plan->picture_height);
+    return T2V_OK;
+}
+
+t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t frames, int chunk,
+                         t2v_plan *plan, t2v_error *error)
+{
+    memset(plan, 0, sizeof(*plan));
+    plan_size(model, width, height, plan);
+    if (chunk < 0)
+        chunk = model->chunk;
+    if (!chunk && frames < 0) /* endless, but the model names no chunk */
+        chunk = model->defaults.frames;
+    plan_chunks(model, frames, chunk, plan);
+    return check_size(plan, error);
+}
+
+int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index)
+{
+    return index == 0 ? plan->size.frames : plan->window_frames - plan->context;
+}

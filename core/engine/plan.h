@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** How a stream is cut into chunks. */
+#ifndef T2V_ENGINE_PLAN_H
+#define T2V_ENGINE_PLAN_H
+
+#include "engine/latents.h"
+#include "engine/model.h"
+
+/** The same for every chunk but for the first, which has nothing before it. */
+typedef struct t2v_plan {
+    t2v_latent_size size;   /**< of a chunk's window; frames: of the first chunk */
+    int64_t picture_height; /**< as generated, before the crop */
+    int64_t picture_width;
+    int64_t window_frames;  /**< latent frames of a later chunk's window, `context` of them known */
+    int64_t context;
+    int64_t chunks; /**< -1: without end */
+} t2v_plan;
+
+/**
+ * @param frames pictures in all; -1: without end
+ * @param chunk  pictures of one pass; 0: all in one pass, -1: the model's own
+ */
+t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t frames, int chunk,
+                         t2v_plan *plan, t2v_error *error);
+
+/** Latent frames of chunk `index` that are new. */
+int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index);
+
+#endif

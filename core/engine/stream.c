@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/rng.h"
+#include "engine/frame.h"
+#include "engine/generate.h"
+#include "engine/options.h"
+
+/* Finished frames that may wait: as many as a chunk has, so that the next chunk is computed while
+ * they are taken, but no more than this many bytes, and never fewer than the least. */
+enum { LEAST_WAITING = 2, WAITING = 8 };
+static const size_t WAITING_BYTES = (size_t)256 << 20;
+
+struct t2v_stream {
+    t2v_model *model;
+    t2v_stream_params params; /* as created; strings are its own */
+    t2v_plan plan;
+    int64_t seed;
+    pthread_t thread;
+    atomic_bool interrupted;
+    struct timespec created;
+
+    pthread_mutex_t lock; /* of all that follows */
+    pthread_cond_t changed;
+    t2v_stream_params live; /* options for the next chunk; strings are its own */
+    t2v_frame *first, *last;
+    int waiting, most_waiting;
+    bool ended;
+    t2v_status status; /* of the engine thread */
+    t2v_error error;
+    t2v_progress progress;
+    double operations, operations_done; /* in all, and so far */
+};
+
+static double elapsed(const t2v_stream *s)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - s->created.tv_sec) +
+           1e-9 * (double)(now.tv_nsec - s->created.tv_nsec);
+}
+
+/* ------------------------------------------------------------------ the engine's side */
+
+static t2v_status host_options(void *opaque, t2v_stream_params *params, t2v_error *error)
+{
+    t2v_stream *s = opaque;
+    pthread_mutex_lock(&s->lock);
+    *params = s->live;
+    t2v_status status = t2v_options_copy_strings(t2v_stream_options(), params, error);
+    pthread_mutex_unlock(&s->lock);
+    if (status < 0) /* nothing of it is the caller's to free */
+        memset(params, 0, sizeof(*params));
+    return status;
+}
+
+static t2v_status host_deliver(void *opaque, t2v_frame *frame, t2v_error *error)
+{
+    t2v_stream *s = opaque;
+    pthread_mutex_lock(&s->lock);
+    while (s->waiting >= s->most_waiting && !atomic_load(&s->interrupted))
+        pthread_cond_wait(&s->changed, &s->lock);
+    bool interrupted = atomic_load(&s->interrupted);
+    if (!interrupted) {
+        if (s->last)
+            s->last->next = frame;
+        else
+            s->first = frame;
+        s->last = frame;
+        s->waiting++;
+        s->progress.frames_made++;
+        pthread_cond_broadcast(&s->changed);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!interrupted)
+        return T2V_OK;
+    t2v_frame_release(&frame);
+    return t2v_fail(error, T2V_INTERRUPTED, "interrupted");
+}
+
+static void host_progress(void *opaque, t2v_phase phase, int64_t chunk, int step, int steps,
+                          double done)
+{
+    t2v_stream *s = opaque;
+    pthread_mutex_lock(&s->lock);
+    s->progress.phase = phase;
+    s->progress.chunk = chunk;
+    s->progress.step = step;
+    s->progress.steps = steps;
+    s->operations_done = done;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static t2v_status work(t2v_stream *s, t2v_error *error)
+{
+    const t2v_generation_host host = {s, host_options, host_deliver, host_progress};
+    t2v_exec *exec;
+    T2V_TRY(t2v_exec_create(s->model->params.threads, &s->interrupted, error, &exec));
+    t2v_status status = t2v_generate(exec, s->model, &s->params, &s->plan, s->seed, &host);
+    t2v_exec_destroy(&exec);
+    return status;
+}
+
+static void *engine_thread(void *opaque)
+{
+    t2v_stream *s = opaque;
+    t2v_error error = {T2V_OK, ""};
+    t2v_status status = work(s, &error);
+    pthread_mutex_lock(&s->lock);
+    s->status = status;
+    s->error = error;
+    s->ended = true;
+    s->progress.phase = T2V_PHASE_DONE;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ creating and ending */
+
+t2v_stream_params t2v_stream_params_default(const t2v_model *model)
+{
+    t2v_stream_params params = {0};
+    t2v_options_default(t2v_stream_options(), &params);
+    params.width = model->defaults.width;
+    params.height = model->defaults.height;
+    params.rate_num = model->defaults.rate;
+    params.rate_den = 1;
+    params.frames = model->defaults.frames;
+    return params;
+}
+
+static t2v_status check_range(const char *name, int64_t value, int64_t min, int64_t max,
+                              t2v_error *error)
+{
+    if (value < min || value > max)
+        return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: %lld is out of range; wanted %lld to %lld",
+                        name, (long long)value, (long long)min, (long long)max);
+    return T2V_OK;
+}
+
+static t2v_status check_params(const t2v_stream_params *p, t2v_error *error)
+{
+    T2V_TRY(t2v_options_check(t2v_stream_options(), p, error));
+    T2V_TRY(check_range("width", p->width, 64, 8192, error));
+    T2V_TRY(check_range("height", p->height, 64, 8192, error));
+    T2V_TRY(check_range("rate (numerator)", p->rate_num, 1, 1 << 30, error));
+    T2V_TRY(check_range("rate (denominator)", p->rate_den, 1, 1 << 30, error));
+    double rate = (double)p->rate_num / p->rate_den;
+    if (rate < 1 || rate > 240)
+        return t2v_fail(error, T2V_ERROR_ARGUMENT, "rate: %g is out of range; wanted 1 to 240",
+                        rate);
+    if (p->frames != -1)
+        T2V_TRY(check_range("frames", p->frames, 1, (int64_t)1 << 40, error));
+    return T2V_OK;
+}
+
+static t2v_status choose_seed(t2v_stream *s, t2v_error *error)
+{
+    s->seed = s->params.seed;
+    if (s->seed >= 0)
+        return T2V_OK;
+    T2V_TRY(t2v_rng_system_seed(&s->seed, error));
+    t2v_log_write(&s->model->log, T2V_LOG_INFO, "seed: %lld", (long long)s->seed);
+    return T2V_OK;
+}
+
+static void size_queue(t2v_stream *s)
+{
+    const size_t bytes =
+        3 * sizeof(float) * (size_t)s->params.width * (size_t)s->params.height;
+    int64_t most = WAITING, fits = (int64_t)(WAITING_BYTES / bytes);
+    if (s->plan.chunks != 1)
+        most = t2v_plan_new_frames(&s->plan, 1) * s->model->vae_info.temporal_ratio;
+    most = most < fits ? most : fits;
+    s->most_waiting = (int)(most > LEAST_WAITING ? most : LEAST_WAITING);
+}
+
+static void start_progress(t2v_stream *s)
+{
+    const int steps = t2v_effective_steps(s->model, &s->params);
+    const bool guided = t2v_effective_guidance(s->model, &s->params) > 1;
+    s->progress = (t2v_progress){
+        .chunks = s->plan.chunks, .frames = s->params.frames, .steps = steps};
+    if (s->plan.chunks > 0)
+        s->operations = t2v_chunk_operations(s->model, &s->plan, 0, steps, guided) +
+                        (double)(s->plan.chunks - 1) *
+                            t2v_chunk_operations(s->model, &s->plan, 1, steps, guided);
+    clock_gettime(CLOCK_MONOTONIC, &s->created);
+}
+
+/* Everything but the thread. */
+static t2v_status prepare(t2v_stream *s, t2v_error *error)
+{
+    const t2v_stream_params *p = &s->params;
+    T2V_TRY(choose_seed(s, error));
+    T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk, &s->plan, error));
+    s->live = s->params;
+    t2v_status status = t2v_options_copy_strings(t2v_stream_options(), &s->live, error);
+    if (status < 0)
+        memset(&s->live, 0, sizeof(s->live));
+    size_queue(s);
+    start_progress(s);
+    return status;
+}
+
+static void stream_free(t2v_stream *s)
+{
+    while (s->first) {
+        t2v_frame *frame = s->first;
+        s->first = frame->next;
+        t2v_frame_release(&frame);
+    }
+    t2v_options_free(t2v_stream_options(), &s->params);
+    t2v_options_free(t2v_stream_options(), &s->live);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->changed);
+    t2v_model_close(&s->model);
+    t2v_free(s);
+}
+
+t2v_status t2v_stream_create(t2v_model *model, const t2v_stream_params *params, t2v_stream **out,
+                             t2v_error *error)
+{
+    const t2v_stream_params defaults = t2v_stream_params_default(model);
+    *out = NULL;
+    T2V_TRY(check_params(params ? params : &defaults, error));
+    t2v_stream *s = t2v_calloc(1, sizeof(*s));
+    if (!s)
+        return t2v_fail_memory(error, "the stream", sizeof(*s));
+    s->model = t2v_model_ref(model);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->changed, NULL);
+    s->params = params ? *params : defaults;
+    t2v_status status = t2v_options_copy_strings(t2v_stream_options(), &s->params, error);
+    if (status < 0)
+        memset(&s->params, 0, sizeof(s->params));
+    else
+        status = prepare(s, error);
+    if (status >= 0 && pthread_create(&s->thread, NULL, engine_thread, s))
+        status = t2v_fail(error, T2V_ERROR_INTERNAL, "no thread could be started");
+    if (status < 0)
+        stream_free(s);
+    else
+        *out = s;
+    return status;
+}
+
+void t2v_stream_interrupt(t2v_stream *stream)
+{
+    atomic_store(&stream->interrupted, true);
+    pthread_mutex_lock(&stream->lock);
+    pthread_cond_broadcast(&stream->changed);
+    pthread_mutex_unlock(&stream->lock);
+}
+
+void t2v_stream_destroy(t2v_stream **stream)
+{
+    if (!*stream)
+        return;
+    t2v_stream_interrupt(*stream);
+    pthread_join((*stream)->thread, NULL);
+    stream_free(*stream);
+    *stream = NULL;
+}
+
+/* ------------------------------------------------------------------ the caller's side */
+
+t2v_status t2v_stream_set(t2v_stream *stream, const char *name, const char *value,
+                          t2v_error *error)
+{
+    pthread_mutex_lock(&stream->lock);
+    t2v_status status = t2v_options_set(t2v_stream_options(), &stream->live, name, value,
+                                        T2V_OPTION_LIVE, error);
+    pthread_mutex_unlock(&stream->lock);
+    return status;
+}
+
+int64_t t2v_stream_seed(const t2v_stream *stream)
+{
+    return stream->seed;
+}
+
+void t2v_stream_get_progress(t2v_stream *stream, t2v_progress *progress)
+{
+    pthread_mutex_lock(&stream->lock);
+    *progress = stream->progress;
+    double done = stream->operations_done, all = stream->operations;
+    pthread_mutex_unlock(&stream->lock);
+    progress->elapsed = elapsed(stream);
+    progress->left = all > 0 && done > 0 ? progress->elapsed * (all - done) / done : -1;
+}
+
+/* What a caller is told when no frame is left. */
+static t2v_status ending(t2v_stream *s, t2v_error *error)
+{
+    if (s->status == T2V_OK)
+        return T2V_END;
+    return t2v_fail(error, s->status, "%s", s->error.text);
+}
+
+t2v_status t2v_stream_next(t2v_stream *stream, t2v_frame **frame, t2v_error *error)
+{
+    t2v_status status = T2V_OK;
+    *frame = NULL;
+    pthread_mutex_lock(&stream->lock);
+    while (!stream->first && !stream->ended && !atomic_load(&stream->interrupted))
+        pthread_cond_wait(&stream->changed, &stream->lock);
+    if (atomic_load(&stream->interrupted)) {
+        status = t2v_fail(error, T2V_INTERRUPTED, "interrupted");
+    } else if (stream->first) {
+        *frame = stream->first;
+        stream->first = (*frame)->next;
+        if (!stream->first)
+            stream->last = NULL;
+        (*frame)->next = NULL;
+        stream->waiting--;
+        pthread_cond_broadcast(&stream->changed);
+    } else {
+        status = ending(stream, error);
+    }
+    pthread_mutex_unlock(&stream->lock);
+    return status;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/attention.h"
+
+#include <string.h>
+
+#include "ops/onednn.h"
+#include "ops/vector.h"
+
+/* Scores of a block that is worked on at once: small enough for the caches. */
+enum { BLOCK_QUERIES = 128, MIN_QUERIES = 16, BLOCK_SCORES = 1 << 20 };
+
+typedef struct block {
+    int64_t head, heads, query, queries;
+} block;
+
+static int64_t min64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+T2V_CLONES
+static void softmax_row(float *row, int64_t n, float scale, const float *key_bias,
+                        const float *bias)
+{
+    float highest = -3.4e38f, sum = 0;
+    if (key_bias && bias)
+        for (int64_t i = 0; i < n; i++)
+            row[i] = row[i] * scale + key_bias[i] + bias[i];
+    else if (key_bias || bias)
+        for (int64_t i = 0; i < n; i++)
+            row[i] = row[i] * scale + (key_bias ? key_bias : bias)[i];
+    else
+        for (int64_t i = 0; i < n; i++)
+            row[i] *= scale;
+#pragma omp simd reduction(max : highest)
+    for (int64_t i = 0; i < n; i++)
+        highest = row[i] > highest ? row[i] : highest;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < n; i++) {
+        row[i] = t2v_fast_exp(row[i] - highest);
+        sum += row[i];
+    }
+    float inverse = 1 / sum;
+    for (int64_t i = 0; i < n; i++)
+        row[i] *= inverse;
+}
+
+static void softmax_block(t2v_exec *exec, const t2v_attention *a, const block *b, float *scores)
+{
+    int64_t rows = b->heads * b->queries;
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t head = b->head + r / b->queries, query = b->query + r % b->queries;
+        const float *bias =
+            a->bias ? a->bias + (head * a->queries + query) * a->keys : NULL;
+        softmax_row(scores + r * a->keys, a->keys, a->scale, a->key_bias, bias);
+    }
+    (void)exec; /* without OpenMP */
+}
+
+static t2v_status run_block(t2v_exec *exec, const t2v_attention *a, const block *b, float *scores)
+{
+    const int64_t d = a->head_dim;
+    const t2v_batch_product score = {
+        .batch = b->heads,
+        .m = b->queries,
+        .n = a->keys,
+        .k = d,
+        .left_batch = a->queries * d,
+        .right_batch = a->keys * d,
+        .dst_batch = b->queries * a->keys,
+        .dst_stride = a->keys,
+        .transposed = true,
+    };
+    const t2v_batch_product value = {
+        .batch = b->heads,
+        .m = b->queries,
+        .n = d,
+        .k = a->keys,
+        .left_batch = b->queries * a->keys,
+        .right_batch = a->keys * d,
+        .dst_batch = d,
+        .dst_stride = a->heads * d,
+    };
+    const float *q = a->q + (b->head * a->queries + b->query) * d;
+    const int64_t at = b->head * a->keys * d;
+    T2V_TRY(t2v_exec_check(exec));
+    T2V_TRY(t2v_onednn_batch_product(exec->dnn, &exec->arena, &score, q, a->k + at, scores,
+                                     exec->error));
+    softmax_block(exec, a, b, scores);
+    return t2v_onednn_batch_product(exec->dnn, &exec->arena, &value, scores, a->v + at,
+                                    a->out + b->query * a->heads * d + b->head * d, exec->error);
+}
+
+t2v_status t2v_attention_run(t2v_exec *exec, const t2v_attention *a)
+{
+    int64_t queries = min64(a->queries, BLOCK_QUERIES), heads;
+    while (queries * a->keys > BLOCK_SCORES && queries > MIN_QUERIES)
+        queries /= 2;
+    heads = BLOCK_SCORES / (queries * a->keys);
+    heads = min64(heads < 1 ? 1 : heads, a->heads);
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    float *scores = t2v_exec_floats(exec, (size_t)(heads * queries), (size_t)a->keys);
+    t2v_status status = scores ? T2V_OK : T2V_ERROR_MEMORY;
+    for (int64_t head = 0; head < a->heads && status >= 0; head += heads)
+        for (int64_t query = 0; query < a->queries && status >= 0; query += queries) {
+            const block b = {head, min64(heads, a->heads - head), query,
+                             min64(queries, a->queries - query)};
+            status = run_block(exec, a, &b, scores);
+        }
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
+void t2v_split_heads(t2v_exec *exec, const float *x, int64_t rows, int64_t stride, int64_t heads,
+                     int64_t head_dim, float *out)
+{
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t head = 0; head < heads; head++)
+            memcpy(out + (head * rows + row) * head_dim, x + row * stride + head * head_dim,
+                   (size_t)head_dim * sizeof(float));
+    (void)exec; /* without OpenMP */
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** Arithmetic on each element. */
+#ifndef T2V_OPS_ELEMENTWISE_H
+#define T2V_OPS_ELEMENTWISE_H
+
+#include "ops/exec.h"
+
+/** y += x. */
+void t2v_add(t2v_exec *exec, float *y, const float *x, int64_t count);
+/** y *= x. */
+void t2v_multiply(t2v_exec *exec, float *y, const float *x, int64_t count);
+/** y[row] += x[row] · gate[group[row]]; rows of `dim`, gates `stride` floats apart. */
+void t2v_gated_add(t2v_exec *exec, float *y, const float *x, int64_t rows, int64_t dim,
+                   const float *gate, int64_t stride, const int32_t *group);
+/** x · sigmoid(x) in place. */
+void t2v_silu(float *x, int64_t count);
+/** 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))) in place: "gelu_new" of T5 1.1. */
+void t2v_gelu_tanh(t2v_exec *exec, float *x, int64_t count);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** What an operation needs to run: scratch memory, threads, oneDNN, and a way to be stopped. */
+#ifndef T2V_OPS_EXEC_H
+#define T2V_OPS_EXEC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/memory.h"
+
+/**
+ * The execution context of one engine thread. Created and used by that thread alone: oneDNN's
+ * OpenMP keeps one pool of workers for each thread that calls it.
+ */
+typedef struct t2v_exec {
+    struct t2v_onednn *dnn;
+    t2v_arena arena;
+    int threads;
+    const atomic_bool *interrupted; /**< set by another thread; NULL: never */
+    t2v_error *error;               /**< receives the sentence of a failing operation */
+} t2v_exec;
+
+/**
+ * @param threads     0: one for each processor that this process may use
+ * @param interrupted read before each piece of work; outlives the context; may be NULL
+ * @param error       outlives the context; may be NULL
+ */
+t2v_status t2v_exec_create(int threads, const atomic_bool *interrupted, t2v_error *error,
+                           t2v_exec **exec);
+void t2v_exec_destroy(t2v_exec **exec);
+
+/** T2V_INTERRUPTED when the stream shall stop, else T2V_OK. */
+t2v_status t2v_exec_check(t2v_exec *exec);
+
+/** Scratch floats from the arena, or NULL with the failure filled in. */
+float *t2v_exec_floats(t2v_exec *exec, size_t count, size_t size);
+
+/** Functions that the compiler vectorises for each kind of processor. */
+#if defined(__x86_64__) && defined(HAVE_TARGET_CLONES)
+#define T2V_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define T2V_CLONES
+#endif
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/linear.h"
+
+#include <string.h>
+
+/* A product is cut into blocks of at most this many rows, and the weights into panels of columns
+ * so that one block times one panel stays under this many operations: some 10 to 30 ms, the time
+ * within which a stream must be able to stop. Columns are cut rather than rows, so that the
+ * weights are read from memory once for a whole block of rows. */
+enum { BLOCK_ROWS = 1024, PANEL_STEP = 64 };
+static const double BLOCK_OPERATIONS = 2.5e9;
+
+struct t2v_linear {
+    int64_t in, out;
+    float *bias; /* [out]; NULL: none */
+    int panels;
+    struct panel {
+        int64_t first, count; /* columns of the output */
+        t2v_operand weights;
+    } *panel;
+};
+
+static int64_t panel_columns(int64_t in)
+{
+    int64_t columns = (int64_t)(BLOCK_OPERATIONS / (2.0 * BLOCK_ROWS * (double)in));
+    columns -= columns % PANEL_STEP;
+    return columns < PANEL_STEP ? PANEL_STEP : columns;
+}
+
+static int64_t panels_of(int64_t out, int64_t columns)
+{
+    return (out + columns - 1) / columns;
+}
+
+/* The columns of one part, evenly divided. */
+static void add_panels(t2v_linear *linear, const t2v_tensor *weight, int64_t first)
+{
+    int64_t out = weight->shape.dim[0], in = weight->shape.dim[1];
+    int64_t count = panels_of(out, panel_columns(in));
+    int64_t columns = (out + count - 1) / count;
+    columns = (columns + PANEL_STEP - 1) / PANEL_STEP * PANEL_STEP;
+    for (int64_t at = 0; at < out; at += columns) {
+        struct panel *panel = &linear->panel[linear->panels++];
+        panel->first = first + at;
+        panel->count = out - at < columns ? out - at : columns;
+        const int64_t dim[2] = {panel->count, in};
+        t2v_operand_init(&panel->weights, weight, (size_t)(at * in), 2, dim);
+    }
+}
+
+static void read_bias(t2v_linear *linear, int parts, const t2v_tensor *bias)
+{
+    float *out = linear->bias;
+    for (int i = 0; i < parts; i++) {
+        t2v_tensor_read_f32(&bias[i], 0, (size_t)bias[i].shape.dim[0], out);
+        out += bias[i].shape.dim[0];
+    }
+}
+
+t2v_status t2v_linear_create(int parts, const t2v_tensor *weight, const t2v_tensor *bias,
+                             t2v_linear **out, t2v_error *error)
+{
+    int64_t panels = 0;
+    t2v_linear *linear = t2v_calloc(1, sizeof(*linear));
+    *out = linear;
+    if (!linear)
+        return t2v_fail_memory(error, "a linear layer", sizeof(*linear));
+    linear->in = weight[0].shape.dim[1];
+    for (int i = 0; i < parts; i++) {
+        linear->out += weight[i].shape.dim[0];
+        panels += panels_of(weight[i].shape.dim[0], panel_columns(linear->in));
+    }
+    linear->panel = t2v_calloc((size_t)panels, sizeof(*linear->panel));
+    if (bias)
+        linear->bias = t2v_calloc((size_t)linear->out, sizeof(float));
+    if (!linear->panel || (bias && !linear->bias)) {
+        t2v_linear_free(out);
+        return t2v_fail_memory(error, "a linear layer", (size_t)panels * sizeof(*linear->panel));
+    }
+    int64_t first = 0;
+    for (int i = 0; i < parts; i++) {
+        add_panels(linear, &weight[i], first);
+        first += weight[i].shape.dim[0];
+    }
+    if (bias)
+        read_bias(linear, parts, bias);
+    return T2V_OK;
+}
+
+void t2v_linear_free(t2v_linear **linear)
+{
+    if (!*linear)
+        return;
+    for (int i = 0; i < (*linear)->panels; i++)
+        t2v_operand_free(&(*linear)->panel[i].weights);
+    t2v_free((*linear)->panel);
+    t2v_free((*linear)->bias);
+    t2v_free(*linear);
+    *linear = NULL;
+}
+
+int64_t t2v_linear_inputs(const t2v_linear *linear)
+{
+    return linear->in;
+}
+
+int64_t t2v_linear_outputs(const t2v_linear *linear)
+{
+    return linear->out;
+}
+
+static t2v_status run_block(t2v_exec *exec, const t2v_linear *linear, const float *x, int64_t rows,
+                            t2v_activation activation, bool accumulate, float *y)
+{
+    for (int i = 0; i < linear->panels; i++) {
+        struct panel *panel = &linear->panel[i];
+        const t2v_product product = {
+            .m = rows,
+            .n = panel->count,
+            .k = linear->in,
+            .src_stride = linear->in,
+            .dst_stride = linear->out,
+            .bias = linear->bias,
+            .accumulate = accumulate,
+            .activation = activation,
+        };
+        T2V_TRY(t2v_exec_check(exec));
+        T2V_TRY(t2v_onednn_product(exec->dnn, &exec->arena, &product, x, &panel->weights,
+                                   linear->bias ? linear->bias + panel->first : NULL,
+                                   y + panel->first, exec->error));
+    }
+    return T2V_OK;
+}
+
+t2v_status t2v_linear_run(t2v_exec *exec, const t2v_linear *linear, const float *x, int64_t rows,
+                          t2v_activation activation, bool accumulate, float *y)
+{
+    for (int64_t at = 0; at < rows; at += BLOCK_ROWS) {
+        int64_t count = rows - at < BLOCK_ROWS ? rows - at : BLOCK_ROWS;
+        T2V_TRY(run_block(exec, linear, x + at * linear->in, count, activation, accumulate,
+                          y + at * linear->out));
+    }
+    return T2V_OK;
+}

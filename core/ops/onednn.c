@@ -1,0 +1,693 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/onednn.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------ oneDNN 2.x and 3.x
+ * In 2.x memory descriptors are plain structures and primitives have an operation descriptor;
+ * in 3.x memory descriptors are handles and the operation descriptor is gone. */
+
+/* oneDNN declares every list of dimensions as an array of the highest rank. */
+typedef struct dims {
+    dnnl_dims_t v;
+} dims;
+
+static dims pad_dims(int rank, const int64_t *dim)
+{
+    dims padded = {{0}};
+    memcpy(padded.v, dim, (size_t)rank * sizeof(*dim));
+    return padded;
+}
+
+#if DNNL_VERSION_MAJOR >= 3
+
+typedef dnnl_memory_desc_t layout_t;
+typedef const_dnnl_memory_desc_t layout_ref;
+#define REF(layout) (layout)
+
+static dnnl_status_t layout_strided(layout_t *layout, int rank, const int64_t *dim,
+                                    const int64_t *stride)
+{
+    return dnnl_memory_desc_create_with_strides(layout, rank, pad_dims(rank, dim).v, dnnl_f32,
+                                                pad_dims(rank, stride).v);
+}
+
+static dnnl_status_t layout_any(layout_t *layout, int rank, const int64_t *dim)
+{
+    return dnnl_memory_desc_create_with_tag(layout, rank, pad_dims(rank, dim).v, dnnl_f32,
+                                            dnnl_format_tag_any);
+}
+
+static dnnl_status_t layout_copy(layout_t *layout, layout_ref source)
+{
+    return dnnl_memory_desc_clone(layout, source);
+}
+
+static void layout_free(layout_t *layout)
+{
+    if (*layout)
+        dnnl_memory_desc_destroy(*layout);
+    *layout = NULL;
+}
+
+static dnnl_status_t append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind)
+{
+    return dnnl_post_ops_append_eltwise(ops, kind, 1.0f, 0.0f);
+}
+
+static dnnl_status_t append_sum(dnnl_post_ops_t ops)
+{
+    return dnnl_post_ops_append_sum(ops, 1.0f, 0, dnnl_data_type_undef);
+}
+
+static dnnl_status_t describe_matmul(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+                                     layout_ref src, layout_ref weights, layout_ref bias,
+                                     layout_ref dst, dnnl_primitive_attr_t attr)
+{
+    return dnnl_matmul_primitive_desc_create(pd, engine, src, weights, bias, dst, attr);
+}
+
+static dnnl_status_t describe_convolution(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+                                          layout_ref src, layout_ref weights, layout_ref bias,
+                                          layout_ref dst, const int64_t *stride,
+                                          const int64_t *before, const int64_t *after,
+                                          dnnl_primitive_attr_t attr)
+{
+    const int64_t dilation[3] = {0, 0, 0};
+    return dnnl_convolution_forward_primitive_desc_create(
+        pd, engine, dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst,
+        pad_dims(3, stride).v, pad_dims(3, dilation).v, pad_dims(3, before).v,
+        pad_dims(3, after).v, attr);
+}
+
+#else
+
+typedef dnnl_memory_desc_t layout_t;
+typedef const dnnl_memory_desc_t *layout_ref;
+#define REF(layout) (&(layout))
+
+static dnnl_status_t layout_strided(layout_t *layout, int rank, const int64_t *dim,
+                                    const int64_t *stride)
+{
+    return dnnl_memory_desc_init_by_strides(layout, rank, pad_dims(rank, dim).v, dnnl_f32,
+                                            pad_dims(rank, stride).v);
+}
+
+static dnnl_status_t layout_any(layout_t *layout, int rank, const int64_t *dim)
+{
+    return dnnl_memory_desc_init_by_tag(layout, rank, pad_dims(rank, dim).v, dnnl_f32,
+                                        dnnl_format_tag_any);
+}
+
+static dnnl_status_t layout_copy(layout_t *layout, layout_ref source)
+{
+    *layout = *source;
+    return dnnl_success;
+}
+
+static void layout_free(layout_t *layout)
+{
+    (void)layout;
+}
+
+static dnnl_status_t append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind)
+{
+    return dnnl_post_ops_append_eltwise(ops, 1.0f, kind, 1.0f, 0.0f);
+}
+
+static dnnl_status_t append_sum(dnnl_post_ops_t ops)
+{
+    return dnnl_post_ops_append_sum(ops, 1.0f);
+}
+
+static dnnl_status_t describe_matmul(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+                                     layout_ref src, layout_ref weights, layout_ref bias,
+                                     layout_ref dst, dnnl_primitive_attr_t attr)
+{
+    dnnl_matmul_desc_t operation;
+    dnnl_status_t status = dnnl_matmul_desc_init(&operation, src, weights, bias, dst);
+    return status ? status : dnnl_primitive_desc_create(pd, &operation, attr, engine, NULL);
+}
+
+static dnnl_status_t describe_convolution(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
+                                          layout_ref src, layout_ref weights, layout_ref bias,
+                                          layout_ref dst, const int64_t *stride,
+                                          const int64_t *before, const int64_t *after,
+                                          dnnl_primitive_attr_t attr)
+{
+    dnnl_convolution_desc_t operation;
+    dnnl_status_t status = dnnl_convolution_forward_desc_init(
+        &operation, dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst,
+        pad_dims(3, stride).v, pad_dims(3, before).v, pad_dims(3, after).v);
+    return status ? status : dnnl_primitive_desc_create(pd, &operation, attr, engine, NULL);
+}
+
+#endif
+
+void t2v_onednn_version(char *text, size_t size)
+{
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(text, size, "%d.%d.%d", version->major, version->minor, version->patch);
+}
+
+/* ------------------------------------------------------------------ primitives */
+
+enum { MEMORIES = 5, BUCKETS = 256 };
+
+/* What distinguishes one primitive from another; compared as bytes. */
+typedef union key {
+    struct {
+        int kind; /* 0: product, 1: batch of products, 2: convolution */
+        union {
+            t2v_product product;
+            t2v_batch_product batch;
+            t2v_convolution convolution;
+        };
+    };
+    unsigned char bytes[160];
+} key;
+
+typedef struct primitive {
+    struct primitive *next;
+    key key;
+    dnnl_primitive_t handle;
+    int count;
+    int arg[MEMORIES];
+    dnnl_memory_t memory[MEMORIES];
+    layout_t weights; /* that oneDNN chose */
+    size_t scratchpad;
+} primitive;
+
+struct t2v_onednn {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    primitive *bucket[BUCKETS];
+};
+
+static t2v_status dnn_fail(t2v_error *error, dnnl_status_t status, const char *what)
+{
+    if (status == dnnl_out_of_memory)
+        return t2v_fail(error, T2V_ERROR_MEMORY, "out of memory: oneDNN, %s", what);
+    return t2v_fail(error, T2V_ERROR_INTERNAL, "oneDNN failed with status %d: %s", (int)status,
+                    what);
+}
+
+t2v_status t2v_onednn_create(t2v_onednn **out, t2v_error *error)
+{
+    t2v_onednn *dnn = t2v_calloc(1, sizeof(*dnn));
+    *out = dnn;
+    if (!dnn)
+        return t2v_fail_memory(error, "oneDNN's engine", sizeof(*dnn));
+    dnnl_status_t status = dnnl_engine_create(&dnn->engine, dnnl_cpu, 0);
+    if (!status)
+        status = dnnl_stream_create(&dnn->stream, dnn->engine, dnnl_stream_default_flags);
+    if (status) {
+        t2v_onednn_destroy(out);
+        return dnn_fail(error, status, "making the engine");
+    }
+    return T2V_OK;
+}
+
+static void primitive_free(primitive *p)
+{
+    for (int i = 0; i < p->count; i++)
+        if (p->memory[i])
+            dnnl_memory_destroy(p->memory[i]);
+    if (p->handle)
+        dnnl_primitive_destroy(p->handle);
+    layout_free(&p->weights);
+    t2v_free(p);
+}
+
+void t2v_onednn_destroy(t2v_onednn **dnn)
+{
+    if (!*dnn)
+        return;
+    for (int i = 0; i < BUCKETS; i++)
+        while ((*dnn)->bucket[i]) {
+            primitive *p = (*dnn)->bucket[i];
+            (*dnn)->bucket[i] = p->next;
+            primitive_free(p);
+        }
+    if ((*dnn)->stream)
+        dnnl_stream_destroy((*dnn)->stream);
+    if ((*dnn)->engine)
+        dnnl_engine_destroy((*dnn)->engine);
+    t2v_free(*dnn);
+    *dnn = NULL;
+}
+
+/* FNV-1a */
+static unsigned hash(const key *k)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < sizeof(k->bytes); i++)
+        h = (h ^ k->bytes[i]) * 16777619u;
+    return h % BUCKETS;
+}
+
+static primitive *find(t2v_onednn *dnn, const key *k)
+{
+    for (primitive *p = dnn->bucket[hash(k)]; p; p = p->next)
+        if (!memcmp(p->key.bytes, k->bytes, sizeof(k->bytes)))
+            return p;
+    return NULL;
+}
+
+static dnnl_status_t add_memory(t2v_onednn *dnn, primitive *p, int arg, layout_ref layout)
+{
+    p->arg[p->count] = arg;
+    dnnl_status_t status =
+        dnnl_memory_create(&p->memory[p->count], layout, dnn->engine, DNNL_MEMORY_NONE);
+    p->count += !status;
+    return status;
+}
+
+/* The five memories of a primitive in a fixed order: source, weights, destination, bias, scratch.
+ */
+static dnnl_status_t finish_primitive(t2v_onednn *dnn, primitive *p, dnnl_primitive_desc_t pd,
+                                      bool bias)
+{
+    layout_ref chosen = dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
+    layout_ref scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    dnnl_status_t status = dnnl_primitive_create(&p->handle, pd);
+    if (!status)
+        status = layout_copy(&p->weights, chosen);
+    if (!status)
+        status = add_memory(dnn, p, DNNL_ARG_SRC,
+                            dnnl_primitive_desc_query_md(pd, dnnl_query_src_md, 0));
+    if (!status)
+        status = add_memory(dnn, p, DNNL_ARG_WEIGHTS, chosen);
+    if (!status)
+        status = add_memory(dnn, p, DNNL_ARG_DST,
+                            dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0));
+    if (!status && bias)
+        status = add_memory(dnn, p, DNNL_ARG_BIAS,
+                            dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 1));
+    p->scratchpad = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
+    if (!status && p->scratchpad)
+        status = add_memory(dnn, p, DNNL_ARG_SCRATCHPAD, scratch);
+    return status;
+}
+
+/* Attributes: scratch memory is the caller's; accumulate, then activate. */
+static dnnl_status_t make_attributes(dnnl_primitive_attr_t *attr, bool accumulate,
+                                     t2v_activation activation)
+{
+    dnnl_post_ops_t ops = NULL;
+    dnnl_status_t status = dnnl_primitive_attr_create(attr);
+    if (!status)
+        status = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
+    if (!status)
+        status = dnnl_post_ops_create(&ops);
+    if (!status && activation != T2V_ACTIVATION_NONE)
+        status = append_eltwise(ops, activation == T2V_ACTIVATION_SILU ? dnnl_eltwise_swish
+                                                                       : dnnl_eltwise_gelu_tanh);
+    if (!status && accumulate)
+        status = append_sum(ops);
+    if (!status)
+        status = dnnl_primitive_attr_set_post_ops(*attr, ops);
+    if (ops)
+        dnnl_post_ops_destroy(ops);
+    return status;
+}
+
+/* Shapes and strides of one primitive, before oneDNN sees them. */
+typedef struct recipe {
+    layout_t src, weights, bias, dst;
+    bool has_bias, accumulate;
+    t2v_activation activation;
+    const t2v_convolution *convolution; /* NULL: a product */
+} recipe;
+
+static void recipe_free(recipe *r)
+{
+    layout_free(&r->src);
+    layout_free(&r->weights);
+    layout_free(&r->bias);
+    layout_free(&r->dst);
+}
+
+static dnnl_status_t describe(t2v_onednn *dnn, recipe *r, dnnl_primitive_desc_t *pd)
+{
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_status_t status = make_attributes(&attr, r->accumulate, r->activation);
+    layout_ref bias = r->has_bias ? REF(r->bias) : NULL;
+    if (!status && r->convolution) {
+        const t2v_convolution *c = r->convolution;
+        const int64_t before[3] = {0, c->pad_top, c->pad_side};
+        const int64_t after[3] = {0, c->pad_bottom, c->pad_side};
+        status = describe_convolution(pd, dnn->engine, REF(r->src), REF(r->weights), bias,
+                                      REF(r->dst), c->stride, before, after, attr);
+    } else if (!status) {
+        status = describe_matmul(pd, dnn->engine, REF(r->src), REF(r->weights), bias, REF(r->dst),
+                                 attr);
+    }
+    if (attr)
+        dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+static dnnl_status_t build(t2v_onednn *dnn, recipe *r, primitive *p)
+{
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_status_t status = describe(dnn, r, &pd);
+    if (!status)
+        status = finish_primitive(dnn, p, pd, r->has_bias);
+    if (pd)
+        dnnl_primitive_desc_destroy(pd);
+    return status;
+}
+
+static dnnl_status_t recipe_product(recipe *r, const t2v_product *p)
+{
+    const int64_t src[2] = {p->m, p->k}, weights[2] = {p->k, p->n}, dst[2] = {p->m, p->n};
+    const int64_t bias[2] = {1, p->n}, dense[2] = {p->n, 1};
+    const int64_t src_stride[2] = {p->src_stride, 1}, dst_stride[2] = {p->dst_stride, 1};
+    r->has_bias = p->bias;
+    r->accumulate = p->accumulate;
+    r->activation = p->activation;
+    dnnl_status_t status = layout_strided(&r->src, 2, src, src_stride);
+    if (!status)
+        status = layout_any(&r->weights, 2, weights);
+    if (!status)
+        status = layout_strided(&r->dst, 2, dst, dst_stride);
+    return status || !p->bias ? status : layout_strided(&r->bias, 2, bias, dense);
+}
+
+static dnnl_status_t recipe_batch(recipe *r, const t2v_batch_product *p)
+{
+    const int64_t src[3] = {p->batch, p->m, p->k}, src_stride[3] = {p->left_batch, p->k, 1};
+    const int64_t weights[3] = {p->batch, p->k, p->n};
+    const int64_t weights_stride[3] = {p->right_batch, p->transposed ? 1 : p->n,
+                                       p->transposed ? p->k : 1};
+    const int64_t dst[3] = {p->batch, p->m, p->n};
+    const int64_t dst_stride[3] = {p->dst_batch, p->dst_stride, 1};
+    dnnl_status_t status = layout_strided(&r->src, 3, src, src_stride);
+    if (!status)
+        status = layout_strided(&r->weights, 3, weights, weights_stride);
+    return status ? status : layout_strided(&r->dst, 3, dst, dst_stride);
+}
+
+static int64_t output_size(int64_t size, int64_t padding, int64_t kernel, int64_t stride)
+{
+    return (size + padding - kernel) / stride + 1;
+}
+
+/* Dense [d, h, w, c] as oneDNN's [1, c, d, h, w] with strides. */
+static dnnl_status_t channels_last(layout_t *layout, int64_t c, int64_t d, int64_t h, int64_t w)
+{
+    const int64_t dim[5] = {1, c, d, h, w};
+    const int64_t stride[5] = {d * h * w * c, 1, h * w * c, w * c, c};
+    return layout_strided(layout, 5, dim, stride);
+}
+
+static dnnl_status_t recipe_convolution(recipe *r, const t2v_convolution *c)
+{
+    const int64_t weights[5] = {c->oc, c->ic, c->kernel[0], c->kernel[1], c->kernel[2]};
+    const int64_t bias[1] = {c->oc}, dense[1] = {1};
+    r->has_bias = true;
+    r->accumulate = c->accumulate;
+    r->convolution = c;
+    dnnl_status_t status = channels_last(&r->src, c->ic, c->d, c->h, c->w);
+    if (!status)
+        status = channels_last(
+            &r->dst, c->oc, output_size(c->d, 0, c->kernel[0], c->stride[0]),
+            output_size(c->h, c->pad_top + c->pad_bottom, c->kernel[1], c->stride[1]),
+            output_size(c->w, 2 * c->pad_side, c->kernel[2], c->stride[2]));
+    if (!status)
+        status = layout_any(&r->weights, 5, weights);
+    return status ? status : layout_strided(&r->bias, 1, bias, dense);
+}
+
+static dnnl_status_t recipe_make(recipe *r, const key *k)
+{
+    switch (k->kind) {
+    case 0:
+        return recipe_product(r, &k->product);
+    case 1:
+        return recipe_batch(r, &k->batch);
+    default:
+        return recipe_convolution(r, &k->convolution);
+    }
+}
+
+/* The primitive for a key, made when it is wanted for the first time. */
+static t2v_status get_primitive(t2v_onednn *dnn, const key *k, primitive **out, t2v_error *error)
+{
+    if ((*out = find(dnn, k)))
+        return T2V_OK;
+    primitive *p = t2v_calloc(1, sizeof(*p));
+    if (!p)
+        return t2v_fail_memory(error, "a primitive", sizeof(*p));
+    recipe r = {0};
+    p->key = *k;
+    dnnl_status_t status = recipe_make(&r, &p->key);
+    if (!status)
+        status = build(dnn, &r, p);
+    recipe_free(&r);
+    if (status) {
+        primitive_free(p);
+        return dnn_fail(error, status, "making a primitive");
+    }
+    p->next = dnn->bucket[hash(k)];
+    dnn->bucket[hash(k)] = p;
+    *out = p;
+    return T2V_OK;
+}
+
+/* handles: source, weights, destination, bias (or NULL) */
+static t2v_status execute(t2v_onednn *dnn, t2v_arena *arena, primitive *p, void *const handles[4],
+                          t2v_error *error)
+{
+    dnnl_exec_arg_t args[MEMORIES];
+    t2v_arena_mark mark = t2v_arena_get_mark(arena);
+    dnnl_status_t status = dnnl_success;
+    for (int i = 0, plain = 0; i < p->count && !status; i++) {
+        void *handle;
+        if (p->arg[i] == DNNL_ARG_SCRATCHPAD) {
+            handle = t2v_arena_alloc(arena, p->scratchpad, 1);
+            if (!handle)
+                return t2v_fail_memory(error, "oneDNN's scratchpad", p->scratchpad);
+        } else {
+            handle = handles[plain++];
+        }
+        status = dnnl_memory_set_data_handle(p->memory[i], handle);
+        args[i] = (dnnl_exec_arg_t){p->arg[i], p->memory[i]};
+    }
+    if (!status)
+        status = dnnl_primitive_execute(p->handle, dnn->stream, p->count, args);
+    if (!status)
+        status = dnnl_stream_wait(dnn->stream);
+    t2v_arena_reset(arena, mark);
+    return status ? dnn_fail(error, status, "running a primitive") : T2V_OK;
+}
+
+/* ------------------------------------------------------------------ prepared weights */
+
+struct t2v_prepared {
+    struct t2v_prepared *next;
+    layout_t layout;
+    void *data;
+};
+
+void t2v_operand_init(t2v_operand *operand, const t2v_tensor *source, size_t first, int rank,
+                      const int64_t *dim)
+{
+    memset(operand, 0, sizeof(*operand));
+    operand->source = *source;
+    operand->first = first;
+    operand->rank = rank;
+    memcpy(operand->dim, dim, (size_t)rank * sizeof(*dim));
+    pthread_mutex_init(&operand->lock, NULL);
+}
+
+void t2v_operand_free(t2v_operand *operand)
+{
+    while (operand->prepared) {
+        struct t2v_prepared *next = operand->prepared->next;
+        layout_free(&operand->prepared->layout);
+        t2v_free(operand->prepared->data);
+        t2v_free(operand->prepared);
+        operand->prepared = next;
+    }
+    pthread_mutex_destroy(&operand->lock);
+}
+
+/* The layout of the weights in their file: dense, as oneDNN's logical dimensions see it. */
+static dnnl_status_t source_layout(layout_t *layout, const t2v_operand *operand)
+{
+    const int64_t *dim = operand->dim;
+    if (operand->rank == 2) {
+        const int64_t logical[2] = {dim[1], dim[0]}, stride[2] = {1, dim[1]};
+        return layout_strided(layout, 2, logical, stride);
+    }
+    int64_t stride[5] = {0, 0, 0, 0, 1};
+    for (int i = 3; i >= 0; i--)
+        stride[i] = stride[i + 1] * dim[i + 1];
+    return layout_strided(layout, 5, dim, stride);
+}
+
+static dnnl_status_t reorder(t2v_onednn *dnn, layout_ref from, void *source, layout_ref to,
+                             void *target)
+{
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_primitive_t handle = NULL;
+    dnnl_memory_t memory[2] = {NULL, NULL};
+    dnnl_status_t status =
+        dnnl_reorder_primitive_desc_create(&pd, from, dnn->engine, to, dnn->engine, NULL);
+    if (!status)
+        status = dnnl_primitive_create(&handle, pd);
+    if (!status)
+        status = dnnl_memory_create(&memory[0], from, dnn->engine, source);
+    if (!status)
+        status = dnnl_memory_create(&memory[1], to, dnn->engine, target);
+    if (!status) {
+        const dnnl_exec_arg_t args[2] = {{DNNL_ARG_FROM, memory[0]}, {DNNL_ARG_TO, memory[1]}};
+        status = dnnl_primitive_execute(handle, dnn->stream, 2, args);
+    }
+    if (!status)
+        status = dnnl_stream_wait(dnn->stream);
+    for (int i = 0; i < 2; i++)
+        if (memory[i])
+            dnnl_memory_destroy(memory[i]);
+    if (handle)
+        dnnl_primitive_destroy(handle);
+    if (pd)
+        dnnl_primitive_desc_destroy(pd);
+    return status;
+}
+
+static void prepared_free(struct t2v_prepared *prepared)
+{
+    layout_free(&prepared->layout);
+    t2v_free(prepared->data);
+    t2v_free(prepared);
+}
+
+/* Reads the weights from their file and reorders them. */
+static t2v_status prepare(t2v_onednn *dnn, const t2v_operand *operand, layout_ref wanted,
+                          struct t2v_prepared **out, t2v_error *error)
+{
+    size_t count = 1, bytes = dnnl_memory_desc_get_size(wanted);
+    for (int i = 0; i < operand->rank; i++)
+        count *= (size_t)operand->dim[i]; /* part of a checked tensor */
+    struct t2v_prepared *prepared = t2v_calloc(1, sizeof(*prepared));
+    float *plain = t2v_alloc(count * sizeof(*plain));
+    layout_t from = {0};
+    dnnl_status_t status = dnnl_out_of_memory;
+    if (prepared && plain && (prepared->data = t2v_alloc(bytes))) {
+        t2v_tensor_read_f32(&operand->source, operand->first, count, plain);
+        status = source_layout(&from, operand);
+    }
+    if (!status)
+        status = layout_copy(&prepared->layout, wanted);
+    if (!status)
+        status = reorder(dnn, REF(from), plain, wanted, prepared->data);
+    layout_free(&from);
+    t2v_free(plain);
+    if (status) {
+        if (prepared)
+            prepared_free(prepared);
+        return dnn_fail(error, status, "preparing weights");
+    }
+    *out = prepared;
+    return T2V_OK;
+}
+
+/* The weights in the layout that the primitive wants; made by the first stream that asks. */
+static t2v_status get_prepared(t2v_onednn *dnn, t2v_operand *operand, const primitive *p,
+                               void **data, t2v_error *error)
+{
+    t2v_status status = T2V_OK;
+    pthread_mutex_lock(&operand->lock);
+    struct t2v_prepared *found = operand->prepared;
+    while (found && !dnnl_memory_desc_equal(REF(found->layout), REF(p->weights)))
+        found = found->next;
+    if (!found) {
+        status = prepare(dnn, operand, REF(p->weights), &found, error);
+        if (status >= 0) {
+            found->next = operand->prepared;
+            operand->prepared = found;
+        }
+    }
+    pthread_mutex_unlock(&operand->lock);
+    *data = status < 0 ? NULL : found->data;
+    return status;
+}
+
+/* ------------------------------------------------------------------ entry points */
+
+t2v_status t2v_onednn_product(t2v_onednn *dnn, t2v_arena *arena, const t2v_product *product,
+                              const float *src, t2v_operand *weights, const float *bias, float *dst,
+                              t2v_error *error)
+{
+    key k;
+    primitive *p;
+    void *prepared;
+    memset(&k, 0, sizeof(k));
+    k.kind = 0;
+    k.product.m = product->m;
+    k.product.n = product->n;
+    k.product.k = product->k;
+    k.product.src_stride = product->src_stride;
+    k.product.dst_stride = product->dst_stride;
+    k.product.bias = product->bias;
+    k.product.accumulate = product->accumulate;
+    k.product.activation = product->activation;
+    T2V_TRY(get_primitive(dnn, &k, &p, error));
+    T2V_TRY(get_prepared(dnn, weights, p, &prepared, error));
+    void *const handles[4] = {(void *)src, prepared, dst, (void *)bias};
+    return execute(dnn, arena, p, handles, error);
+}
+
+t2v_status t2v_onednn_batch_product(t2v_onednn *dnn, t2v_arena *arena,
+                                    const t2v_batch_product *product, const float *left,
+                                    const float *right, float *dst, t2v_error *error)
+{
+    key k;
+    primitive *p;
+    memset(&k, 0, sizeof(k));
+    k.kind = 1;
+    k.batch.batch = product->batch;
+    k.batch.m = product->m;
+    k.batch.n = product->n;
+    k.batch.k = product->k;
+    k.batch.left_batch = product->left_batch;
+    k.batch.right_batch = product->right_batch;
+    k.batch.dst_batch = product->dst_batch;
+    k.batch.dst_stride = product->dst_stride;
+    k.batch.transposed = product->transposed;
+    T2V_TRY(get_primitive(dnn, &k, &p, error));
+    void *const handles[4] = {(void *)left, (void *)right, dst, NULL};
+    return execute(dnn, arena, p, handles, error);
+}
+
+t2v_status t2v_onednn_convolution(t2v_onednn *dnn, t2v_arena *arena,
+                                  const t2v_convolution *convolution, const float *src,
+                                  t2v_operand *weights, const float *bias, float *dst,
+                                  t2v_error *error)
+{
+    key k;
+    primitive *p;
+    void *prepared;
+    memset(&k, 0, sizeof(k));
+    k.kind = 2;
+    k.convolution.ic = convolution->ic;
+    k.convolution.oc = convolution->oc;
+    k.convolution.d = convolution->d;
+    k.convolution.h = convolution->h;
+    k.convolution.w = convolution->w;
+    memcpy(k.convolution.kernel, convolution->kernel, sizeof(k.convolution.kernel));
+    memcpy(k.convolution.stride, convolution->stride, sizeof(k.convolution.stride));
+    k.convolution.pad_top = convolution->pad_top;
+    k.convolution.pad_bottom = convolution->pad_bottom;
+    k.convolution.pad_side = convolution->pad_side;
+    k.convolution.accumulate = convolution->accumulate;
+    T2V_TRY(get_primitive(dnn, &k, &p, error));
+    T2V_TRY(get_prepared(dnn, weights, p, &prepared, error));
+    void *const handles[4] = {(void *)src, prepared, dst, (void *)bias};
+    return execute(dnn, arena, p, handles, error);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * The products and convolutions that oneDNN computes. This is the only place that knows oneDNN,
+ * and onednn.c the only file that knows how its 2.x and 3.x interfaces differ.
+ */
+#ifndef T2V_OPS_ONEDNN_H
+#define T2V_OPS_ONEDNN_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "tensor/tensor.h"
+
+/** An engine with the primitives made so far; they are made once for a shape and reused. */
+typedef struct t2v_onednn t2v_onednn;
+
+t2v_status t2v_onednn_create(t2v_onednn **dnn, t2v_error *error);
+void t2v_onednn_destroy(t2v_onednn **dnn);
+
+/** Function applied to each result of a product. */
+typedef enum t2v_activation {
+    T2V_ACTIVATION_NONE,
+    T2V_ACTIVATION_GELU_TANH,
+    T2V_ACTIVATION_SILU,
+} t2v_activation;
+
+/**
+ * Weights in the layouts that oneDNN asked for so far. Part of a model: several streams share it,
+ * and the first to need a layout makes it. Zero-initialise, then t2v_operand_init.
+ */
+typedef struct t2v_operand {
+    t2v_tensor source; /**< of a mapped file that outlives the operand */
+    size_t first;      /**< first element of the source that belongs to this operand */
+    int rank;          /**< 2: [n, k] of a product; 5: [oc, ic, kd, kh, kw] */
+    int64_t dim[5];
+    pthread_mutex_t lock;
+    struct t2v_prepared *prepared;
+} t2v_operand;
+
+void t2v_operand_init(t2v_operand *operand, const t2v_tensor *source, size_t first, int rank,
+                      const int64_t *dim);
+void t2v_operand_free(t2v_operand *operand);
+
+/** dst[m, n] = activation(src[m, k] × weights[n, k]ᵀ + bias[n]) (+ dst). Strides in elements. */
+typedef struct t2v_product {
+    int64_t m, n, k;
+    int64_t src_stride, dst_stride;
+    bool bias, accumulate;
+    t2v_activation activation;
+} t2v_product;
+
+t2v_status t2v_onednn_product(t2v_onednn *dnn, t2v_arena *arena, const t2v_product *product,
+                              const float *src, t2v_operand *weights, const float *bias, float *dst,
+                              t2v_error *error);
+
+/**
+ * dst[b] = left[b] × right[b] for b < batch; left [m, k], right [k, n] or, when transposed,
+ * [n, k], dst [m, n]. Rows are dense in left and right; dst's rows and matrices have strides.
+ */
+typedef struct t2v_batch_product {
+    int64_t batch, m, n, k;
+    int64_t left_batch, right_batch, dst_batch, dst_stride;
+    bool transposed;
+} t2v_batch_product;
+
+t2v_status t2v_onednn_batch_product(t2v_onednn *dnn, t2v_arena *arena,
+                                    const t2v_batch_product *product, const float *left,
+                                    const float *right, float *dst, t2v_error *error);
+
+/**
+ * Convolution of src [d, h, w, ic] to dst [.., .., .., oc], channels innermost. Time is not
+ * padded (the caller has the frames), height and width by `pad` zeros on both sides.
+ */
+typedef struct t2v_convolution {
+    int64_t ic, oc;
+    int64_t d, h, w;       /**< of the source */
+    int64_t kernel[3];     /**< time, height, width */
+    int64_t stride[3];
+    int64_t pad_top, pad_bottom, pad_side;
+    bool accumulate;       /**< dst += */
+} t2v_convolution;
+
+t2v_status t2v_onednn_convolution(t2v_onednn *dnn, t2v_arena *arena,
+                                  const t2v_convolution *convolution, const float *src,
+                                  t2v_operand *weights, const float *bias, float *dst,
+                                  t2v_error *error);
+
+/** "2.6.3": of the library in use. Writes at most size bytes. */
+void t2v_onednn_version(char *text, size_t size);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** Scalar functions without branches or calls, which compilers vectorise. */
+#ifndef T2V_OPS_VECTOR_H
+#define T2V_OPS_VECTOR_H
+
+#include <stdint.h>
+#include <string.h>
+
+/**
+ * e^x with a relative error below 2e-7; 0 for x < -87, no overflow handling above 88.
+ * x = n ln 2 + r with |r| ≤ ln 2 / 2, and a polynomial of degree 6 for e^r (Cephes' expf).
+ */
+static inline float t2v_fast_exp(float x)
+{
+    float clamped = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+    /* adding 1.5 × 2^23 rounds to the nearest integer, left in the lowest bits */
+    float shifted = clamped * 1.44269504f + 12582912.0f;
+    float n = shifted - 12582912.0f;
+    float r = clamped - n * 0.693359375f + n * 2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    int32_t bits = ((int32_t)n + 127) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof(power));
+    return x < -87.0f ? 0.0f : p * power;
+}
+
+/** x · sigmoid(x). */
+static inline float t2v_fast_silu(float x)
+{
+    return x / (1.0f + t2v_fast_exp(-x));
+}
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vae/causal_conv.h"
+
+#include <string.h>
+
+static size_t frame_floats(const t2v_conv_state *state)
+{
+    return (size_t)(state->h * state->w * t2v_conv3d_inputs(state->conv));
+}
+
+static int64_t reach(const t2v_conv_state *state)
+{
+    return t2v_conv3d_kernel_time(state->conv) - 1;
+}
+
+/* Copies of the first frame in front of the clip, and of the last one behind it. */
+static int64_t padding_before(const t2v_conv_state *state)
+{
+    return state->causal ? reach(state) : reach(state) / 2;
+}
+
+static int64_t padding_behind(const t2v_conv_state *state)
+{
+    return state->causal ? 0 : reach(state) / 2;
+}
+
+/* Frames in front of the new ones in a call. */
+static int64_t lead(const t2v_conv_state *state)
+{
+    return state->started ? state->kept_frames : padding_before(state);
+}
+
+t2v_status t2v_conv_state_init(t2v_conv_state *state, const t2v_conv3d *conv, int64_t h, int64_t w,
+                               bool causal, t2v_error *error)
+{
+    *state = (t2v_conv_state){.conv = conv, .h = h, .w = w, .causal = causal};
+    size_t floats = frame_floats(state) * (size_t)reach(state);
+    state->kept = t2v_calloc(floats, sizeof(float));
+    return state->kept ? T2V_OK
+                       : t2v_fail_memory(error, "the decoder's memory", floats * sizeof(float));
+}
+
+void t2v_conv_state_free(t2v_conv_state *state)
+{
+    t2v_free(state->kept);
+    memset(state, 0, sizeof(*state));
+}
+
+static int64_t total_frames(const t2v_conv_state *state, int64_t frames, bool last)
+{
+    if (!state->started && frames == 0)
+        return 0;
+    return lead(state) + frames + (last ? padding_behind(state) : 0);
+}
+
+int64_t t2v_conv_state_outputs(const t2v_conv_state *state, int64_t frames, bool last)
+{
+    int64_t outputs = total_frames(state, frames, last) - reach(state);
+    return outputs > 0 ? outputs : 0;
+}
+
+t2v_status t2v_conv_state_begin(t2v_exec *exec, const t2v_conv_state *state, int64_t frames,
+                                bool last, float **buffer, float **input)
+{
+    int64_t total = total_frames(state, frames, last);
+    *buffer = t2v_exec_floats(exec, (size_t)(total > 0 ? total : 1), frame_floats(state));
+    if (!*buffer)
+        return T2V_ERROR_MEMORY;
+    *input = *buffer + (size_t)lead(state) * frame_floats(state);
+    return T2V_OK;
+}
+
+/* Completes the buffer: what was kept, or copies of the edges. */
+static void fill_edges(const t2v_conv_state *state, float *buffer, int64_t frames, bool last)
+{
+    const size_t frame = frame_floats(state), bytes = frame * sizeof(float);
+    float *input = buffer + (size_t)lead(state) * frame;
+    if (state->started)
+        memcpy(buffer, state->kept, (size_t)state->kept_frames * bytes);
+    else
+        for (int64_t i = 0; i < padding_before(state); i++)
+            memcpy(buffer + (size_t)i * frame, input, bytes);
+    float *behind = input + (size_t)frames * frame;
+    for (int64_t i = 0; last && i < padding_behind(state); i++)
+        memcpy(behind + (size_t)i * frame, behind - frame, bytes);
+}
+
+static void keep(t2v_conv_state *state, const float *buffer, int64_t total)
+{
+    const size_t frame = frame_floats(state);
+    state->kept_frames = total < reach(state) ? total : reach(state);
+    memcpy(state->kept, buffer + (size_t)(total - state->kept_frames) * frame,
+           (size_t)state->kept_frames * frame * sizeof(float));
+    state->started = true;
+}
+
+t2v_status t2v_conv_state_run(t2v_exec *exec, t2v_conv_state *state, float *buffer, int64_t frames,
+                              bool last, bool accumulate, float *y)
+{
+    int64_t total = total_frames(state, frames, last);
+    if (total == 0)
+        return T2V_OK;
+    fill_edges(state, buffer, frames, last);
+    if (total > reach(state))
+        T2V_TRY(t2v_conv3d_run(exec, state->conv, buffer, total, state->h, state->w, accumulate,
+                               y));
+    keep(state, buffer, total);
+    return T2V_OK;
+}
+
+t2v_status t2v_frame_queue_init(t2v_frame_queue *queue, size_t frame, int64_t capacity,
+                                t2v_error *error)
+{
+    *queue = (t2v_frame_queue){.frame = frame, .capacity = capacity};
+    queue->data = t2v_calloc((size_t)capacity * frame, sizeof(float));
+    return queue->data ? T2V_OK
+                       : t2v_fail_memory(error, "the decoder's memory",
+                                         (size_t)capacity * frame * sizeof(float));
+}
+
+void t2v_frame_queue_free(t2v_frame_queue *queue)
+{
+    t2v_free(queue->data);
+    memset(queue, 0, sizeof(*queue));
+}
+
+void t2v_frame_queue_pass(t2v_frame_queue *queue, const float *x, int64_t in, int64_t out, float *y)
+{
+    const size_t frame = queue->frame, bytes = frame * sizeof(float);
+    int64_t waiting = queue->count < out ? queue->count : out, fresh = out - waiting;
+    memcpy(y, queue->data, (size_t)waiting * bytes);
+    memcpy(y + (size_t)waiting * frame, x, (size_t)fresh * bytes);
+    queue->count -= waiting;
+    memmove(queue->data, queue->data + (size_t)waiting * frame, (size_t)queue->count * bytes);
+    memcpy(queue->data + (size_t)queue->count * frame, x + (size_t)fresh * frame,
+           (size_t)(in - fresh) * bytes);
+    queue->count += in - fresh;
+}

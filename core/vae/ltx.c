@@ -1,0 +1,936 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The video autoencoder of LTX-Video (HaCohen et al. 2024), as AutoencoderKLLTXVideo: decoding. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ops/conv3d.h"
+#include "ops/linear.h"
+#include "ops/norm.h"
+#include "vae/causal_conv.h"
+#include "vae/vae.h"
+
+enum { MAX_BLOCKS = 8, MAX_LAYERS = 64, SINUSOIDS = 256, UPSCALE = 2, CELL = 8 };
+static const float PIXEL_NORM_EPS = 1e-8f;
+
+/* Maps a timestep to shifts and scales. */
+typedef struct time_embedder {
+    t2v_linear *in, *out;
+} time_embedder;
+
+typedef struct resnet {
+    int64_t in, out;
+    float eps; /* of the LayerNorm before the shortcut */
+    t2v_conv3d *conv1, *conv2;
+    float *shortcut_weight, *shortcut_bias; /* of that LayerNorm */
+    t2v_conv3d *shortcut;                   /* NULL: identity */
+    float *noise1, *noise2;                 /* [channels]: how much noise is injected; or NULL */
+    float *modulation;                      /* [4, channels]: shift, scale of both norms; or NULL */
+} resnet;
+
+typedef struct block {
+    int64_t in, out;
+    bool upsamples, residual, noise;
+    int64_t factor, layers; /* channels are divided by factor */
+    resnet *conv_in;        /* NULL: the channels stay */
+    t2v_conv3d *upsampler;
+    time_embedder time;
+    resnet *resnet; /* [layers] */
+} block;
+
+typedef struct ltx_vae {
+    int64_t latent_channels, pictures, patch, blocks;
+    bool causal, conditioned;
+    double eps, scaling, timestep_scale;
+    int64_t spatial_ratio, temporal_ratio;
+    float *mean, *deviation;
+    t2v_conv3d *conv_in, *conv_out;
+    block mid, block[MAX_BLOCKS]; /* in the order of decoding */
+    int64_t out_channels;         /* before conv_out */
+    time_embedder time;
+    float *modulation; /* [2, out_channels] */
+    double operations; /* products of decoding one latent position */
+} ltx_vae;
+
+/* ------------------------------------------------------------------ configuration */
+
+/* A list of the configuration, of just `count` entries, in the order of decoding (reversed). */
+static t2v_status read_list(const t2v_config *config, const char *key, int64_t min, int64_t max,
+                            int64_t count, const int64_t *fallback, int64_t *values,
+                            t2v_error *error)
+{
+    int64_t found[MAX_BLOCKS + 2];
+    int n;
+    T2V_TRY(t2v_config_ints(config, key, min, max, MAX_BLOCKS + 2, found, &n, error));
+    if (n >= 0 && n != count)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s has %d entries, wanted %lld",
+                        t2v_config_path(config), key, n, (long long)count);
+    if (n < 0 && !fallback)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s is missing", t2v_config_path(config), key);
+    for (int64_t i = 0; i < count; i++)
+        values[i] = n < 0 ? *fallback : found[count - 1 - i];
+    return T2V_OK;
+}
+
+static t2v_status read_flags(const t2v_config *config, const char *key, int64_t count,
+                             bool *values, t2v_error *error)
+{
+    bool found[MAX_BLOCKS + 2];
+    int n;
+    T2V_TRY(t2v_config_bools(config, key, MAX_BLOCKS + 2, found, &n, error));
+    if (n >= 0 && n != count)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s has %d entries, wanted %lld",
+                        t2v_config_path(config), key, n, (long long)count);
+    for (int64_t i = 0; i < count; i++)
+        values[i] = n < 0 ? false : found[count - 1 - i];
+    return T2V_OK;
+}
+
+/* The published ratios are computed from the encoder's side unless the file states them. */
+static t2v_status read_ratios(const t2v_config *config, ltx_vae *v, int64_t ups, t2v_error *error)
+{
+    bool scaling[MAX_BLOCKS + 2];
+    int count;
+    int64_t downs = 0;
+    T2V_TRY(t2v_config_bools(config, "spatio_temporal_scaling", MAX_BLOCKS + 2, scaling, &count,
+                             error));
+    for (int i = 0; i < count; i++)
+        downs += scaling[i];
+    if (count < 0)
+        downs = 3;
+    T2V_TRY(t2v_config_int(config, "spatial_compression_ratio",
+                           v->patch << (downs < 16 ? downs : 16), 1, 1 << 20, &v->spatial_ratio,
+                           error));
+    T2V_TRY(t2v_config_int(config, "temporal_compression_ratio",
+                           (int64_t)1 << (downs < 16 ? downs : 16), 1, 1 << 20,
+                           &v->temporal_ratio, error));
+    if (v->spatial_ratio != v->patch << ups || v->temporal_ratio != (int64_t)1 << ups)
+        return t2v_fail(error, T2V_ERROR_FORMAT,
+                        "%s: the decoder enlarges %lld times in space and %lld times in time, but "
+                        "the compression ratios are %lld and %lld",
+                        t2v_config_path(config), (long long)(v->patch << ups),
+                        (long long)((int64_t)1 << ups), (long long)v->spatial_ratio,
+                        (long long)v->temporal_ratio);
+    return T2V_OK;
+}
+
+static t2v_status read_scalars(const t2v_config *config, ltx_vae *v, t2v_error *error)
+{
+    int64_t patch_time;
+    T2V_TRY(t2v_config_int(config, "latent_channels", 128, 1, 65536, &v->latent_channels, error));
+    T2V_TRY(t2v_config_int(config, "out_channels", 3, 3, 3, &v->pictures, error));
+    T2V_TRY(t2v_config_int(config, "patch_size", 4, 1, 64, &v->patch, error));
+    T2V_TRY(t2v_config_int(config, "patch_size_t", 1, 1, 1, &patch_time, error));
+    T2V_TRY(t2v_config_double(config, "resnet_norm_eps", 1e-6, 0, 1, &v->eps, error));
+    T2V_TRY(t2v_config_double(config, "scaling_factor", 1, 1e-6, 1e6, &v->scaling, error));
+    T2V_TRY(t2v_config_bool(config, "decoder_causal", false, &v->causal, error));
+    return t2v_config_bool(config, "timestep_conditioning", false, &v->conditioned, error);
+}
+
+/* Widths of the blocks as the reference derives them. */
+static t2v_status check_widths(const t2v_config *config, ltx_vae *v, const int64_t *channels,
+                               t2v_error *error)
+{
+    int64_t width = channels[0];
+    v->mid.in = v->mid.out = width;
+    for (int64_t i = 0; i < v->blocks; i++) {
+        block *b = &v->block[i];
+        b->in = width / b->factor;
+        b->out = width = channels[i] / b->factor;
+        if (b->in < 1 || b->out < 1)
+            return t2v_fail(error, T2V_ERROR_FORMAT, "%s: upsample_factor leaves no channels",
+                            t2v_config_path(config));
+        if (b->upsamples && b->residual &&
+            (b->out * b->factor % CELL || CELL % b->factor))
+            return t2v_fail(error, T2V_ERROR_FORMAT,
+                            "%s: %lld channels with upsample_factor %lld cannot be added to an "
+                            "upsampled residual",
+                            t2v_config_path(config), (long long)(b->out * b->factor),
+                            (long long)b->factor);
+        if (v->conditioned && b->in != b->out)
+            return t2v_fail(error, T2V_ERROR_FORMAT,
+                            "%s: a timestep-conditioned decoder cannot change its width inside a "
+                            "block (%lld to %lld channels)",
+                            t2v_config_path(config), (long long)b->in, (long long)b->out);
+    }
+    v->out_channels = width;
+    return T2V_OK;
+}
+
+static t2v_status read_config(const t2v_config *config, ltx_vae *v, t2v_error *error)
+{
+    const int64_t one = 1;
+    int64_t channels[MAX_BLOCKS], layers[MAX_BLOCKS + 1], factors[MAX_BLOCKS], found[MAX_BLOCKS];
+    bool scaling[MAX_BLOCKS], residual[MAX_BLOCKS], noise[MAX_BLOCKS + 1];
+    int count;
+    int64_t ups = 0;
+    T2V_TRY(read_scalars(config, v, error));
+    T2V_TRY(t2v_config_ints(config, "decoder_block_out_channels", 1, 65536, MAX_BLOCKS, found,
+                            &count, error));
+    if (count < 1)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: decoder_block_out_channels is missing",
+                        t2v_config_path(config));
+    v->blocks = count;
+    for (int i = 0; i < count; i++)
+        channels[i] = found[count - 1 - i];
+    T2V_TRY(read_list(config, "decoder_layers_per_block", 0, MAX_LAYERS, count + 1, NULL, layers,
+                      error));
+    T2V_TRY(read_list(config, "upsample_factor", 1, 8, count, &one, factors, error));
+    T2V_TRY(read_flags(config, "decoder_spatio_temporal_scaling", count, scaling, error));
+    T2V_TRY(read_flags(config, "upsample_residual", count, residual, error));
+    T2V_TRY(read_flags(config, "decoder_inject_noise", count + 1, noise, error));
+    v->mid.layers = layers[0];
+    v->mid.noise = noise[0];
+    for (int i = 0; i < count; i++) {
+        v->block[i] = (block){.upsamples = scaling[i],
+                              .residual = residual[i],
+                              .noise = noise[i + 1],
+                              .factor = factors[i],
+                              .layers = layers[i + 1]};
+        ups += scaling[i];
+    }
+    T2V_TRY(check_widths(config, v, channels, error));
+    return read_ratios(config, v, ups, error);
+}
+
+/* ------------------------------------------------------------------ loading */
+
+static t2v_status load_conv(const t2v_component *c, int64_t out, int64_t in, int64_t kernel,
+                            const char *prefix, t2v_conv3d **conv, t2v_error *error)
+{
+    const int64_t dim[5] = {out, in, kernel, kernel, kernel};
+    t2v_tensor weight, bias;
+    T2V_TRY(t2v_component_tensor(c, &weight, error, 5, dim, "%s.conv.weight", prefix));
+    T2V_TRY(t2v_component_tensor(c, &bias, error, 1, &out, "%s.conv.bias", prefix));
+    return t2v_conv3d_create(&weight, &bias, NULL, conv, error);
+}
+
+static t2v_status load_floats(const t2v_component *c, int rank, const int64_t *dim,
+                              const char *prefix, const char *name, float **out, t2v_error *error)
+{
+    t2v_tensor tensor;
+    T2V_TRY(t2v_component_tensor(c, &tensor, error, rank, dim, "%s%s", prefix, name));
+    return t2v_tensor_to_floats(&tensor, out, error);
+}
+
+static t2v_status load_linear(const t2v_component *c, int64_t out, int64_t in, const char *prefix,
+                              const char *name, t2v_linear **linear, t2v_error *error)
+{
+    const int64_t dim[2] = {out, in};
+    t2v_tensor weight, bias;
+    T2V_TRY(t2v_component_tensor(c, &weight, error, 2, dim, "%s.%s.weight", prefix, name));
+    T2V_TRY(t2v_component_tensor(c, &bias, error, 1, &out, "%s.%s.bias", prefix, name));
+    return t2v_linear_create(1, &weight, &bias, linear, error);
+}
+
+static t2v_status load_time(const t2v_component *c, int64_t width, const char *prefix,
+                            time_embedder *time, t2v_error *error)
+{
+    char name[160];
+    snprintf(name, sizeof(name), "%s.time_embedder.timestep_embedder", prefix);
+    T2V_TRY(load_linear(c, width, SINUSOIDS, name, "linear_1", &time->in, error));
+    return load_linear(c, width, width, name, "linear_2", &time->out, error);
+}
+
+/* A width that changes needs a shortcut: a LayerNorm and a convolution of one position. */
+static t2v_status load_shortcut(const t2v_component *c, resnet *r, const char *prefix,
+                                t2v_error *error)
+{
+    char name[160];
+    T2V_TRY(load_floats(c, 1, &r->in, prefix, ".norm3.weight", &r->shortcut_weight, error));
+    T2V_TRY(load_floats(c, 1, &r->in, prefix, ".norm3.bias", &r->shortcut_bias, error));
+    snprintf(name, sizeof(name), "%s.conv_shortcut", prefix);
+    return load_conv(c, r->out, r->in, 1, name, &r->shortcut, error);
+}
+
+static t2v_status load_resnet(const t2v_component *c, const ltx_vae *v, int64_t in, int64_t out,
+                              bool noise, const char *prefix, resnet *r, t2v_error *error)
+{
+    const int64_t table[2] = {4, in}, scale[3] = {in, 1, 1};
+    char name[160];
+    r->in = in;
+    r->out = out;
+    r->eps = (float)v->eps;
+    snprintf(name, sizeof(name), "%s.conv1", prefix);
+    T2V_TRY(load_conv(c, out, in, 3, name, &r->conv1, error));
+    snprintf(name, sizeof(name), "%s.conv2", prefix);
+    T2V_TRY(load_conv(c, out, out, 3, name, &r->conv2, error));
+    if (in != out)
+        T2V_TRY(load_shortcut(c, r, prefix, error));
+    if (noise && in != out)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "%s injects noise where it changes its width, which the reference cannot",
+                        prefix);
+    if (noise) {
+        T2V_TRY(load_floats(c, 3, scale, prefix, ".per_channel_scale1", &r->noise1, error));
+        T2V_TRY(load_floats(c, 3, scale, prefix, ".per_channel_scale2", &r->noise2, error));
+    }
+    if (v->conditioned)
+        T2V_TRY(load_floats(c, 2, table, prefix, ".scale_shift_table", &r->modulation, error));
+    return T2V_OK;
+}
+
+static t2v_status load_resnets(const t2v_component *c, const ltx_vae *v, block *b,
+                               const char *prefix, t2v_error *error)
+{
+    char name[128];
+    b->resnet = t2v_calloc((size_t)b->layers, sizeof(*b->resnet));
+    if (!b->resnet)
+        return t2v_fail_memory(error, "the decoder", (size_t)b->layers * sizeof(*b->resnet));
+    for (int64_t i = 0; i < b->layers; i++) {
+        snprintf(name, sizeof(name), "%s.resnets.%lld", prefix, (long long)i);
+        T2V_TRY(load_resnet(c, v, b->out, b->out, b->noise, name, &b->resnet[i], error));
+    }
+    return v->conditioned ? load_time(c, 4 * b->in, prefix, &b->time, error) : T2V_OK;
+}
+
+static t2v_status load_block(const t2v_component *c, const ltx_vae *v, int64_t index, block *b,
+                             t2v_error *error)
+{
+    char prefix[64], name[128];
+    snprintf(prefix, sizeof(prefix), "decoder.up_blocks.%lld", (long long)index);
+    if (b->in != b->out) {
+        b->conv_in = t2v_calloc(1, sizeof(*b->conv_in));
+        if (!b->conv_in)
+            return t2v_fail_memory(error, "the decoder", sizeof(*b->conv_in));
+        snprintf(name, sizeof(name), "%s.conv_in", prefix);
+        T2V_TRY(load_resnet(c, v, b->in, b->out, b->noise, name, b->conv_in, error));
+    }
+    if (b->upsamples) {
+        snprintf(name, sizeof(name), "%s.upsamplers.0.conv", prefix);
+        T2V_TRY(load_conv(c, b->out * CELL, b->out * b->factor, 3, name, &b->upsampler, error));
+    }
+    return load_resnets(c, v, b, prefix, error);
+}
+
+static t2v_status load_statistics(const t2v_component *c, ltx_vae *v, t2v_error *error)
+{
+    const int64_t *n = &v->latent_channels;
+    T2V_TRY(load_floats(c, 1, n, "", "latents_mean", &v->mean, error));
+    return load_floats(c, 1, n, "", "latents_std", &v->deviation, error);
+}
+
+static t2v_status load_conditioning(const t2v_component *c, ltx_vae *v, t2v_error *error)
+{
+    const int64_t table[2] = {2, v->out_channels};
+    t2v_tensor scale;
+    float value;
+    T2V_TRY(load_floats(c, 2, table, "decoder", ".scale_shift_table", &v->modulation, error));
+    T2V_TRY(t2v_component_tensor(c, &scale, error, 0, NULL, "decoder.timestep_scale_multiplier"));
+    t2v_tensor_read_f32(&scale, 0, 1, &value);
+    v->timestep_scale = value;
+    return load_time(c, 2 * v->out_channels, "decoder", &v->time, error);
+}
+
+static double conv_operations(const t2v_conv3d *conv, double positions)
+{
+    double kernel = (double)t2v_conv3d_kernel_time(conv);
+    return conv ? 2 * positions * (double)t2v_conv3d_inputs(conv) *
+                      (double)t2v_conv3d_outputs(conv) * kernel * kernel * kernel
+                : 0;
+}
+
+static void count_operations(ltx_vae *v)
+{
+    double positions = 1;
+    v->operations = conv_operations(v->conv_in, 1);
+    for (int64_t j = 0; j < v->mid.layers; j++)
+        v->operations += 2 * conv_operations(v->mid.resnet[j].conv1, 1);
+    for (int64_t i = 0; i < v->blocks; i++) {
+        const block *b = &v->block[i];
+        if (b->conv_in)
+            v->operations += conv_operations(b->conv_in->conv1, positions) +
+                             conv_operations(b->conv_in->conv2, positions);
+        if (b->upsamples) {
+            v->operations += conv_operations(b->upsampler, positions);
+            positions *= CELL;
+        }
+        for (int64_t j = 0; j < b->layers; j++)
+            v->operations += 2 * conv_operations(b->resnet[j].conv1, positions);
+    }
+    v->operations += conv_operations(v->conv_out, positions);
+}
+
+static t2v_status load(const t2v_component *c, ltx_vae *v, t2v_error *error)
+{
+    T2V_TRY(read_config(t2v_component_config(c), v, error));
+    T2V_TRY(load_statistics(c, v, error));
+    T2V_TRY(load_conv(c, v->mid.in, v->latent_channels, 3, "decoder.conv_in", &v->conv_in, error));
+    T2V_TRY(load_resnets(c, v, &v->mid, "decoder.mid_block", error));
+    for (int64_t i = 0; i < v->blocks; i++)
+        T2V_TRY(load_block(c, v, i, &v->block[i], error));
+    T2V_TRY(load_conv(c, v->pictures * v->patch * v->patch, v->out_channels, 3, "decoder.conv_out",
+                      &v->conv_out, error));
+    if (v->conditioned)
+        T2V_TRY(load_conditioning(c, v, error));
+    count_operations(v);
+    return T2V_OK;
+}
+
+static void free_resnet(resnet *r)
+{
+    t2v_conv3d_free(&r->conv1);
+    t2v_conv3d_free(&r->conv2);
+    t2v_conv3d_free(&r->shortcut);
+    t2v_free(r->shortcut_weight);
+    t2v_free(r->shortcut_bias);
+    t2v_free(r->noise1);
+    t2v_free(r->noise2);
+    t2v_free(r->modulation);
+}
+
+static void free_block(block *b)
+{
+    if (b->conv_in)
+        free_resnet(b->conv_in);
+    t2v_free(b->conv_in);
+    t2v_conv3d_free(&b->upsampler);
+    t2v_linear_free(&b->time.in);
+    t2v_linear_free(&b->time.out);
+    for (int64_t i = 0; b->resnet && i < b->layers; i++)
+        free_resnet(&b->resnet[i]);
+    t2v_free(b->resnet);
+}
+
+static void destroy(void *vae)
+{
+    ltx_vae *v = vae;
+    if (!v)
+        return;
+    free_block(&v->mid);
+    for (int64_t i = 0; i < v->blocks; i++)
+        free_block(&v->block[i]);
+    t2v_conv3d_free(&v->conv_in);
+    t2v_conv3d_free(&v->conv_out);
+    t2v_linear_free(&v->time.in);
+    t2v_linear_free(&v->time.out);
+    t2v_free(v->modulation);
+    t2v_free(v->mean);
+    t2v_free(v->deviation);
+    t2v_free(v);
+}
+
+static t2v_status create(const t2v_component *component, void **vae, t2v_error *error)
+{
+    ltx_vae *v = t2v_calloc(1, sizeof(*v));
+    *vae = NULL;
+    if (!v)
+        return t2v_fail_memory(error, "the autoencoder", sizeof(*v));
+    t2v_status status = load(component, v, error);
+    if (status < 0)
+        destroy(v);
+    else
+        *vae = v;
+    return status;
+}
+
+static void describe(const void *vae, t2v_vae_info *info)
+{
+    const ltx_vae *v = vae;
+    memset(info, 0, sizeof(*info));
+    info->latent_channels = v->latent_channels;
+    info->spatial_ratio = v->spatial_ratio;
+    info->temporal_ratio = v->temporal_ratio;
+    info->timestep_conditioning = v->conditioned;
+    info->mean = v->mean;
+    info->deviation = v->deviation;
+    info->scaling = v->scaling;
+    info->operations_per_position = v->operations;
+}
+
+/* ------------------------------------------------------------------ the decoder's state */
+
+typedef struct resnet_state {
+    const resnet *resnet;
+    t2v_conv_state conv1, conv2;
+    t2v_frame_queue waiting;  /* of the residual connection */
+    float *noise1, *noise2;   /* [h, w]; NULL: none */
+    const float *modulation;  /* [4, channels] of this run; NULL: none */
+} resnet_state;
+
+typedef struct block_state {
+    const block *block;
+    int64_t h, w;       /* before upsampling */
+    float *modulation;  /* [layers, 4, channels] */
+    resnet_state conv_in;
+    t2v_conv_state upsampler;
+    t2v_frame_queue waiting;
+    bool upsampled; /* the first frame has been dropped */
+    resnet_state *resnet;
+} block_state;
+
+typedef struct decoder {
+    const ltx_vae *vae;
+    t2v_decoder_params params;
+    t2v_conv_state conv_in, conv_out;
+    block_state mid, block[MAX_BLOCKS];
+    float *modulation; /* [2, out_channels]: shift, scale of the last norm */
+    float *picture;    /* [3, height, width] */
+} decoder;
+
+/* Frames of activations, [count, h, w, channels]. */
+typedef struct frames {
+    float *data;
+    int64_t count;
+} frames;
+
+static float *draw_noise(t2v_rng *rng, int64_t h, int64_t w)
+{
+    float *noise = t2v_calloc((size_t)(h * w), sizeof(*noise));
+    if (noise && rng)
+        t2v_rng_normal(rng, noise, (size_t)(h * w));
+    return noise;
+}
+
+static t2v_status start_resnet(t2v_exec *exec, const decoder *d, const resnet *r, int64_t h,
+                               int64_t w, const float *modulation, resnet_state *s)
+{
+    const bool causal = d->vae->causal;
+    s->resnet = r;
+    s->modulation = modulation;
+    T2V_TRY(t2v_conv_state_init(&s->conv1, r->conv1, h, w, causal, exec->error));
+    T2V_TRY(t2v_conv_state_init(&s->conv2, r->conv2, h, w, causal, exec->error));
+    T2V_TRY(t2v_frame_queue_init(&s->waiting, (size_t)(h * w * r->in), 2, exec->error));
+    if (!r->noise1)
+        return T2V_OK;
+    s->noise1 = draw_noise(d->params.rng, h, w);
+    s->noise2 = draw_noise(d->params.rng, h, w);
+    return s->noise1 && s->noise2 ? T2V_OK
+                                  : t2v_fail_memory(exec->error, "the decoder's noise",
+                                                    (size_t)(h * w) * sizeof(float));
+}
+
+/* A timestep's sinusoids, cosines first, through two linear layers into out [width]. */
+static t2v_status embed_time(t2v_exec *exec, const time_embedder *time, float timestep, float *out)
+{
+    const int64_t half = SINUSOIDS / 2, width = t2v_linear_outputs(time->in);
+    float sinusoids[SINUSOIDS];
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    float *inner = t2v_exec_floats(exec, (size_t)width, 1);
+    if (!inner)
+        return T2V_ERROR_MEMORY;
+    for (int64_t i = 0; i < half; i++) {
+        float frequency = expf(-logf(10000.0f) * (float)i / (float)half);
+        sinusoids[i] = cosf(timestep * frequency);
+        sinusoids[half + i] = sinf(timestep * frequency);
+    }
+    t2v_status status =
+        t2v_linear_run(exec, time->in, sinusoids, 1, T2V_ACTIVATION_SILU, false, inner);
+    if (status >= 0)
+        status = t2v_linear_run(exec, time->out, inner, 1, T2V_ACTIVATION_NONE, false, out);
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
+static float scaled_timestep(const decoder *d)
+{
+    return d->params.timestep * (float)d->vae->timestep_scale;
+}
+
+/* Each layer's own table plus what the timestep says. */
+static t2v_status make_modulation(t2v_exec *exec, const decoder *d, block_state *s)
+{
+    const block *b = s->block;
+    const int64_t n = 4 * b->out;
+    s->modulation = t2v_calloc((size_t)((b->layers + 1) * n), sizeof(float));
+    if (!s->modulation)
+        return t2v_fail_memory(exec->error, "the decoder", (size_t)(b->layers * n));
+    float *embedded = s->modulation + b->layers * n;
+    T2V_TRY(embed_time(exec, &b->time, scaled_timestep(d), embedded));
+    for (int64_t i = 0; i < b->layers; i++)
+        for (int64_t j = 0; j < n; j++)
+            s->modulation[i * n + j] = b->resnet[i].modulation[j] + embedded[j];
+    return T2V_OK;
+}
+
+static t2v_status start_block(t2v_exec *exec, const decoder *d, const block *b, int64_t h,
+                              int64_t w, block_state *s)
+{
+    const bool causal = d->vae->causal;
+    s->block = b;
+    s->h = h;
+    s->w = w;
+    if (d->vae->conditioned)
+        T2V_TRY(make_modulation(exec, d, s));
+    if (b->conv_in)
+        T2V_TRY(start_resnet(exec, d, b->conv_in, h, w, NULL, &s->conv_in));
+    if (b->upsamples) {
+        const size_t frame = (size_t)(h * w * b->out * b->factor);
+        T2V_TRY(t2v_conv_state_init(&s->upsampler, b->upsampler, h, w, causal, exec->error));
+        T2V_TRY(t2v_frame_queue_init(&s->waiting, frame, 1, exec->error));
+        h *= UPSCALE;
+        w *= UPSCALE;
+    }
+    s->resnet = t2v_calloc((size_t)b->layers, sizeof(*s->resnet));
+    if (!s->resnet)
+        return t2v_fail_memory(exec->error, "the decoder", (size_t)b->layers * sizeof(*s->resnet));
+    for (int64_t i = 0; i < b->layers; i++)
+        T2V_TRY(start_resnet(exec, d, &b->resnet[i], h, w,
+                             s->modulation ? s->modulation + i * 4 * b->out : NULL,
+                             &s->resnet[i]));
+    return T2V_OK;
+}
+
+static t2v_status start_output(t2v_exec *exec, decoder *d, int64_t h, int64_t w)
+{
+    const ltx_vae *v = d->vae;
+    const int64_t n = 2 * v->out_channels;
+    const size_t pixels = (size_t)(h * v->patch) * (size_t)(w * v->patch);
+    d->picture = t2v_calloc((size_t)v->pictures * pixels, sizeof(float));
+    d->modulation = t2v_calloc((size_t)n, sizeof(float));
+    if (!d->picture || !d->modulation)
+        return t2v_fail_memory(exec->error, "a picture", pixels * 3 * sizeof(float));
+    T2V_TRY(t2v_conv_state_init(&d->conv_out, v->conv_out, h, w, v->causal, exec->error));
+    if (!v->conditioned)
+        return T2V_OK;
+    T2V_TRY(embed_time(exec, &v->time, scaled_timestep(d), d->modulation));
+    for (int64_t i = 0; i < n; i++)
+        d->modulation[i] += v->modulation[i];
+    return T2V_OK;
+}
+
+static t2v_status start(t2v_exec *exec, decoder *d)
+{
+    const ltx_vae *v = d->vae;
+    int64_t h = d->params.height, w = d->params.width;
+    T2V_TRY(t2v_conv_state_init(&d->conv_in, v->conv_in, h, w, v->causal, exec->error));
+    T2V_TRY(start_block(exec, d, &v->mid, h, w, &d->mid));
+    for (int64_t i = 0; i < v->blocks; i++) {
+        T2V_TRY(start_block(exec, d, &v->block[i], h, w, &d->block[i]));
+        if (v->block[i].upsamples) {
+            h *= UPSCALE;
+            w *= UPSCALE;
+        }
+    }
+    return start_output(exec, d, h, w);
+}
+
+static void end_resnet(resnet_state *s)
+{
+    t2v_conv_state_free(&s->conv1);
+    t2v_conv_state_free(&s->conv2);
+    t2v_frame_queue_free(&s->waiting);
+    t2v_free(s->noise1);
+    t2v_free(s->noise2);
+}
+
+static void end_block(block_state *s)
+{
+    end_resnet(&s->conv_in);
+    t2v_conv_state_free(&s->upsampler);
+    t2v_frame_queue_free(&s->waiting);
+    for (int64_t i = 0; s->resnet && i < s->block->layers; i++)
+        end_resnet(&s->resnet[i]);
+    t2v_free(s->resnet);
+    t2v_free(s->modulation);
+}
+
+static void decoder_destroy(void *opaque)
+{
+    decoder *d = opaque;
+    if (!d)
+        return;
+    t2v_conv_state_free(&d->conv_in);
+    t2v_conv_state_free(&d->conv_out);
+    end_block(&d->mid);
+    for (int64_t i = 0; i < d->vae->blocks; i++)
+        end_block(&d->block[i]);
+    t2v_free(d->modulation);
+    t2v_free(d->picture);
+    t2v_free(d);
+}
+
+static t2v_status decoder_create(t2v_exec *exec, const void *vae, const t2v_decoder_params *params,
+                                 void **out)
+{
+    decoder *d = t2v_calloc(1, sizeof(*d));
+    *out = NULL;
+    if (!d)
+        return t2v_fail_memory(exec->error, "the decoder", sizeof(*d));
+    d->vae = vae;
+    d->params = *params;
+    t2v_status status = start(exec, d);
+    if (status < 0)
+        decoder_destroy(d);
+    else
+        *out = d;
+    return status;
+}
+
+/* ------------------------------------------------------------------ decoding */
+
+/* Pixel norm, modulation by a shift and a scale, and SiLU, of positions in a row. */
+static void norm_silu(t2v_exec *exec, int64_t channels, const float *shift_scale, const float *x,
+                      int64_t positions, float *y)
+{
+    const t2v_modulation modulation = {.shift = shift_scale, .scale = shift_scale + channels};
+    const t2v_norm norm = {
+        .dim = channels,
+        .eps = PIXEL_NORM_EPS,
+        .modulation = shift_scale ? &modulation : NULL,
+        .activation = T2V_ACTIVATION_SILU,
+    };
+    t2v_norm_run(exec, &norm, x, positions, channels, y);
+}
+
+/* One picture of noise for all frames, scaled for each channel. */
+static void inject_noise(const float *noise, const float *scale, const frames *x, int64_t positions,
+                         int64_t channels)
+{
+    for (int64_t p = 0; noise && p < x->count * positions; p++)
+        for (int64_t c = 0; c < channels; c++)
+            x->data[p * channels + c] += noise[p % positions] * scale[c];
+}
+
+/* What the second convolution is added to: the input itself, or its shortcut. */
+static t2v_status run_shortcut(t2v_exec *exec, resnet_state *s, const frames *x, frames *y)
+{
+    const resnet *r = s->resnet;
+    const int64_t h = s->conv1.h, w = s->conv1.w;
+    if (!r->shortcut) {
+        t2v_frame_queue_pass(&s->waiting, x->data, x->count, y->count, y->data);
+        return T2V_OK;
+    }
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    float *passed = t2v_exec_floats(exec, (size_t)y->count + 1, (size_t)(h * w * r->in));
+    if (!passed)
+        return T2V_ERROR_MEMORY;
+    t2v_frame_queue_pass(&s->waiting, x->data, x->count, y->count, passed);
+    const t2v_norm norm = {.dim = r->in,
+                           .eps = r->eps,
+                           .centred = true,
+                           .weight = r->shortcut_weight,
+                           .bias = r->shortcut_bias};
+    t2v_norm_run(exec, &norm, passed, y->count * h * w, r->in, passed);
+    t2v_status status = T2V_OK;
+    if (y->count)
+        status = t2v_conv3d_run(exec, r->shortcut, passed, y->count, h, w, false, y->data);
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
+/* norm, SiLU and one convolution: x to y */
+static t2v_status run_half(t2v_exec *exec, t2v_conv_state *conv, const float *shift_scale,
+                           const frames *x, bool last, bool accumulate, float *y)
+{
+    const int64_t channels = t2v_conv3d_inputs(conv->conv);
+    float *buffer, *input;
+    T2V_TRY(t2v_conv_state_begin(exec, conv, x->count, last, &buffer, &input));
+    norm_silu(exec, channels, shift_scale, x->data, x->count * conv->h * conv->w, input);
+    return t2v_conv_state_run(exec, conv, buffer, x->count, last, accumulate, y);
+}
+
+static t2v_status run_inner(t2v_exec *exec, resnet_state *s, const frames *x, bool last, frames *y)
+{
+    const resnet *r = s->resnet;
+    const int64_t positions = s->conv1.h * s->conv1.w;
+    frames inner = {.count = t2v_conv_state_outputs(&s->conv1, x->count, last)};
+    inner.data = t2v_exec_floats(exec, (size_t)inner.count + 1, (size_t)(positions * r->out));
+    if (!inner.data)
+        return T2V_ERROR_MEMORY;
+    T2V_TRY(run_half(exec, &s->conv1, s->modulation, x, last, false, inner.data));
+    inject_noise(s->noise1, r->noise1, &inner, positions, r->out);
+    y->count = t2v_conv_state_outputs(&s->conv2, inner.count, last);
+    T2V_TRY(run_shortcut(exec, s, x, y));
+    T2V_TRY(run_half(exec, &s->conv2, s->modulation ? s->modulation + 2 * r->out : NULL, &inner,
+                     last, true, y->data));
+    inject_noise(s->noise2, r->noise2, y, positions, r->out);
+    return T2V_OK;
+}
+
+/* x to y, which has room for two more frames than x */
+static t2v_status run_resnet(t2v_exec *exec, resnet_state *s, const frames *x, bool last, frames *y)
+{
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    t2v_status status = run_inner(exec, s, x, last, y);
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
+/* Frame `t`, part `a` in time, of [t, h, w, (c, 2, 2, 2)] into the frame [2 h, 2 w, channels] of
+ * the finer grid; channel c of the finer grid reads cell channel c modulo `cells`. */
+static void spread_frame(const float *coarse, int64_t h, int64_t w, int64_t cells, int64_t a,
+                         int64_t channels, bool add, float *fine)
+{
+    for (int64_t y = 0; y < UPSCALE * h; y++)
+        for (int64_t x = 0; x < UPSCALE * w; x++) {
+            const float *cell = coarse + ((y / 2) * w + x / 2) * cells * CELL + a * 4 +
+                                (y % 2) * 2 + x % 2;
+            float *to = fine + (y * UPSCALE * w + x) * channels;
+            for (int64_t c = 0; c < channels; c++)
+                to[c] = cell[c % cells * CELL] + (add ? to[c] : 0);
+        }
+}
+
+/* Depth to space in time, height and width; the first frame of the clip is dropped. */
+static void spread(t2v_exec *exec, const block_state *s, const frames *coarse, int64_t cells,
+                   bool add, frames *fine)
+{
+    const int64_t channels = s->block->out, skip = s->upsampled ? 0 : 1;
+    const int64_t coarse_frame = s->h * s->w * cells * CELL;
+    const int64_t fine_frame = CELL / 2 * s->h * s->w * channels;
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t t = skip; t < 2 * coarse->count; t++)
+        spread_frame(coarse->data + t / 2 * coarse_frame, s->h, s->w, cells, t % 2, channels, add,
+                     fine->data + (t - skip) * fine_frame);
+    (void)exec; /* without OpenMP */
+}
+
+static t2v_status add_upsampled_residual(t2v_exec *exec, block_state *s, const frames *x,
+                                         int64_t outputs, frames *y)
+{
+    const int64_t channels = s->block->out * s->block->factor;
+    frames passed = {.count = outputs};
+    passed.data =
+        t2v_exec_floats(exec, (size_t)outputs + 1, (size_t)(s->h * s->w * channels));
+    if (!passed.data)
+        return T2V_ERROR_MEMORY;
+    t2v_frame_queue_pass(&s->waiting, x->data, x->count, outputs, passed.data);
+    spread(exec, s, &passed, channels / CELL, true, y);
+    return T2V_OK;
+}
+
+/* Doubles time, height and width: x to y. */
+static t2v_status upsample(t2v_exec *exec, block_state *s, const frames *x, bool last, frames *y)
+{
+    const block *b = s->block;
+    const int64_t channels = b->out * b->factor, positions = s->h * s->w;
+    float *buffer, *input;
+    frames coarse = {.count = t2v_conv_state_outputs(&s->upsampler, x->count, last)};
+    y->count = 2 * coarse.count - (coarse.count && !s->upsampled);
+    T2V_TRY(t2v_conv_state_begin(exec, &s->upsampler, x->count, last, &buffer, &input));
+    memcpy(input, x->data, (size_t)(x->count * positions * channels) * sizeof(float));
+    coarse.data =
+        t2v_exec_floats(exec, (size_t)coarse.count + 1, (size_t)(positions * b->out * CELL));
+    if (!coarse.data)
+        return T2V_ERROR_MEMORY;
+    T2V_TRY(t2v_conv_state_run(exec, &s->upsampler, buffer, x->count, last, false, coarse.data));
+    spread(exec, s, &coarse, b->out, false, y);
+    if (b->residual)
+        T2V_TRY(add_upsampled_residual(exec, s, x, coarse.count, y));
+    s->upsampled = s->upsampled || coarse.count;
+    return T2V_OK;
+}
+
+/* Room for the frames that `count` frames of a block's input become, and those that waited. */
+static float *allocate_frames(t2v_exec *exec, const block_state *s, int64_t count)
+{
+    const int64_t scale = s->block->upsamples ? UPSCALE : 1;
+    const int64_t most = (count + 1) * scale + 2 * (s->block->layers + 1);
+    return t2v_exec_floats(exec, (size_t)most,
+                           (size_t)(scale * scale * s->h * s->w * s->block->out));
+}
+
+/* All layers of a block; x is replaced by the result, which lies in the arena. */
+static t2v_status run_block(t2v_exec *exec, block_state *s, bool last, frames *x)
+{
+    const block *b = s->block;
+    frames narrowed, a = {0}, other = {0};
+    a.data = allocate_frames(exec, s, x->count);
+    other.data = allocate_frames(exec, s, x->count);
+    if (!a.data || !other.data)
+        return T2V_ERROR_MEMORY;
+    if (b->conv_in) {
+        narrowed.data = t2v_exec_floats(exec, (size_t)x->count + 2, (size_t)(s->h * s->w * b->out));
+        if (!narrowed.data)
+            return T2V_ERROR_MEMORY;
+        T2V_TRY(run_resnet(exec, &s->conv_in, x, last, &narrowed));
+        *x = narrowed;
+    }
+    if (b->upsamples) {
+        t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+        T2V_TRY(upsample(exec, s, x, last, &a));
+        t2v_arena_reset(&exec->arena, mark);
+        *x = a;
+    }
+    for (int64_t i = 0; i < b->layers; i++) {
+        frames *target = x->data == a.data ? &other : &a;
+        T2V_TRY(run_resnet(exec, &s->resnet[i], x, last, target));
+        *x = *target;
+    }
+    return T2V_OK;
+}
+
+static float to_unit(float value)
+{
+    float unit = value * 0.5f + 0.5f;
+    return unit < 0 ? 0 : unit > 1 ? 1 : unit;
+}
+
+/* Depth to space of the last convolution, whose channels are (colour, column, row). */
+static void unpatchify(const decoder *d, const float *patches)
+{
+    const int64_t p = d->vae->patch, h = d->conv_out.h, w = d->conv_out.w;
+    const int64_t width = w * p, channels = d->vae->pictures * p * p;
+    for (int64_t colour = 0; colour < d->vae->pictures; colour++)
+        for (int64_t y = 0; y < h * p; y++) {
+            const float *row = patches + (y / p) * w * channels + colour * p * p + y % p;
+            float *to = d->picture + (colour * h * p + y) * width;
+            for (int64_t x = 0; x < width; x++)
+                to[x] = to_unit(row[x / p * channels + x % p * p]);
+        }
+}
+
+static t2v_status deliver(t2v_exec *exec, decoder *d, const frames *x, bool last)
+{
+    const ltx_vae *v = d->vae;
+    const int64_t h = d->conv_out.h, w = d->conv_out.w;
+    const int64_t frame = h * w * v->pictures * v->patch * v->patch;
+    const int64_t count = t2v_conv_state_outputs(&d->conv_out, x->count, last);
+    float *patches = t2v_exec_floats(exec, (size_t)count + 1, (size_t)frame);
+    if (!patches)
+        return T2V_ERROR_MEMORY;
+    T2V_TRY(run_half(exec, &d->conv_out, v->conditioned ? d->modulation : NULL, x, last, false,
+                     patches));
+    for (int64_t i = 0; i < count; i++) {
+        unpatchify(d, patches + i * frame);
+        T2V_TRY(d->params.sink(d->params.opaque, d->picture, h * v->patch, w * v->patch));
+    }
+    return T2V_OK;
+}
+
+/* One latent frame, or none when only the rest is wanted. */
+static t2v_status decode_some(t2v_exec *exec, decoder *d, const float *latents, int64_t count,
+                              bool last)
+{
+    const ltx_vae *v = d->vae;
+    const size_t positions = (size_t)(d->params.height * d->params.width);
+    const size_t latent = positions * (size_t)v->latent_channels;
+    float *buffer, *input;
+    frames x = {.count = t2v_conv_state_outputs(&d->conv_in, count, last)};
+    x.data = t2v_exec_floats(exec, (size_t)x.count + 1, positions * (size_t)v->mid.in);
+    if (!x.data)
+        return T2V_ERROR_MEMORY;
+    T2V_TRY(t2v_conv_state_begin(exec, &d->conv_in, count, last, &buffer, &input));
+    memcpy(input, latents, (size_t)count * latent * sizeof(float));
+    T2V_TRY(t2v_conv_state_run(exec, &d->conv_in, buffer, count, last, false, x.data));
+    T2V_TRY(run_block(exec, &d->mid, last, &x));
+    for (int64_t i = 0; i < v->blocks; i++)
+        T2V_TRY(run_block(exec, &d->block[i], last, &x));
+    return deliver(exec, d, &x, last);
+}
+
+/* Latent frame by latent frame: the memory needed does not depend on the length. */
+static t2v_status decode(t2v_exec *exec, void *opaque, const float *latents, int64_t count,
+                         bool last)
+{
+    decoder *d = opaque;
+    const int64_t latent = d->params.height * d->params.width * d->vae->latent_channels;
+    t2v_status status = T2V_OK;
+    for (int64_t i = 0; i < count && status >= 0; i++) {
+        t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+        status = decode_some(exec, d, latents + i * latent, 1, last && i == count - 1);
+        t2v_arena_reset(&exec->arena, mark);
+    }
+    return status;
+}
+
+const t2v_vae_class t2v_vae_ltx = {
+    .name = "AutoencoderKLLTXVideo",
+    .create = create,
+    .destroy = destroy,
+    .describe = describe,
+    .decoder_create = decoder_create,
+    .decoder_destroy = decoder_destroy,
+    .decode = decode,
+};

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `t2v generate`: a prompt to y4m. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "dump.h"
+#include "flags.h"
+#include "media/pixel_format.h"
+#include "media/y4m.h"
+#include "monitor.h"
+
+/* What the command line asks for beside the library's options. */
+typedef struct request {
+    const char *model, *width, *height, *size, *frames, *duration, *rate, *format;
+    const char *dump, *output;
+    bool quiet, verbose;
+} request;
+
+/* A running command. */
+typedef struct job {
+    request request;
+    flags flags;
+    t2v_model *model;
+    t2v_model_params model_params;
+    t2v_stream_params params;
+    t2v_stream *stream;
+    t2v_log_level log_level;
+    FILE *file; /* NULL: only a dump is wanted */
+    t2v_y4m *y4m;
+    dump *dump;
+    t2v_error error;
+} job;
+
+static const char USAGE[] = "t2v generate --prompt TEXT -o OUT.y4m [OPTION …]\n\n"
+                            "Frames are written as YUV4MPEG2; -o - writes to standard output:\n"
+                            "  t2v generate --prompt \"blue waves\" -o - | ffmpeg -i - waves.mp4";
+
+/* ------------------------------------------------------------------ the command line */
+
+static bool read_size(job *j)
+{
+    const request *r = &j->request;
+    long long width = j->params.width, height = j->params.height;
+    int end = 0;
+    if (r->size && (sscanf(r->size, "%lldx%lld%n", &width, &height, &end) != 2 || r->size[end])) {
+        complain("--size: \"%s\" is not WIDTHxHEIGHT", r->size);
+        return false;
+    }
+    if (r->width && !parse_number("width", r->width, 64, 8192, &width))
+        return false;
+    if (r->height && !parse_number("height", r->height, 64, 8192, &height))
+        return false;
+    if (width < 64 || width > 8192 || height < 64 || height > 8192) {
+        complain("--size: %lldx%lld is out of range; wanted 64x64 to 8192x8192", width, height);
+        return false;
+    }
+    j->params.width = (int)width;
+    j->params.height = (int)height;
+    return true;
+}
+
+static bool read_length(job *j)
+{
+    const request *r = &j->request;
+    long long frames;
+    if (r->rate && !parse_rate(r->rate, &j->params.rate_num, &j->params.rate_den)) {
+        complain("--rate: \"%s\" is no rate; wanted 24, 30000/1001 or the like", r->rate);
+        return false;
+    }
+    if (r->frames) {
+        if (!parse_number("frames", r->frames, -1, 1LL << 40, &frames))
+            return false;
+        j->params.frames = frames;
+    }
+    if (r->duration) {
+        char *end;
+        double seconds = strtod(r->duration, &end);
+        if (end == r->duration || *end || !(seconds == -1 || (seconds > 0 && seconds < 1e9))) {
+            complain("--duration: \"%s\" is no time in seconds (-1: without end)", r->duration);
+            return false;
+        }
+        double exact = seconds * j->params.rate_num / j->params.rate_den;
+        j->params.frames = seconds < 0 ? -1 : (int64_t)(exact + 0.5) > 0 ? (int64_t)(exact + 0.5) : 1;
+    }
+    return true;
+}
+
+/* A name that asks for a container is FFmpeg's work. */
+static bool is_container(const char *path)
+{
+    static const char *const names[] = {".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts",
+                                        ".flv", ".m3u8", ".gif", ".m4v",  ".mpg"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof(names) / sizeof(names[0]); i++)
+        if (!strcasecmp(dot, names[i]))
+            return true;
+    return false;
+}
+
+static bool check_output(const request *r)
+{
+    if (!r->output && !r->dump) {
+        complain("-o is missing: where shall the video go? (-o - is standard output)");
+        return false;
+    }
+    if (r->output && is_container(r->output)) {
+        complain("%s asks for a container, which is FFmpeg's work:\n"
+                 "  t2v generate … -o - | ffmpeg -i - %s",
+                 r->output, r->output);
+        return false;
+    }
+    if (r->output && !strcmp(r->output, "-") && isatty(STDOUT_FILENO)) {
+        complain("-o - would write a video to the terminal; pipe it into a program");
+        return false;
+    }
+    return true;
+}
+
+/* Numbers are compared with one pass of the reference, so such a run is one pass too. */
+static void prefer_one_pass(job *j)
+{
+    if ((j->request.dump || flags_given(&j->flags, "noise")) && !flags_given(&j->flags, "chunk"))
+        j->params.chunk = 0;
+}
+
+/* ------------------------------------------------------------------ running */
+
+static bool open_model(job *j)
+{
+    j->model_params = t2v_model_params_default();
+    j->log_level = j->request.quiet     ? T2V_LOG_ERROR
+                   : j->request.verbose ? T2V_LOG_DEBUG
+                                        : T2V_LOG_INFO;
+    j->model_params.log = log_to_stderr;
+    j->model_params.log_opaque = &j->log_level;
+    if (!flags_apply(&j->flags, 0, &j->model_params))
+        return false;
+    if (t2v_model_open(j->request.model, &j->model_params, &j->model, &j->error) < 0) {
+        complain("%s", j->error.text);
+        return false;
+    }
+    return true;
+}
+
+static bool open_stream(job *j)
+{
+    j->params = t2v_stream_params_default(j->model);
+    if (!flags_apply(&j->flags, 1, &j->params) || !read_size(j) || !read_length(j))
+        return false;
+    prefer_one_pass(j);
+    if (j->request.dump) {
+        if (j->params.frames < 0) {
+            complain("--dump: a video without end has no dump; give --frames or --duration");
+            return false;
+        }
+        j->dump = dump_create(j->request.dump, j->params.frames, j->params.height,
+                              j->params.width);
+        j->params.tap = dump_tap;
+        j->params.tap_opaque = j->dump;
+    }
+    if (t2v_stream_create(j->model, &j->params, &j->stream, &j->error) < 0) {
+        complain("%s", j->error.text);
+        return false;
+    }
+    return true;
+}
+
+static bool open_output(job *j)
+{
+    const request *r = &j->request;
+    t2v_model_info info;
+    if (!r->output)
+        return true;
+    t2v_model_get_info(j->model, &info);
+    const t2v_y4m_params params = {
+        .width = j->params.width,
+        .height = j->params.height,
+        .rate_num = j->params.rate_num,
+        .rate_den = j->params.rate_den,
+        .format = r->format ? t2v_pixel_format_from_name(r->format) : T2V_PIXEL_YUV420P,
+        .model = info.name,
+        .seed = t2v_stream_seed(j->stream),
+    };
+    if (params.format == T2V_PIXEL_FORMATS) {
+        complain("--pixel-format: \"%s\" is unknown; yuv420p, yuv422p, yuv444p and their 10-bit "
+                 "forms (yuv420p10le …) can be written",
+                 r->format);
+        return false;
+    }
+    j->file = strcmp(r->output, "-") ? fopen(r->output, "wb") : stdout;
+    if (!j->file) {
+        complain("%s: cannot be written", r->output);
+        return false;
+    }
+    t2v_status status = t2v_y4m_open(j->file, r->output, &params, &j->y4m, &j->error);
+    if (status < 0 && status != T2V_END)
+        complain("%s", j->error.text);
+    return status == T2V_OK;
+}
+
+static t2v_status put_frame(job *j, const t2v_frame *frame)
+{
+    if (j->dump) {
+        t2v_status status = dump_frame(j->dump, frame, &j->error);
+        if (status < 0)
+            return status;
+    }
+    if (!j->y4m)
+        return T2V_OK;
+    t2v_status status = t2v_frame_write(frame, t2v_y4m_picture(j->y4m), &j->error);
+    return status < 0 ? status : t2v_y4m_write(j->y4m, &j->error);
+}
+
+static t2v_status pump(job *j)
+{
+    t2v_frame *frame;
+    t2v_status status;
+    while ((status = t2v_stream_next(j->stream, &frame, &j->error)) == T2V_OK) {
+        status = put_frame(j, frame);
+        t2v_frame_release(&frame);
+        if (status < 0)
+            break;
+    }
+    return status;
+}
+
+static int run(job *j)
+{
+    if (!open_model(j) || !open_stream(j))
+        return EXIT_FAILED;
+    monitor *monitor = monitor_start(j->stream, !j->request.quiet);
+    t2v_status status = T2V_ERROR_IO;
+    bool opened = open_output(j);
+    if (opened)
+        status = pump(j);
+    if (status == T2V_END && j->dump)
+        status = dump_finish(j->dump, &j->error) < 0 ? j->error.status : T2V_END;
+    monitor_stop(&monitor);
+    if (!opened)
+        return EXIT_FAILED;
+    if (status == T2V_INTERRUPTED)
+        return 130; /* as a shell reports an end by SIGINT */
+    return status == T2V_END ? EXIT_DONE : complain("%s", j->error.text);
+}
+
+static int finish(job *j, int code)
+{
+    t2v_y4m_close(&j->y4m);
+    if (j->file && j->file != stdout && fclose(j->file) && code == EXIT_DONE)
+        code = complain("%s: writing failed", j->request.output);
+    t2v_stream_destroy(&j->stream);
+    dump_destroy(&j->dump);
+    t2v_model_close(&j->model);
+    return code;
+}
+
+int command_generate(int argc, char **argv)
+{
+    job j = {0};
+    request *r = &j.request;
+    const flag own[] = {
+        {"model", "PATH", "diffusers folder; without it, the embedded model", &r->model, NULL},
+        {"o", "FILE", "y4m file, or - for standard output", &r->output, NULL},
+        {"size", "WxH", "size in pixels, 64 to 8192 each", &r->size, NULL},
+        {"width", "N", "width in pixels", &r->width, NULL},
+        {"height", "N", "height in pixels", &r->height, NULL},
+        {"frames", "N", "number of frames; -1: without end", &r->frames, NULL},
+        {"duration", "SECONDS", "length instead of a number of frames; -1: without end",
+         &r->duration, NULL},
+        {"rate", "R", "frames per second: 24, 30000/1001 …", &r->rate, NULL},
+        {"pixel-format", "NAME", "yuv420p (default), yuv422p, yuv444p, or their 10-bit forms",
+         &r->format, NULL},
+        {"dump", "FILE", "safetensors file with the intermediate tensors", &r->dump, NULL},
+        {"quiet", NULL, "errors only", NULL, &r->quiet},
+        {"verbose", NULL, "everything the library says", NULL, &r->verbose},
+        {0},
+    };
+    bool help;
+    j.flags = (flags){.own = own, .table = {t2v_model_options(), t2v_stream_options()}};
+    if (!flags_read(&j.flags, argc, argv, &help))
+        return EXIT_USAGE;
+    if (help) {
+        flags_help(&j.flags, USAGE);
+        return EXIT_DONE;
+    }
+    if (j.flags.operand) {
+        complain("\"%s\" is no flag; did you mean --prompt?", j.flags.operand);
+        return EXIT_USAGE;
+    }
+    if (!check_output(r))
+        return EXIT_USAGE;
+    signal(SIGPIPE, SIG_IGN);
+    return finish(&j, run(&j));
+}
