@@ -32,26 +32,26 @@ static t2v_status fail_io(const t2v_safetensors_writer *writer, const char *what
 }
 
 /* Places the tensors, those with large elements first, so that each is aligned for its type. */
-static t2v_status place(t2v_safetensors_writer *writer, const t2v_safetensors_entry *entries,
-                        t2v_error *error)
+static t2v_status place_tensors(t2v_safetensors_writer *writer,
+                                const t2v_safetensors_entry *entries, t2v_error *error)
 {
     size_t end = 0;
     for (size_t size = 8; size; size /= 2)
         for (size_t i = 0; i < writer->count; i++) {
-            extent *extent = &writer->extents[i];
+            extent *place = &writer->extents[i];
             if (t2v_dtype_size(entries[i].dtype) != size)
                 continue;
-            extent->begin = end;
-            if (!t2v_shape_count(&entries[i].shape, &extent->bytes) ||
-                !t2v_mul_size(extent->bytes, size, &extent->bytes) ||
-                !t2v_add_size(end, extent->bytes, &end) || end > INT64_MAX / 2)
+            place->begin = end;
+            if (!t2v_shape_count(&entries[i].shape, &place->bytes) ||
+                !t2v_mul_size(place->bytes, size, &place->bytes) ||
+                !t2v_add_size(end, place->bytes, &end) || end > INT64_MAX / 2)
                 return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: tensor %.200s is too large",
                                 writer->path, entries[i].name);
         }
     return T2V_OK;
 }
 
-static json_t *describe(const t2v_safetensors_entry *entry, const extent *extent)
+static json_t *describe(const t2v_safetensors_entry *entry, const extent *place)
 {
     json_t *shape = json_array();
     for (int i = 0; i < entry->shape.rank; i++)
@@ -61,8 +61,8 @@ static json_t *describe(const t2v_safetensors_entry *entry, const extent *extent
         return NULL;
     }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", t2v_dtype_name(entry->dtype), "shape", shape,
-                     "data_offsets", (json_int_t)extent->begin,
-                     (json_int_t)(extent->begin + extent->bytes));
+                     "data_offsets", (json_int_t)place->begin,
+                     (json_int_t)(place->begin + place->bytes));
 }
 
 /* JSON into memory of our own. Not json_dumps: it loses keys when an allocation fails. */
@@ -157,7 +157,7 @@ static t2v_status begin(t2v_safetensors_writer *writer, const char *path,
     writer->extents = t2v_calloc(count, sizeof(*writer->extents));
     if (!writer->path || !writer->extents)
         return t2v_fail_memory(error, "a file's description", count * sizeof(*writer->extents));
-    T2V_TRY(place(writer, entries, error));
+    T2V_TRY(place_tensors(writer, entries, error));
     T2V_TRY(make_header(writer, entries, &text, error));
     t2v_status status = open_temporary(writer, error);
     if (status == T2V_OK)
@@ -198,19 +198,19 @@ t2v_status t2v_safetensors_create(const char *path, const t2v_safetensors_entry 
 t2v_status t2v_safetensors_append(t2v_safetensors_writer *writer, size_t index, const void *data,
                                   size_t bytes, t2v_error *error)
 {
-    extent *extent = &writer->extents[index];
-    if (bytes > extent->bytes - extent->written) {
+    extent *place = &writer->extents[index];
+    if (bytes > place->bytes - place->written) {
         writer->failed = true;
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "%s: tensor number %zu: %zu bytes more than its %zu", writer->path, index,
-                        bytes - (extent->bytes - extent->written), extent->bytes);
+                        bytes - (place->bytes - place->written), place->bytes);
     }
     t2v_status status =
-        write_at(writer, data, bytes, writer->data + extent->begin + extent->written, error);
+        write_at(writer, data, bytes, writer->data + place->begin + place->written, error);
     if (status < 0)
         writer->failed = true;
     else
-        extent->written += bytes;
+        place->written += bytes;
     return status;
 }
 
