@@ -33,7 +33,7 @@ def draw(facts, seed, times, view):
     radius = 0.115 * SIZE[facts["size"]]
     floor = view.bottom * 0.78
     jump = rng.uniform(0.62, 0.85) * (2 * view.bottom * 0.8 - 2 * radius)
-    pace = SPEED[facts["speed"]] * 1.05
+    pace = SPEED[facts["speed"]] ** 0.8 * 0.8
     start, across = rng.uniform(0, 2, 2)
     back = stage(view, facts["background"], floor)
     out = view.blank(times)

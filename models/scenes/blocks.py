@@ -44,7 +44,7 @@ def draw(facts, seed, times, view):
     n = max(int(2 * view.right / half / 4.2 * DENSITY[facts["density"]] ** 0.8), 3)
     floor = view.bottom * 0.80
     drop = floor - half + view.bottom + 2 * half
-    clock, rate = rng.random(n), rng.uniform(0.36, 0.5, n) * SPEED[facts["speed"]]
+    clock, rate = rng.random(n), rng.uniform(0.25, 0.34, n) * SPEED[facts["speed"]] ** 0.7
     colours = palette.shades(rng, 64, facts["colour"], facts["colour2"])
     back = stage(view, facts["background"], floor)
     out = view.blank(times)
@@ -76,9 +76,9 @@ def draw(facts, seed, times, view):
 
 def _fall(age):
     """Height (1: above the picture, 0: on the floor) and tilt over a block's life."""
-    fall = 1 - (np.clip(age, 0, 0.38) / 0.38) ** 2
-    first = np.clip((age - 0.38) / 0.22, 0, 1)
-    second = np.clip((age - 0.60) / 0.12, 0, 1)
+    fall = 1 - (np.clip(age, 0, 0.46) / 0.46) ** 2
+    first = np.clip((age - 0.46) / 0.22, 0, 1)
+    second = np.clip((age - 0.68) / 0.12, 0, 1)
     height = fall + 0.24 * 4 * first * (1 - first) + 0.06 * 4 * second * (1 - second)
     tilt = fall + 0.25 * 4 * first * (1 - first)
     return height, tilt

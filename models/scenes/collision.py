@@ -35,7 +35,7 @@ def draw(facts, seed, times, view):
     radius = 0.12 * SIZE[facts["size"]]
     floor = view.bottom * rng.uniform(0.35, 0.6)
     span = view.right - 2 * radius
-    rate, phase = SPEED[facts["speed"]] * 0.55, rng.random()
+    rate, phase = SPEED[facts["speed"]] * 0.42, rng.random()
     back = stage(view, facts["background"], floor)
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):

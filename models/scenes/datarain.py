@@ -45,7 +45,7 @@ def draw(facts, seed, times, view):
     soft_y = np.clip(np.minimum(fy - 0.06, 0.94 - fy) / 0.07, 0, 1)
     pen = (soft_x * soft_y).astype(np.float32)
     own = noise.hash(column, np.array([[3]]), 1) * 0.5 + 0.5  # one number per column
-    pace = (0.55 + 0.75 * own) * SPEED[facts["speed"]]
+    pace = (0.45 + 0.55 * own) * SPEED[facts["speed"]]
     length = 0.55 + 0.5 * (noise.hash(column, np.array([[4]]), 1) * 0.5 + 0.5)
     period = 2 * view.bottom + length
     way = 1 if facts["direction"] == "down" else -1

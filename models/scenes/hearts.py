@@ -58,7 +58,7 @@ def draw(facts, seed, times, view):
         for i, box, dx, dy in boxes(view, x, y, radius * 1.5):
             r = np.float32(radius[i] * beat[i])
             u, v = (dx * c[i] + dy * s[i]) / r, (dy * c[i] - dx * s[i]) / r
-            d = heart(u, v)
+            d = _heart(u, v)
             cover = np.clip(0.5 - d * r / (1.5 * view.pixel), 0, 1)[..., None]
             light = 1.0 - 0.22 * np.clip(v + 0.3 * u, -1, 1)
             shine = 0.35 * np.exp(-(((u + 0.42) / 0.22) ** 2) - ((v + 0.42) / 0.2) ** 2)
@@ -67,12 +67,7 @@ def draw(facts, seed, times, view):
     return np.clip(out, 0, 1)
 
 
-def heart(u, v):
-    """Signed distance, nearly, of a heart of radius one."""
-    u, v = np.abs(u), 0.52 - v  # measured upwards from near the tip's height
-    v = v + 0.48
-    top = np.sqrt((u - 0.48) ** 2 + (v - 1.02) ** 2) - 0.52
-    side = (u * 0.735 - v * 0.678) * 1.0 - 0.0
-    below = np.where(v < 1.02 - 0.35, side, top)
-    inside = np.where((u < 0.86) & (v >= 0.6), np.minimum(top, np.maximum(side, v - 1.15)), below)
-    return inside
+def _heart(u, v):
+    """Signed distance, nearly, of a heart that is about two wide."""
+    u, v = u * 1.15, 0.12 - v * 1.15
+    return (u * u + v * v - 1 - np.cbrt(u * u) * v) / 2.6

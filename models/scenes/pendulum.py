@@ -36,7 +36,7 @@ def draw(facts, seed, times, view):
     top = -view.bottom * 0.96
     swing, phase = rng.uniform(0.55, 0.85), rng.uniform(0, 2 * np.pi)
     swing = min(swing, np.arcsin(min((view.right - radius) / length, 1)))
-    rate = SPEED[facts["speed"]] * 3.2
+    rate = SPEED[facts["speed"]] ** 0.8 * 2.5
     back = backdrop(view, facts["background"])
     light = back.mean() > 0.5
     rod = np.float32([0.25, 0.26, 0.30] if light else [0.72, 0.74, 0.78])

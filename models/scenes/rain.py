@@ -41,7 +41,7 @@ def draw(facts, seed, times, view):
     back += wet * 0.22 * colour  # the ground mirrors the sky
     n = int(75 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]])
     near = rng.random(n) ** 1.5
-    fall = (0.75 + 0.75 * near) * SPEED[facts["speed"]] ** 0.6
+    fall = (0.65 + 0.65 * near) * SPEED[facts["speed"]] ** 0.6
     lean = DIRECTIONS[facts["direction"]]
     extent = np.array([[view.right + 0.3], [view.bottom + 0.2]])
     x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
@@ -54,7 +54,7 @@ def draw(facts, seed, times, view):
         x, y = wrap(x0 + lean * fall * t, extent[0]), wrap(y0 + fall * t, extent[1])
         light = 0.0
         # a leaning streak is a chain of upright ones
-        links = (-1.2, -0.4, 0.4, 1.2) if lean else (0.0,)
+        links = (-1.2, -0.6, 0.0, 0.6, 1.2) if lean else (0.0,)
         for k in links:
             part = length * (0.55 if lean else 1.25)
             at = x + lean * k * length, y + k * length

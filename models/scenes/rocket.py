@@ -94,7 +94,7 @@ def _rocket(image, u, v, pixels, dark, base, bright):
         put(polygon(u, v, fin), (0.55 * dark + 0.45 * base) * (1 - 0.15 * sign))
     put(np.maximum(np.abs(v) - 0.20, np.abs(u + 0.86) - 0.12), 0.35 * light + 0 * base)
     half = 0.36 * np.sqrt(np.clip(1 - ((u - 0.05) / 1.16) ** 2, 0, 1))
-    hull = np.maximum(np.abs(v) - half, -0.80 - u) * 0.9
+    hull = np.maximum(np.abs(v) - half, np.maximum(-0.80 - u, u - 1.19)) * 0.9
     put(hull, base * light * 1.02)
     put(np.maximum(hull, 0.62 - u), (0.35 * base + 0.65 * bright) * light)
     d = np.sqrt((u - 0.22) ** 2 + v * v)

@@ -5,6 +5,7 @@ import numpy as np
 from models.scenes.motion import SIZE, SPEED, size, speed
 from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, pick
+from models.scenes.particles import boxes
 
 GROUP = "things"
 EN = (
@@ -40,34 +41,38 @@ def draw(facts, seed, times, view):
     radius = 0.145 * SIZE[facts["size"]] ** 0.8
     cx, cy = rng.uniform(-0.4, 0.4) * (view.right - 0.35), rng.uniform(-0.15, 0.05) * view.bottom
     rays = int(rng.integers(10, 15))
-    dx, dy = view.x - cx, view.y - cy
-    r, angle = np.sqrt(dx * dx + dy * dy), np.arctan2(dy, dx)
     level = np.clip((view.y / view.bottom + 1) / 2, 0, 1)[..., None]
-    sky = top + level * (low - top)
-    halo = (
-        0.55 * np.exp(-np.maximum(r - radius, 0) / 0.07)
-        + 0.30 * np.exp(-np.maximum(r - radius, 0) / 0.26)
-    )[..., None]
-    face = bright + np.clip(r / radius, 0, 1)[..., None] ** 2 * (base - bright)
-    disc = np.clip((radius - r) / view.pixel / 1.5 + 0.5, 0, 1)[..., None]
-    pace = SPEED[facts["speed"]] * (1 if facts["direction"] == "clockwise" else -1)
+    back = top + level * (low - top)
+    off = np.maximum(np.sqrt((view.x - cx) ** 2 + (view.y - cy) ** 2) - radius, 0)
+    halo = (0.55 * np.exp(-off / 0.07) + 0.30 * np.exp(-off / 0.26))[..., None]
+    back = back + halo * (0.35 * bright + 0.65 * base - back)
+    pace = SPEED[facts["speed"]]
+    way = pace * (1 if facts["direction"] == "clockwise" else -1)
+    edge = np.clip(np.abs(view.y / view.bottom) * 1.5 - 0.55, 0, 1)
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):
-        image[:] = sky + halo * (0.35 * bright + 0.65 * base - sky)
-        for k, (count, shift) in enumerate(((rays, 0.0), (rays, 0.5))):
-            fan = np.abs(((angle - 0.5 * pace * t) / (2 * np.pi) * count + shift) % 1 - 0.5)
-            pulse = 1 + 0.10 * np.sin(3 * abs(pace) * t + k * np.pi)
-            length = radius * (1.0 if k == 0 else 0.62) * pulse
-            out_by = (r - radius * 1.16) / length  # 0 at a ray's foot, 1 at its tip
-            half = (0.26 if k == 0 else 0.18) * np.clip(1 - out_by, 0, 1)
-            d = (fan - half) * 2 * np.pi * np.maximum(r, 1e-3) / count
-            d = np.maximum(d, np.maximum(-out_by, out_by - 1) * length)
-            cover = np.clip(0.5 - d / (2 * view.pixel), 0, 1)[..., None]
-            ray = base + np.clip(1 - out_by, 0, 1)[..., None] * 0.4 * (bright - base)
-            image += cover * 0.95 * (ray - image)
-        image += disc * (face - image)
-        cloud = noise.fbm(view.x * 1.5 + 0.16 * t * abs(pace), view.y * 3 + 7, t * 0.1, octaves=4)
-        edge = np.clip(np.abs(view.y / view.bottom) * 1.5 - 0.55, 0, 1)
+        image[:] = back
+        for _, box, dx, dy in boxes(view, [cx], [cy], radius * 2.3):
+            _sun(image[box], dx, dy, radius, rays, way * t, view.pixel, base, bright)
+        cloud = noise.fbm(view.x * 1.5 + 0.16 * t * pace, view.y * 3 + 7, t * 0.1, octaves=4)
         veil = np.clip((cloud - 0.05) * 0.9, 0, 0.8) * edge
         image += veil[..., None] * (0.35 * low + 0.65 - image)
     return np.clip(out, 0, 1)
+
+
+def _sun(image, dx, dy, radius, rays, turn, pixel, base, bright):
+    """A disc, and two rings of rays, long and short, that beat against each other."""
+    r, angle = np.sqrt(dx * dx + dy * dy), np.arctan2(dy, dx)
+    fan = (angle - 0.5 * turn) / (2 * np.pi) * rays
+    for shift, reach, width in ((0.0, 1.0, 0.26), (0.5, 0.62, 0.18)):
+        length = radius * reach * (1 + 0.10 * np.cos(3 * turn + shift * 2 * np.pi))
+        out_by = (r - radius * 1.16) / np.float32(length)  # 0 at a ray's foot, 1 at its tip
+        half = width * np.clip(1 - out_by, 0, 1)
+        d = (np.abs((fan + shift) % 1 - 0.5) - half) * (2 * np.pi / rays) * np.maximum(r, 1e-3)
+        d = np.maximum(d, np.maximum(-out_by, out_by - 1) * np.float32(length))
+        cover = np.clip(0.5 - d / (2 * pixel), 0, 1)[..., None]
+        ray = base + np.clip(1 - out_by, 0, 1)[..., None] * 0.4 * (bright - base)
+        image += cover * 0.95 * (ray - image)
+    face = bright + np.clip(r / radius, 0, 1)[..., None] ** 2 * (base - bright)
+    disc = np.clip((radius - r) / pixel / 1.5 + 0.5, 0, 1)[..., None]
+    image += disc * (face - image)
