@@ -11,8 +11,9 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "text/tokenizer_json.h"
 
-enum { MAX_FILE = 64 << 20, MAX_PIECES = 1000000, MAX_PIECE_BYTES = 1024 };
+enum { MAX_FILE = 64 << 20 };
 
 /* Field numbers of sentencepiece_model.proto. */
 enum {
@@ -119,23 +120,21 @@ static t2v_status damaged(const reader *r, const uint8_t *at)
 {
     return t2v_fail(r->error, T2V_ERROR_FORMAT,
                     "%s: not a SentencePiece model, or a damaged one (at byte %td of %zu)", r->path,
-                    at - r->model->file, r->model->file_bytes);
+                    at - r->model->bytes, r->model->byte_count);
 }
 
-static t2v_status check_piece(const reader *r, const t2v_piece *piece)
+t2v_status t2v_piece_check(const t2v_piece *piece, const char *path, int id, t2v_error *error)
 {
-    int id = r->model->count;
-    if (!piece->bytes || piece->bytes > MAX_PIECE_BYTES)
-        return t2v_fail(r->error, T2V_ERROR_FORMAT, "%s: piece %d has %zu bytes, wanted 1 to %d",
-                        r->path, id, piece->bytes, MAX_PIECE_BYTES);
+    if (!piece->bytes || piece->bytes > T2V_MAX_PIECE_BYTES)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: piece %d has %zu bytes, wanted 1 to %d", path,
+                        id, piece->bytes, T2V_MAX_PIECE_BYTES);
     if (!t2v_utf8_valid(piece->text, piece->bytes))
-        return t2v_fail(r->error, T2V_ERROR_FORMAT, "%s: piece %d is not UTF-8", r->path, id);
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: piece %d is not UTF-8", path, id);
     if (!isfinite(piece->score))
-        return t2v_fail(r->error, T2V_ERROR_FORMAT, "%s: piece %d has no finite score", r->path,
-                        id);
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: piece %d has no finite score", path, id);
     if (piece->type < T2V_PIECE_NORMAL || piece->type > T2V_PIECE_BYTE)
-        return t2v_fail(r->error, T2V_ERROR_FORMAT, "%s: piece %d has type %d, wanted 1 to 6",
-                        r->path, id, (int)piece->type);
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: piece %d has type %d, wanted 1 to 6", path,
+                        id, (int)piece->type);
     return T2V_OK;
 }
 
@@ -156,7 +155,7 @@ static t2v_status read_piece(const reader *r, message m, t2v_piece *piece)
             piece->type = f.value > T2V_PIECE_BYTE ? 0 : (t2v_piece_type)f.value;
         }
     }
-    return check_piece(r, piece);
+    return t2v_piece_check(piece, r->path, r->model->count, r->error);
 }
 
 static t2v_status read_trainer(const reader *r, message m)
@@ -193,9 +192,9 @@ static t2v_status count_pieces(const reader *r, message m, int *count)
         if (!read_field(&m, &f))
             return damaged(r, m.at);
         *count += is_field(&f, MODEL_PIECES, WIRE_BYTES);
-        if (*count > MAX_PIECES)
+        if (*count > T2V_MAX_PIECES)
             return t2v_fail(r->error, T2V_ERROR_FORMAT, "%s: more than %d pieces", r->path,
-                            MAX_PIECES);
+                            T2V_MAX_PIECES);
     }
     if (!*count)
         return t2v_fail(r->error, T2V_ERROR_FORMAT, "%s: a SentencePiece model without pieces",
@@ -206,7 +205,7 @@ static t2v_status count_pieces(const reader *r, message m, int *count)
 static t2v_status read_model(const reader *r)
 {
     t2v_spiece_model *model = r->model;
-    message m = {model->file, model->file + model->file_bytes};
+    message m = {model->bytes, model->bytes + model->byte_count};
     int count;
     T2V_TRY(count_pieces(r, m, &count));
     model->pieces = t2v_calloc((size_t)count, sizeof(t2v_piece));
@@ -239,11 +238,11 @@ static t2v_status read_all(FILE *file, const char *path, t2v_spiece_model *model
     if (info.st_size < 1 || info.st_size > MAX_FILE)
         return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %lld bytes, wanted 1 to %d", path,
                         (long long)info.st_size, MAX_FILE);
-    model->file_bytes = (size_t)info.st_size;
-    model->file = t2v_alloc(model->file_bytes);
-    if (!model->file)
-        return t2v_fail_memory(error, path, model->file_bytes);
-    if (fread(model->file, 1, model->file_bytes, file) != model->file_bytes)
+    model->byte_count = (size_t)info.st_size;
+    model->bytes = t2v_alloc(model->byte_count);
+    if (!model->bytes)
+        return t2v_fail_memory(error, path, model->byte_count);
+    if (fread(model->bytes, 1, model->byte_count, file) != model->byte_count)
         return t2v_fail(error, T2V_ERROR_IO, "%s: reading failed: %s", path,
                         ferror(file) ? strerror(errno) : "the file became shorter");
     return T2V_OK;
@@ -266,7 +265,9 @@ t2v_status t2v_spiece_model_read(const char *path, t2v_spiece_model *model, t2v_
 {
     *model = (t2v_spiece_model){0};
     t2v_status status = read_file(path, model, error);
-    if (status == T2V_OK)
+    if (status == T2V_OK && model->bytes[0] == '{')
+        status = t2v_tokenizer_json_parse(path, model, error);
+    else if (status == T2V_OK)
         status = read_model(&(reader){path, model, error});
     if (status < 0)
         t2v_spiece_model_free(model);
@@ -275,7 +276,7 @@ t2v_status t2v_spiece_model_read(const char *path, t2v_spiece_model *model, t2v_
 
 void t2v_spiece_model_free(t2v_spiece_model *model)
 {
-    t2v_free(model->file);
+    t2v_free(model->bytes);
     t2v_free(model->pieces);
     *model = (t2v_spiece_model){0};
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** The file of a SentencePiece model (a protocol buffer), read with every length checked. */
+/**
+ * The file of a SentencePiece model (a protocol buffer), or of the same in the tokenizers library's
+ * JSON, read with every length checked.
+ */
 #ifndef T2V_TEXT_SPIECE_MODEL_H
 #define T2V_TEXT_SPIECE_MODEL_H
 
@@ -18,7 +21,9 @@ typedef enum t2v_piece_type {
     T2V_PIECE_BYTE,
 } t2v_piece_type;
 
-/** A piece; its text lies in the file's bytes and is not ended by a NUL. */
+enum { T2V_MAX_PIECES = 1000000, T2V_MAX_PIECE_BYTES = 1024 };
+
+/** A piece; its text lies in the model's bytes and is not ended by a NUL. */
 typedef struct t2v_piece {
     const char *text;
     size_t bytes;
@@ -28,8 +33,8 @@ typedef struct t2v_piece {
 
 /** What of the file a tokenizer needs. A zeroed one is empty. */
 typedef struct t2v_spiece_model {
-    uint8_t *file; /**< the file's bytes, which the rest points into */
-    size_t file_bytes;
+    uint8_t *bytes; /**< the file's or copies of its strings, which the rest points into */
+    size_t byte_count;
     t2v_piece *pieces;
     int count;
     const uint8_t *charsmap; /**< NormalizerSpec.precompiled_charsmap; NULL when there is none */
@@ -38,10 +43,15 @@ typedef struct t2v_spiece_model {
 } t2v_spiece_model;
 
 /**
- * Reads a file of at most 64 MiB. Every piece is well-formed UTF-8 of 1 to 1024 bytes with a
+ * Reads a file of at most 64 MiB: spiece.model, or tokenizer.json, told apart by the first byte.
+ * Every piece is well-formed UTF-8 of 1 to 1024 bytes with a
  * finite score and a known type; there is at least one and at most a million.
  */
 t2v_status t2v_spiece_model_read(const char *path, t2v_spiece_model *model, t2v_error *error);
+
+/** Checks one piece as said above; `id` is for the message. */
+t2v_status t2v_piece_check(const t2v_piece *piece, const char *path, int id, t2v_error *error);
+
 void t2v_spiece_model_free(t2v_spiece_model *model);
 
 #endif

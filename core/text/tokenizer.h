@@ -7,13 +7,14 @@
 
 #include "base/error.h"
 
-/** The vocabulary of a spiece.model. Immutable after opening: any thread may encode. */
+/** A vocabulary with its normaliser. Immutable after opening: any thread may encode. */
 typedef struct t2v_tokenizer t2v_tokenizer;
 
 /**
- * Reads a SentencePiece model of the unigram kind.
+ * Reads a SentencePiece model of the unigram kind, or a tokenizer.json that was made from one
+ * (transformers 5 saves nothing else).
  *
- * @param path      spiece.model, hostile until checked
+ * @param path      spiece.model or tokenizer.json, hostile until checked
  * @param tokenizer receives the tokenizer, to be closed with t2v_tokenizer_close; NULL on failure
  */
 t2v_status t2v_tokenizer_open(const char *path, t2v_tokenizer **tokenizer, t2v_error *error);

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,12 +86,11 @@ static void add_rule(trie *t, const char *key, const char *value)
     t->value_bytes += (uint32_t)strlen(value) + 1;
 }
 
-static void put_normalizer(writer *w)
+/* The normaliser's map as the files hold it. */
+static void put_map(writer *map)
 {
     static trie t;
-    static writer map, inner;
     memset(&t, 0, sizeof(t));
-    map.count = inner.count = 0;
     t.nodes = 1;
     add_rule(&t, "\n", " ");
     add_rule(&t, "\t", " ");
@@ -102,9 +102,16 @@ static void put_normalizer(writer *w)
     add_rule(&t, "e\u0301", "\u00e9"); /* é */
     add_rule(&t, "\u200b", "");
     uint32_t bytes = t.nodes * 1024;
-    put(&map, &bytes, 4);
-    put(&map, t.units, bytes);
-    put(&map, t.values, t.value_bytes);
+    put(map, &bytes, 4);
+    put(map, t.units, bytes);
+    put(map, t.values, t.value_bytes);
+}
+
+static void put_normalizer(writer *w)
+{
+    static writer map, inner;
+    map.count = inner.count = 0;
+    put_map(&map);
     put_message(&inner, 2, map.bytes, map.count);
     put_message(w, 3, inner.bytes, inner.count);
 }
@@ -143,6 +150,56 @@ static t2v_status open_bytes(const void *bytes, size_t count, t2v_tokenizer **to
     t2v_status status = t2v_tokenizer_open(path, tokenizer, error);
     unlink(path);
     return status;
+}
+
+/* ------------------------------------------------------------------ the same as tokenizer.json */
+
+static void put_text(writer *w, const char *text)
+{
+    put(w, text, strlen(text));
+}
+
+static void put_base64(writer *w, const uint8_t *data, size_t bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < bytes; i += 3) {
+        uint32_t bits = 0;
+        for (size_t k = i; k < i + 3; k++)
+            bits = bits << 8 | (k < bytes ? data[k] : 0);
+        for (int k = 0; k < 4; k++)
+            put(w, i + (size_t)k <= bytes ? &digits[bits >> (18 - 6 * k) & 63] : "=", 1);
+    }
+}
+
+static void put_json_pieces(writer *w)
+{
+    for (int i = 0; i < PIECE_COUNT + 100; i++) {
+        char text[100];
+        if (i < PIECE_COUNT)
+            snprintf(text, sizeof(text), "%s[\"%s\", %.9g]", i ? "," : "", PIECES[i].text,
+                     (double)PIECES[i].score);
+        else
+            snprintf(text, sizeof(text), ",[\"<extra_id_%d>\", 0.0]", PIECE_COUNT + 99 - i);
+        put_text(w, text);
+    }
+}
+
+/* `sequence` wraps the normaliser as some files do. */
+static void put_json(writer *w, bool sequence)
+{
+    static writer map;
+    map.count = 0;
+    put_map(&map);
+    put_text(w, "{\"added_tokens\": [{\"id\": 0, \"content\": \"<pad>\"},"
+                "{\"id\": 1, \"content\": \"</s>\"}, {\"id\": 2, \"content\": \"<unk>\"},"
+                "{\"id\": 19, \"content\": \"[x]\"}], \"normalizer\": ");
+    put_text(w, sequence ? "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"Nmt\"}," : "");
+    put_text(w, "{\"type\": \"Precompiled\", \"precompiled_charsmap\": \"");
+    put_base64(w, map.bytes, map.count);
+    put_text(w, sequence ? "\"}]}" : "\"}");
+    put_text(w, ", \"model\": {\"type\": \"Unigram\", \"unk_id\": 2, \"vocab\": [");
+    put_json_pieces(w);
+    put_text(w, "]}}");
 }
 
 static writer file; /* the model, made once */
@@ -203,10 +260,9 @@ static const struct {
     {"</s", 5, {3, 17, 2, 10, 1}},
 };
 
-static void every_text_becomes_the_ids_of_the_reference(void **state)
+/* Compares with GOLDEN and closes the tokenizer. */
+static void assert_golden(t2v_tokenizer *tokenizer)
 {
-    (void)state;
-    t2v_tokenizer *tokenizer = open_model();
     for (size_t i = 0; i < sizeof(GOLDEN) / sizeof(GOLDEN[0]); i++) {
         int64_t ids[LIMIT];
         int used, lost;
@@ -222,6 +278,28 @@ static void every_text_becomes_the_ids_of_the_reference(void **state)
     }
     t2v_tokenizer_close(&tokenizer);
     assert_null(tokenizer);
+}
+
+static void every_text_becomes_the_ids_of_the_reference(void **state)
+{
+    (void)state;
+    assert_golden(open_model());
+}
+
+static void a_tokenizer_json_gives_the_same_ids(void **state)
+{
+    (void)state;
+    for (int sequence = 0; sequence < 2; sequence++) {
+        static writer w;
+        t2v_tokenizer *tokenizer;
+        t2v_error error = {0};
+        w.count = 0;
+        put_json(&w, sequence);
+        if (open_bytes(w.bytes, w.count, &tokenizer, &error) < 0)
+            fail_msg("%s", error.text);
+        assert_int_equal(t2v_tokenizer_pieces(tokenizer), PIECE_COUNT);
+        assert_golden(tokenizer);
+    }
 }
 
 static void a_long_text_loses_its_end_but_keeps_the_mark(void **state)
@@ -394,6 +472,48 @@ static void models_of_another_kind_are_unsupported(void **state)
     assert_refused(w.bytes, w.count, T2V_ERROR_UNSUPPORTED, "unigram");
 }
 
+static void a_damaged_tokenizer_json_is_refused_in_words(void **state)
+{
+    (void)state;
+#define JSON(added, type, unk, vocab, map)                                                         \
+    "{\"added_tokens\": [" added "], \"normalizer\": {\"precompiled_charsmap\": " map              \
+    "}, \"model\": {\"type\": " type ", \"unk_id\": " unk ", \"vocab\": [" vocab "]}}"
+#define VOCABULARY "[\"<pad>\", 0], [\"</s>\", 0], [\"<unk>\", 0]"
+    static const struct {
+        const char *json, *words;
+        t2v_status status;
+    } rows[] = {
+        {JSON("", "\"Unigram\"", "2", VOCABULARY, "null"), "", T2V_OK},
+        {"{", "not JSON", T2V_ERROR_FORMAT},
+        {"{}", "no model", T2V_ERROR_FORMAT},
+        {JSON("", "\"BPE\"", "2", VOCABULARY, "null"), "type BPE", T2V_ERROR_UNSUPPORTED},
+        {JSON("", "\"Unigram\"", "2", "", "null"), "0 pieces", T2V_ERROR_FORMAT},
+        {JSON("", "\"Unigram\"", "2", "[\"a\", 0], [1, 2]", "null"), "piece 1 is not",
+         T2V_ERROR_FORMAT},
+        {JSON("", "\"Unigram\"", "2", "7", "null"), "piece 0 is not", T2V_ERROR_FORMAT},
+        {JSON("", "\"Unigram\"", "2", "[\"a\", 1e99]", "null"), "finite", T2V_ERROR_FORMAT},
+        {JSON("", "\"Unigram\"", "3", VOCABULARY, "null"), "unk_id", T2V_ERROR_FORMAT},
+        {JSON("", "\"Unigram\"", "1", VOCABULARY, "null"), "unknown piece", T2V_ERROR_FORMAT},
+        {JSON("{\"id\": 9, \"content\": \"x\"}", "\"Unigram\"", "2", VOCABULARY, "null"),
+         "added token 0", T2V_ERROR_UNSUPPORTED},
+        {JSON("{\"id\": 1}", "\"Unigram\"", "2", VOCABULARY, "null"), "added token 0",
+         T2V_ERROR_UNSUPPORTED},
+        {JSON("", "\"Unigram\"", "2", VOCABULARY, "\"A\""), "base64", T2V_ERROR_FORMAT},
+        {JSON("", "\"Unigram\"", "2", VOCABULARY, "\"A?==\""), "base64", T2V_ERROR_FORMAT},
+        {JSON("", "\"Unigram\"", "2", VOCABULARY, "5"), "base64", T2V_ERROR_FORMAT},
+        {JSON("", "\"Unigram\"", "2", VOCABULARY, "\"AAAAAA==\""), "trie", T2V_ERROR_FORMAT},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        t2v_tokenizer *tokenizer;
+        t2v_error error = {0};
+        assert_int_equal(open_bytes(rows[i].json, strlen(rows[i].json), &tokenizer, &error),
+                         rows[i].status);
+        if (!strstr(error.text, rows[i].words))
+            fail_msg("\"%s\" does not say \"%s\"", error.text, rows[i].words);
+        t2v_tokenizer_close(&tokenizer);
+    }
+}
+
 static void a_model_cut_anywhere_neither_crashes_nor_opens_halfway(void **state)
 {
     (void)state;
@@ -434,6 +554,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_text_becomes_the_ids_of_the_reference),
+        cmocka_unit_test(a_tokenizer_json_gives_the_same_ids),
         cmocka_unit_test(a_long_text_loses_its_end_but_keeps_the_mark),
         cmocka_unit_test(sentinels_are_counted_down_behind_the_pieces),
         cmocka_unit_test(what_is_no_utf8_is_named_by_its_byte),
@@ -442,6 +563,7 @@ int main(void)
         cmocka_unit_test(what_is_no_model_is_refused_in_words),
         cmocka_unit_test(pieces_that_make_no_vocabulary_are_named),
         cmocka_unit_test(models_of_another_kind_are_unsupported),
+        cmocka_unit_test(a_damaged_tokenizer_json_is_refused_in_words),
         cmocka_unit_test(a_model_cut_anywhere_neither_crashes_nor_opens_halfway),
         cmocka_unit_test(a_model_with_flipped_bytes_never_crashes),
     };
