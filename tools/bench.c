@@ -142,7 +142,8 @@ static void free_measurement(measurement *m)
 
 static t2v_status measure(measurement *m, int count, int rounds, t2v_exec *exec)
 {
-    for (int round = -1; round < rounds; round++) /* the first prepares weights and is not counted */
+    for (int round = -1; round < rounds;
+         round++) /* the first prepares weights and is not counted */
         for (int i = 0; i < count; i++) {
             double start = now();
             T2V_TRY(m[i].run(&m[i], exec));

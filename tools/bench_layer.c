@@ -22,7 +22,8 @@ struct bench_layer {
     float *x, *out;
 };
 
-/* ------------------------------------------------------------------ a checkpoint of random bytes */
+/* ------------------------------------------------------------------ a checkpoint of random bytes
+ */
 
 typedef struct layout {
     t2v_safetensors_entry entry[MAX_TENSORS];
@@ -161,8 +162,8 @@ static t2v_status prepare(bench_layer *b, t2v_exec *exec, t2v_error *error)
     b->positions.sine = t2v_calloc(n, pairs * sizeof(float));
     t2v_status status = T2V_ERROR_MEMORY;
     if (text && coordinates && b->x && b->out && b->positions.cosine && b->positions.sine)
-        status = t2v_dit_ltx.prepare_text(exec, b->dit, text, b->text_length, b->text_length,
-                                          &b->text);
+        status =
+            t2v_dit_ltx.prepare_text(exec, b->dit, text, b->text_length, b->text_length, &b->text);
     else
         t2v_fail_memory(error, "the layer", n * pairs * sizeof(float));
     for (size_t i = 0; status >= 0 && i < n * CHANNELS; i++)

@@ -73,14 +73,13 @@ static t2v_status begin(dump *d, t2v_error *error)
     for (int i = 0; i < KNOWN; i++)
         if (d->data[i] || i == VIDEO) {
             d->entry[i] = (int)count;
-            entries[count++] =
-                (t2v_safetensors_entry){known[i].name, known[i].dtype, d->shape[i]};
+            entries[count++] = (t2v_safetensors_entry){known[i].name, known[i].dtype, d->shape[i]};
         }
     T2V_TRY(t2v_safetensors_create(d->path, entries, count, &d->writer, error));
     for (int i = 0; i < VIDEO; i++)
         if (d->data[i])
-            T2V_TRY(t2v_safetensors_append(d->writer, (size_t)d->entry[i], d->data[i],
-                                           d->bytes[i], error));
+            T2V_TRY(t2v_safetensors_append(d->writer, (size_t)d->entry[i], d->data[i], d->bytes[i],
+                                           error));
     return T2V_OK;
 }
 

@@ -85,7 +85,9 @@ static bool read_length(job *j)
             return false;
         }
         double exact = seconds * j->params.rate_num / j->params.rate_den;
-        j->params.frames = seconds < 0 ? -1 : (int64_t)(exact + 0.5) > 0 ? (int64_t)(exact + 0.5) : 1;
+        j->params.frames = seconds < 0                  ? -1
+                           : (int64_t)(exact + 0.5) > 0 ? (int64_t)(exact + 0.5)
+                                                        : 1;
     }
     return true;
 }
@@ -93,7 +95,7 @@ static bool read_length(job *j)
 /* A name that asks for a container is FFmpeg's work. */
 static bool is_container(const char *path)
 {
-    static const char *const names[] = {".mp4", ".mkv", ".mov", ".webm", ".avi", ".ts",
+    static const char *const names[] = {".mp4", ".mkv",  ".mov", ".webm", ".avi", ".ts",
                                         ".flv", ".m3u8", ".gif", ".m4v",  ".mpg"};
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof(names) / sizeof(names[0]); i++)
@@ -158,8 +160,7 @@ static bool open_stream(job *j)
             complain("--dump: a video without end has no dump; give --frames or --duration");
             return false;
         }
-        j->dump = dump_create(j->request.dump, j->params.frames, j->params.height,
-                              j->params.width);
+        j->dump = dump_create(j->request.dump, j->params.frames, j->params.height, j->params.width);
         j->params.tap = dump_tap;
         j->params.tap_opaque = j->dump;
     }

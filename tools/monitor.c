@@ -58,8 +58,8 @@ static void print_line(monitor *m)
     if (p.phase == T2V_PHASE_DENOISING)
         snprintf(step, sizeof(step), ", step %d/%d", p.step, p.steps);
     fprintf(stderr, "\r\033[Kchunk %s: %s%s | frames %s | %.1f frames/s | %s left", chunk,
-            phases[p.phase], step, frames,
-            p.elapsed > 0 ? (double)p.frames_made / p.elapsed : 0.0, left);
+            phases[p.phase], step, frames, p.elapsed > 0 ? (double)p.frames_made / p.elapsed : 0.0,
+            left);
     fflush(stderr);
 }
 

@@ -36,8 +36,8 @@ void t2v_free(void *block);
  */
 typedef struct t2v_arena {
     struct t2v_arena_block *first, *current;
-    size_t used;  /**< bytes handed out and not given back */
-    size_t peak;  /**< highest `used` so far */
+    size_t used; /**< bytes handed out and not given back */
+    size_t peak; /**< highest `used` so far */
 } t2v_arena;
 
 /** A position to reset to. */

@@ -27,10 +27,10 @@ typedef struct t2v_positions {
 /** One evaluation. */
 typedef struct t2v_dit_input {
     int64_t tokens;
-    const float *x;            /**< [tokens, in_channels] */
-    int groups;                /**< tokens of one group share a timestep */
-    const float *timestep;     /**< [groups] */
-    const int32_t *group;      /**< [tokens]; NULL: all of group 0 */
+    const float *x;        /**< [tokens, in_channels] */
+    int groups;            /**< tokens of one group share a timestep */
+    const float *timestep; /**< [groups] */
+    const int32_t *group;  /**< [tokens]; NULL: all of group 0 */
     const t2v_dit_text *text;
     const t2v_positions *positions;
 } t2v_dit_input;

@@ -12,8 +12,8 @@ typedef struct sampler {
     t2v_schedule schedule;
     t2v_positions positions;
     int64_t tokens, width, known_tokens;
-    int32_t *group;      /* [tokens]: 0 moves, 1 is known; NULL: all move */
-    float *x;            /* [tokens, width] */
+    int32_t *group;       /* [tokens]: 0 moves, 1 is known; NULL: all move */
+    float *x;             /* [tokens, width] */
     float *known, *noise; /* [known_tokens, width]; only where noise is put on known latents */
     float *velocity, *uncond;
 } sampler;
@@ -128,8 +128,7 @@ static t2v_status run_step(t2v_exec *exec, sampler *s, int step)
         tap_tokens(exec, s, "step0_output", s->velocity);
     if (w->negative) {
         T2V_TRY(evaluate(exec, s, timestep, w->negative, s->uncond));
-        t2v_guidance(s->velocity, s->uncond, (float)w->guidance,
-                     (size_t)(s->tokens * s->width));
+        t2v_guidance(s->velocity, s->uncond, (float)w->guidance, (size_t)(s->tokens * s->width));
     }
     move(s, step);
     return T2V_OK;
@@ -163,8 +162,8 @@ t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window 
     sampler s = {.model = model, .window = window};
     s.tokens = t2v_token_count(size);
     s.width = t2v_token_width(size);
-    s.known_tokens = s.tokens / (size->frames / size->patch_time) *
-                     (window->known / size->patch_time);
+    s.known_tokens =
+        s.tokens / (size->frames / size->patch_time) * (window->known / size->patch_time);
     T2V_TRY(model->family->schedule(&model->scheduler, window->steps,
                                     size->frames * size->height * size->width, &s.schedule,
                                     exec->error));

@@ -26,7 +26,8 @@ static float causal_seconds(int64_t frame, int64_t ratio, bool middle, double ra
 }
 
 #define LTX                                                                                        \
-    .name = "ltx-video", .dit = &t2v_dit_ltx, .vae = &t2v_vae_ltx, .defaults = {                   \
+    .name = "ltx-video", .dit = &t2v_dit_ltx, .vae = &t2v_vae_ltx,                                 \
+    .defaults = {                                                                                  \
         .width = 704,                                                                              \
         .height = 512,                                                                             \
         .rate = 25,                                                                                \
@@ -69,6 +70,6 @@ void t2v_family_names(char *text, size_t size)
 {
     size_t used = 0;
     for (int i = 0; i < FAMILIES && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "",
-                                 families[i].pipeline);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", families[i].pipeline);
 }

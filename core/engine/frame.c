@@ -52,6 +52,5 @@ const float *t2v_frame_rgb(const t2v_frame *frame, int *width, int *height)
 
 t2v_status t2v_frame_write(const t2v_frame *frame, const t2v_picture *picture, t2v_error *error)
 {
-    return t2v_write_picture(frame->rgb, frame->width, frame->height, frame->index, picture,
-                             error);
+    return t2v_write_picture(frame->rgb, frame->width, frame->height, frame->index, picture, error);
 }

@@ -17,7 +17,7 @@ typedef struct generation {
     const t2v_generation_host *host;
     t2v_tap tap;
     t2v_noise noise;
-    t2v_stream_params live; /* of the chunk at hand */
+    t2v_stream_params live;  /* of the chunk at hand */
     char *prompt, *negative; /* that were encoded last */
     t2v_dit_text *prompt_text, *negative_text;
     void *decoder;
@@ -60,8 +60,7 @@ static double denoise_operations(const t2v_model *model, const t2v_plan *plan, i
 
 static double decode_operations(const t2v_model *model, const t2v_plan *plan)
 {
-    return model->vae_info.operations_per_position *
-           (double)(plan->size.height * plan->size.width);
+    return model->vae_info.operations_per_position * (double)(plan->size.height * plan->size.width);
 }
 
 double t2v_chunk_operations(const t2v_model *model, const t2v_plan *plan, int64_t index, int steps,
@@ -100,8 +99,7 @@ static t2v_status encode_prompts(generation *g)
 {
     const char *prompt = g->live.prompt ? g->live.prompt : "";
     const char *negative = g->live.negative ? g->live.negative : "";
-    T2V_TRY(encode(g, prompt, "prompt", "token_ids", "prompt_embeds", &g->prompt,
-                   &g->prompt_text));
+    T2V_TRY(encode(g, prompt, "prompt", "token_ids", "prompt_embeds", &g->prompt, &g->prompt_text));
     if (t2v_effective_guidance(g->model, &g->live) > 1)
         T2V_TRY(encode(g, negative, "negative", NULL, "negative_embeds", &g->negative,
                        &g->negative_text));
@@ -226,8 +224,8 @@ static t2v_status decode_frames(generation *g, const float *latents, int64_t cou
         bool enough = g->params->frames >= 0 && g->frames >= g->params->frames;
         if (enough)
             break;
-        T2V_TRY(vae->decode(g->exec, g->decoder, latents + i * frame, 1,
-                            last_chunk && i == count - 1));
+        T2V_TRY(
+            vae->decode(g->exec, g->decoder, latents + i * frame, 1, last_chunk && i == count - 1));
         g->done += decode_operations(g->model, g->plan);
         g->host->progress(g->host->opaque, T2V_PHASE_DECODING, g->chunk, 0, 0, g->done);
     }

@@ -51,6 +51,5 @@ void t2v_latents_denormalise(const t2v_latent_size *s, const t2v_vae_info *vae,
     for (int64_t c = 0; c < s->channels; c++)
         for (int64_t i = 0; i < positions; i++)
             out[i * s->channels + c] =
-                latents[c * positions + i] * vae->deviation[c] / (float)vae->scaling +
-                vae->mean[c];
+                latents[c * positions + i] * vae->deviation[c] / (float)vae->scaling + vae->mean[c];
 }

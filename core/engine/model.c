@@ -53,9 +53,9 @@ static t2v_status read_defaults(t2v_model *m, t2v_error *error)
         int64_t min, max;
         int *value;
     } numbers[] = {
-        {"width", 64, 8192, &d->width},   {"height", 64, 8192, &d->height},
-        {"rate", 1, 240, &d->rate},       {"frames", 1, 1 << 20, &d->frames},
-        {"steps", 1, 1000, &d->steps},    {"chunk", 0, 100000, &m->chunk},
+        {"width", 64, 8192, &d->width},    {"height", 64, 8192, &d->height},
+        {"rate", 1, 240, &d->rate},        {"frames", 1, 1 << 20, &d->frames},
+        {"steps", 1, 1000, &d->steps},     {"chunk", 0, 100000, &m->chunk},
         {"context", 1, 1000, &m->context},
     };
     const char *name, *licence;
@@ -103,11 +103,11 @@ static t2v_status load_text(t2v_model *m, t2v_error *error)
     if (status >= 0)
         status = t2v_t5_create(m->text_component, &m->t5, error);
     if (status >= 0 && t2v_tokenizer_pieces(m->tokenizer) > t2v_t5_vocabulary(m->t5))
-        status = t2v_fail(error, T2V_ERROR_FORMAT,
-                          "%s has %d pieces, but the text encoder's shared.weight only %lld rows: "
-                          "the tokenizer is of another model",
-                          path, t2v_tokenizer_pieces(m->tokenizer),
-                          (long long)t2v_t5_vocabulary(m->t5));
+        status =
+            t2v_fail(error, T2V_ERROR_FORMAT,
+                     "%s has %d pieces, but the text encoder's shared.weight only %lld rows: "
+                     "the tokenizer is of another model",
+                     path, t2v_tokenizer_pieces(m->tokenizer), (long long)t2v_t5_vocabulary(m->t5));
     t2v_free(path);
     return status;
 }

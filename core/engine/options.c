@@ -15,16 +15,15 @@
 #define ROW_STRING(name, fallback, flags, help)                                                    \
     {#name, T2V_OPTION_STRING, fallback, 0, 0, 0, NULL, "", help, flags, offsetof(PARAMS, name)},
 #define ROW_NUMBER(type, name, fallback, min, max, flags, unit, help)                              \
-    {#name, TYPE_OF_##type, NULL, (double)(fallback), (double)(min), (double)(max), NULL, unit,    \
-     help,  flags,          offsetof(PARAMS, name)},
+    {#name, TYPE_OF_##type, NULL,  (double)(fallback),    (double)(min), (double)(max), NULL,      \
+     unit,  help,           flags, offsetof(PARAMS, name)},
 #define ROW_CHOICE(name, fallback, values, flags, help)                                            \
     {#name, T2V_OPTION_CHOICE, fallback, 0, 0, 0, values, "", help, flags, offsetof(PARAMS, name)},
 
 const t2v_option *t2v_model_options(void)
 {
 #define PARAMS t2v_model_params
-    static const t2v_option table[] = {
-        T2V_MODEL_OPTIONS(ROW_STRING, ROW_NUMBER, ROW_CHOICE){0}};
+    static const t2v_option table[] = {T2V_MODEL_OPTIONS(ROW_STRING, ROW_NUMBER, ROW_CHOICE){0}};
 #undef PARAMS
     return table;
 }
@@ -32,8 +31,7 @@ const t2v_option *t2v_model_options(void)
 const t2v_option *t2v_stream_options(void)
 {
 #define PARAMS t2v_stream_params
-    static const t2v_option table[] = {
-        T2V_STREAM_OPTIONS(ROW_STRING, ROW_NUMBER, ROW_CHOICE){0}};
+    static const t2v_option table[] = {T2V_STREAM_OPTIONS(ROW_STRING, ROW_NUMBER, ROW_CHOICE){0}};
 #undef PARAMS
     return table;
 }

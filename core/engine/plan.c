@@ -59,9 +59,8 @@ static t2v_status check_size(const t2v_plan *plan, t2v_error *error)
     size_t count;
     if (!t2v_shape_count(&shape, &count) || count > SIZE_MAX / 4096)
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
-                        "%lld frames of %lld × %lld are too many for one pass",
-                        (long long)frames, (long long)plan->picture_width,
-                        (long long)plan->picture_height);
+                        "%lld frames of %lld × %lld are too many for one pass", (long long)frames,
+                        (long long)plan->picture_width, (long long)plan->picture_height);
     return T2V_OK;
 }
 

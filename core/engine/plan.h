@@ -11,7 +11,7 @@ typedef struct t2v_plan {
     t2v_latent_size size;   /**< of a chunk's window; frames: of the first chunk */
     int64_t picture_height; /**< as generated, before the crop */
     int64_t picture_width;
-    int64_t window_frames;  /**< latent frames of a later chunk's window, `context` of them known */
+    int64_t window_frames; /**< latent frames of a later chunk's window, `context` of them known */
     int64_t context;
     int64_t chunks; /**< -1: without end */
 } t2v_plan;

@@ -40,8 +40,8 @@ static t2v_status encode(t2v_exec *exec, const t2v_model *model, const char *pro
     T2V_TRY(tokenize(exec, model, prompt, option, ids, &used));
     if (ids_name && tap && tap->fn)
         tap->fn(tap->opaque, ids_name, 1, shape, ids);
-    T2V_TRY(t2v_t5_run(exec, model->t5, ids, length, family->text_mask ? used : length,
-                       embeddings));
+    T2V_TRY(
+        t2v_t5_run(exec, model->t5, ids, length, family->text_mask ? used : length, embeddings));
     t2v_tap_floats(tap, embeds_name, 2, shape, embeddings);
     return family->dit->prepare_text(exec, model->dit, embeddings, length, used, text);
 }

@@ -169,8 +169,7 @@ static t2v_status choose_seed(t2v_stream *s, t2v_error *error)
 
 static void size_queue(t2v_stream *s)
 {
-    const size_t bytes =
-        3 * sizeof(float) * (size_t)s->params.width * (size_t)s->params.height;
+    const size_t bytes = 3 * sizeof(float) * (size_t)s->params.width * (size_t)s->params.height;
     int64_t most = WAITING, fits = (int64_t)(WAITING_BYTES / bytes);
     if (s->plan.chunks != 1)
         most = t2v_plan_new_frames(&s->plan, 1) * s->model->vae_info.temporal_ratio;
@@ -182,8 +181,8 @@ static void start_progress(t2v_stream *s)
 {
     const int steps = t2v_effective_steps(s->model, &s->params);
     const bool guided = t2v_effective_guidance(s->model, &s->params) > 1;
-    s->progress = (t2v_progress){
-        .chunks = s->plan.chunks, .frames = s->params.frames, .steps = steps};
+    s->progress =
+        (t2v_progress){.chunks = s->plan.chunks, .frames = s->params.frames, .steps = steps};
     if (s->plan.chunks > 0)
         s->operations = t2v_chunk_operations(s->model, &s->plan, 0, steps, guided) +
                         (double)(s->plan.chunks - 1) *
@@ -268,12 +267,11 @@ void t2v_stream_destroy(t2v_stream **stream)
 
 /* ------------------------------------------------------------------ the caller's side */
 
-t2v_status t2v_stream_set(t2v_stream *stream, const char *name, const char *value,
-                          t2v_error *error)
+t2v_status t2v_stream_set(t2v_stream *stream, const char *name, const char *value, t2v_error *error)
 {
     pthread_mutex_lock(&stream->lock);
-    t2v_status status = t2v_options_set(t2v_stream_options(), &stream->live, name, value,
-                                        T2V_OPTION_LIVE, error);
+    t2v_status status =
+        t2v_options_set(t2v_stream_options(), &stream->live, name, value, T2V_OPTION_LIVE, error);
     pthread_mutex_unlock(&stream->lock);
     return status;
 }

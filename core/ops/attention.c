@@ -51,8 +51,7 @@ static void softmax_block(t2v_exec *exec, const t2v_attention *a, const block *b
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t r = 0; r < rows; r++) {
         int64_t head = b->head + r / b->queries, query = b->query + r % b->queries;
-        const float *bias =
-            a->bias ? a->bias + (head * a->queries + query) * a->keys : NULL;
+        const float *bias = a->bias ? a->bias + (head * a->queries + query) * a->keys : NULL;
         softmax_row(scores + r * a->keys, a->keys, a->scale, a->key_bias, bias);
     }
     (void)exec; /* without OpenMP */

@@ -8,9 +8,9 @@
 /** Operands of an attention. All dense, row-major, heads outermost but for the result. */
 typedef struct t2v_attention {
     int64_t heads, head_dim, queries, keys;
-    const float *q;        /**< [heads, queries, head_dim] */
-    const float *k;        /**< [heads, keys, head_dim] */
-    const float *v;        /**< [heads, keys, head_dim] */
+    const float *q; /**< [heads, queries, head_dim] */
+    const float *k; /**< [heads, keys, head_dim] */
+    const float *v; /**< [heads, keys, head_dim] */
     float scale;
     const float *key_bias; /**< [keys], added to every row; NULL: none */
     const float *bias;     /**< [heads, queries, keys]; NULL: none */

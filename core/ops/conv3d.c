@@ -122,8 +122,8 @@ static t2v_status run_strips(t2v_exec *exec, const t2v_conv3d *conv, const geome
 {
     const int64_t most = (strip_rows - 1) * conv->stride[1] + conv->kernel[1];
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    float *strip = t2v_exec_floats(exec, (size_t)(conv->kernel[0] * most),
-                                   (size_t)(g->w * conv->in));
+    float *strip =
+        t2v_exec_floats(exec, (size_t)(conv->kernel[0] * most), (size_t)(g->w * conv->in));
     t2v_status status = strip ? T2V_OK : T2V_ERROR_MEMORY;
     for (int64_t first = 0; first < g->out_h && status >= 0; first += strip_rows) {
         int64_t out_rows = g->out_h - first < strip_rows ? g->out_h - first : strip_rows;
@@ -159,7 +159,7 @@ t2v_status t2v_conv3d_run(t2v_exec *exec, const t2v_conv3d *conv, const float *x
     const int64_t out_frame = g.out_h * g.out_w * conv->out;
     int64_t rows = (int64_t)(PIECE_OPERATIONS / g.row_operations);
     int64_t step = rows / g.out_h;
-    for (int64_t t = 0; t < out_frames; t += step > 0 ? step : 1) {
+    for (int64_t t = 0; t<out_frames; t += step> 0 ? step : 1) {
         if (step > 0) {
             int64_t count = out_frames - t < step ? out_frames - t : step;
             T2V_TRY(run_frames(exec, conv, &g, x + t * in_frame, count, y + t * out_frame));

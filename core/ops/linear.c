@@ -17,7 +17,7 @@ struct t2v_linear {
     struct panel {
         int64_t first, count; /* columns of the output */
         t2v_operand weights;
-    } *panel;
+    } * panel;
 };
 
 static int64_t panel_columns(int64_t in)

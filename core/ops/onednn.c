@@ -78,8 +78,8 @@ static dnnl_status_t describe_convolution(dnnl_primitive_desc_t *pd, dnnl_engine
     const int64_t dilation[3] = {0, 0, 0};
     return dnnl_convolution_forward_primitive_desc_create(
         pd, engine, dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst,
-        pad_dims(3, stride).v, pad_dims(3, dilation).v, pad_dims(3, before).v,
-        pad_dims(3, after).v, attr);
+        pad_dims(3, stride).v, pad_dims(3, dilation).v, pad_dims(3, before).v, pad_dims(3, after).v,
+        attr);
 }
 
 #else
@@ -342,8 +342,8 @@ static dnnl_status_t describe(t2v_onednn *dnn, recipe *r, dnnl_primitive_desc_t 
         status = describe_convolution(pd, dnn->engine, REF(r->src), REF(r->weights), bias,
                                       REF(r->dst), c->stride, before, after, attr);
     } else if (!status) {
-        status = describe_matmul(pd, dnn->engine, REF(r->src), REF(r->weights), bias, REF(r->dst),
-                                 attr);
+        status =
+            describe_matmul(pd, dnn->engine, REF(r->src), REF(r->weights), bias, REF(r->dst), attr);
     }
     if (attr)
         dnnl_primitive_attr_destroy(attr);
@@ -413,10 +413,10 @@ static dnnl_status_t recipe_convolution(recipe *r, const t2v_convolution *c)
     r->convolution = c;
     dnnl_status_t status = channels_last(&r->src, c->ic, c->d, c->h, c->w);
     if (!status)
-        status = channels_last(
-            &r->dst, c->oc, output_size(c->d, 0, c->kernel[0], c->stride[0]),
-            output_size(c->h, c->pad_top + c->pad_bottom, c->kernel[1], c->stride[1]),
-            output_size(c->w, 2 * c->pad_side, c->kernel[2], c->stride[2]));
+        status =
+            channels_last(&r->dst, c->oc, output_size(c->d, 0, c->kernel[0], c->stride[0]),
+                          output_size(c->h, c->pad_top + c->pad_bottom, c->kernel[1], c->stride[1]),
+                          output_size(c->w, 2 * c->pad_side, c->kernel[2], c->stride[2]));
     if (!status)
         status = layout_any(&r->weights, 5, weights);
     return status ? status : layout_strided(&r->bias, 1, bias, dense);

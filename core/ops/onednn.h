@@ -75,11 +75,11 @@ t2v_status t2v_onednn_batch_product(t2v_onednn *dnn, t2v_arena *arena,
  */
 typedef struct t2v_convolution {
     int64_t ic, oc;
-    int64_t d, h, w;       /**< of the source */
-    int64_t kernel[3];     /**< time, height, width */
+    int64_t d, h, w;   /**< of the source */
+    int64_t kernel[3]; /**< time, height, width */
     int64_t stride[3];
     int64_t pad_top, pad_bottom, pad_side;
-    bool accumulate;       /**< dst += */
+    bool accumulate; /**< dst += */
 } t2v_convolution;
 
 t2v_status t2v_onednn_convolution(t2v_onednn *dnn, t2v_arena *arena,

@@ -102,8 +102,8 @@ t2v_status t2v_conv_state_run(t2v_exec *exec, t2v_conv_state *state, float *buff
         return T2V_OK;
     fill_edges(state, buffer, frames, last);
     if (total > reach(state))
-        T2V_TRY(t2v_conv3d_run(exec, state->conv, buffer, total, state->h, state->w, accumulate,
-                               y));
+        T2V_TRY(
+            t2v_conv3d_run(exec, state->conv, buffer, total, state->h, state->w, accumulate, y));
     keep(state, buffer, total);
     return T2V_OK;
 }

@@ -12,9 +12,9 @@
 typedef struct t2v_conv_state {
     const t2v_conv3d *conv;
     int64_t h, w;
-    bool causal;    /**< all padding before the clip, else half of it behind */
+    bool causal; /**< all padding before the clip, else half of it behind */
     bool started;
-    float *kept;    /**< [kernel - 1, h, w, in] */
+    float *kept; /**< [kernel - 1, h, w, in] */
     int64_t kept_frames;
 } t2v_conv_state;
 

@@ -13,9 +13,9 @@ typedef struct t2v_vae_info {
     int64_t spatial_ratio;  /**< pixels to a latent position */
     int64_t temporal_ratio; /**< n latent frames are (n - 1) × this + 1 pictures */
     bool timestep_conditioning;
-    const float *mean, *deviation;   /**< [latent_channels]: what the latents were normalised by */
-    double scaling;                  /**< latents were multiplied by this */
-    double operations_per_position;  /**< decoding of one latent position, products only */
+    const float *mean, *deviation;  /**< [latent_channels]: what the latents were normalised by */
+    double scaling;                 /**< latents were multiplied by this */
+    double operations_per_position; /**< decoding of one latent position, products only */
 } t2v_vae_info;
 
 /**

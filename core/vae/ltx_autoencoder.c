@@ -72,8 +72,8 @@ static t2v_status read_list(const t2v_config *config, const char *key, int64_t m
     return T2V_OK;
 }
 
-static t2v_status read_flags(const t2v_config *config, const char *key, int64_t count,
-                             bool *values, t2v_error *error)
+static t2v_status read_flags(const t2v_config *config, const char *key, int64_t count, bool *values,
+                             t2v_error *error)
 {
     bool found[MAX_BLOCKS + 2];
     int n;
@@ -102,8 +102,8 @@ static t2v_status read_ratios(const t2v_config *config, ltx_vae *v, int64_t ups,
                            v->patch << (downs < 16 ? downs : 16), 1, 1 << 20, &v->spatial_ratio,
                            error));
     T2V_TRY(t2v_config_int(config, "temporal_compression_ratio",
-                           (int64_t)1 << (downs < 16 ? downs : 16), 1, 1 << 20,
-                           &v->temporal_ratio, error));
+                           (int64_t)1 << (downs < 16 ? downs : 16), 1, 1 << 20, &v->temporal_ratio,
+                           error));
     if (v->spatial_ratio != v->patch << ups || v->temporal_ratio != (int64_t)1 << ups)
         return t2v_fail(error, T2V_ERROR_FORMAT,
                         "%s: the decoder enlarges %lld times in space and %lld times in time, but "
@@ -140,8 +140,7 @@ static t2v_status check_widths(const t2v_config *config, ltx_vae *v, const int64
         if (b->in < 1 || b->out < 1)
             return t2v_fail(error, T2V_ERROR_FORMAT, "%s: upsample_factor leaves no channels",
                             t2v_config_path(config));
-        if (b->upsamples && b->residual &&
-            (b->out * b->factor % CELL || CELL % b->factor))
+        if (b->upsamples && b->residual && (b->out * b->factor % CELL || CELL % b->factor))
             return t2v_fail(error, T2V_ERROR_FORMAT,
                             "%s: %lld channels with upsample_factor %lld cannot be added to an "
                             "upsampled residual",
@@ -443,15 +442,15 @@ static void describe(const void *vae, t2v_vae_info *info)
 typedef struct resnet_state {
     const resnet *resnet;
     t2v_conv_state conv1, conv2;
-    t2v_frame_queue waiting;  /* of the residual connection */
-    float *noise1, *noise2;   /* [h, w]; NULL: none */
-    const float *modulation;  /* [4, channels] of this run; NULL: none */
+    t2v_frame_queue waiting; /* of the residual connection */
+    float *noise1, *noise2;  /* [h, w]; NULL: none */
+    const float *modulation; /* [4, channels] of this run; NULL: none */
 } resnet_state;
 
 typedef struct block_state {
     const block *block;
-    int64_t h, w;       /* before upsampling */
-    float *modulation;  /* [layers, 4, channels] */
+    int64_t h, w;      /* before upsampling */
+    float *modulation; /* [layers, 4, channels] */
     resnet_state conv_in;
     t2v_conv_state upsampler;
     t2v_frame_queue waiting;
@@ -566,8 +565,7 @@ static t2v_status start_block(t2v_exec *exec, const decoder *d, const block *b, 
         return t2v_fail_memory(exec->error, "the decoder", (size_t)b->layers * sizeof(*s->resnet));
     for (int64_t i = 0; i < b->layers; i++)
         T2V_TRY(start_resnet(exec, d, &b->resnet[i], h, w,
-                             s->modulation ? s->modulation + i * 4 * b->out : NULL,
-                             &s->resnet[i]));
+                             s->modulation ? s->modulation + i * 4 * b->out : NULL, &s->resnet[i]));
     return T2V_OK;
 }
 
@@ -754,8 +752,8 @@ static void spread_frame(const float *coarse, int64_t h, int64_t w, int64_t cell
 {
     for (int64_t y = 0; y < UPSCALE * h; y++)
         for (int64_t x = 0; x < UPSCALE * w; x++) {
-            const float *cell = coarse + ((y / 2) * w + x / 2) * cells * CELL + a * 4 +
-                                (y % 2) * 2 + x % 2;
+            const float *cell =
+                coarse + ((y / 2) * w + x / 2) * cells * CELL + a * 4 + (y % 2) * 2 + x % 2;
             float *to = fine + (y * UPSCALE * w + x) * channels;
             for (int64_t c = 0; c < channels; c++)
                 to[c] = cell[c % cells * CELL] + (add ? to[c] : 0);
@@ -781,8 +779,7 @@ static t2v_status add_upsampled_residual(t2v_exec *exec, block_state *s, const f
 {
     const int64_t channels = s->block->out * s->block->factor;
     frames passed = {.count = outputs};
-    passed.data =
-        t2v_exec_floats(exec, (size_t)outputs + 1, (size_t)(s->h * s->w * channels));
+    passed.data = t2v_exec_floats(exec, (size_t)outputs + 1, (size_t)(s->h * s->w * channels));
     if (!passed.data)
         return T2V_ERROR_MEMORY;
     t2v_frame_queue_pass(&s->waiting, x->data, x->count, outputs, passed.data);

@@ -160,8 +160,8 @@ static t2v_status load_block(const t2v_component *c, const ltx *m, int i, block 
     T2V_TRY(load_joined(c, m, "qkv", i, "attn1", &b->qkv, error));
     T2V_TRY(load_floats(c, 1, &dim, &b->query_norm, error, i, "attn1.norm_q.weight"));
     T2V_TRY(load_floats(c, 1, &dim, &b->key_norm, error, i, "attn1.norm_k.weight"));
-    T2V_TRY(load_block_linear(c, dim, dim, m->out_bias, &b->attention_out, error, i,
-                              "attn1.to_out.0"));
+    T2V_TRY(
+        load_block_linear(c, dim, dim, m->out_bias, &b->attention_out, error, i, "attn1.to_out.0"));
     T2V_TRY(load_joined(c, m, "q", i, "attn2", &b->text_query, error));
     T2V_TRY(load_joined(c, m, "kv", i, "attn2", &b->text_keys_values, error));
     T2V_TRY(load_floats(c, 1, &dim, &b->text_query_norm, error, i, "attn2.norm_q.weight"));
@@ -262,8 +262,8 @@ static void describe(const void *dit, t2v_dit_info *info)
     info->patch_time = m->patch_time;
     info->position_pairs = m->dim / 2;
     /* qkv, out; query and out of cross-attention; feed-forward */
-    info->operations_per_token = layers * 2 * dim * dim * (4 + 2 + 2 * FEED_FACTOR) +
-                                 2 * dim * (double)(m->in + m->out);
+    info->operations_per_token =
+        layers * 2 * dim * dim * (4 + 2 + 2 * FEED_FACTOR) + 2 * dim * (double)(m->in + m->out);
     info->operations_per_pair = layers * 4 * dim;
 }
 
@@ -323,8 +323,8 @@ static t2v_status project_text(t2v_exec *exec, const ltx *m, const float *embedd
     float *kv = t2v_exec_floats(exec, (size_t)n, (size_t)(2 * m->dim));
     if (!inner || !projected || !kv)
         return T2V_ERROR_MEMORY;
-    T2V_TRY(t2v_linear_run(exec, m->caption_in, embeddings, n, T2V_ACTIVATION_GELU_TANH, false,
-                           inner));
+    T2V_TRY(
+        t2v_linear_run(exec, m->caption_in, embeddings, n, T2V_ACTIVATION_GELU_TANH, false, inner));
     T2V_TRY(t2v_linear_run(exec, m->caption_out, inner, n, T2V_ACTIVATION_NONE, false, projected));
     for (int64_t i = 0; i < m->layers; i++) {
         const block *b = &m->block[i];
@@ -396,14 +396,14 @@ static void prepare_positions(const void *dit, const float *coordinates, int64_t
 
 /* Buffers of one run, all in the arena. */
 typedef struct buffers {
-    float *hidden;    /* [tokens, dim] */
-    float *normed;    /* [tokens, dim] */
-    float *wide;      /* [tokens, 3 dim]: q, k, v side by side */
-    float *query, *key, *value;           /* [heads, tokens, head_dim] */
-    float *feed;      /* [FEED_ROWS, 4 dim] */
-    float *time;      /* [groups, dim] */
-    float *time_modulation; /* [groups, 6 dim] */
-    float *modulation;      /* [groups, 6 dim] of the block at hand */
+    float *hidden;              /* [tokens, dim] */
+    float *normed;              /* [tokens, dim] */
+    float *wide;                /* [tokens, 3 dim]: q, k, v side by side */
+    float *query, *key, *value; /* [heads, tokens, head_dim] */
+    float *feed;                /* [FEED_ROWS, 4 dim] */
+    float *time;                /* [groups, dim] */
+    float *time_modulation;     /* [groups, 6 dim] */
+    float *modulation;          /* [groups, 6 dim] of the block at hand */
 } buffers;
 
 static t2v_status allocate(t2v_exec *exec, const ltx *m, const t2v_dit_input *in, buffers *b)
@@ -440,13 +440,12 @@ static t2v_status embed_time(t2v_exec *exec, const ltx *m, const t2v_dit_input *
             sinusoids[g * SINUSOIDS + i] = cosf(in->timestep[g] * frequency);
             sinusoids[g * SINUSOIDS + half + i] = sinf(in->timestep[g] * frequency);
         }
-    T2V_TRY(t2v_linear_run(exec, m->time_in, sinusoids, groups, T2V_ACTIVATION_SILU, false,
-                           inner));
+    T2V_TRY(t2v_linear_run(exec, m->time_in, sinusoids, groups, T2V_ACTIVATION_SILU, false, inner));
     T2V_TRY(t2v_linear_run(exec, m->time_out, inner, groups, T2V_ACTIVATION_NONE, false, b->time));
     memcpy(inner, b->time, (size_t)(groups * m->dim) * sizeof(float));
     t2v_silu(inner, groups * m->dim);
-    t2v_status status = t2v_linear_run(exec, m->time_modulation, inner, groups,
-                                       T2V_ACTIVATION_NONE, false, b->time_modulation);
+    t2v_status status = t2v_linear_run(exec, m->time_modulation, inner, groups, T2V_ACTIVATION_NONE,
+                                       false, b->time_modulation);
     t2v_arena_reset(&exec->arena, mark);
     return status;
 }
@@ -519,8 +518,8 @@ static t2v_status cross_attention(t2v_exec *exec, const ltx *m, const block *blo
                                   const t2v_dit_input *in, buffers *b)
 {
     const int64_t n = in->tokens, dim = m->dim;
-    T2V_TRY(t2v_linear_run(exec, block->text_query, b->hidden, n, T2V_ACTIVATION_NONE, false,
-                           b->wide));
+    T2V_TRY(
+        t2v_linear_run(exec, block->text_query, b->hidden, n, T2V_ACTIVATION_NONE, false, b->wide));
     norm_heads(exec, m, block->text_query_norm, b->wide, n, dim, b->normed);
     t2v_split_heads(exec, b->normed, n, dim, m->heads, m->head_dim, b->query);
     const t2v_attention attention = {
@@ -550,8 +549,8 @@ static t2v_status feed_forward(t2v_exec *exec, const ltx *m, const block *block,
         float *x = b->normed + at * m->dim;
         T2V_TRY(t2v_linear_run(exec, block->feed_in, x, rows, T2V_ACTIVATION_GELU_TANH, false,
                                b->feed));
-        T2V_TRY(t2v_linear_run(exec, block->feed_out, b->feed, rows, T2V_ACTIVATION_NONE, false,
-                               x));
+        T2V_TRY(
+            t2v_linear_run(exec, block->feed_out, b->feed, rows, T2V_ACTIVATION_NONE, false, x));
     }
     add_gated(exec, m, in, 5, b->normed, b);
     return T2V_OK;
@@ -568,8 +567,7 @@ static t2v_status project_out(t2v_exec *exec, const ltx *m, const t2v_dit_input 
             table[g * 2 * dim + i] = m->modulation[i] + b->time[g * dim + i % dim];
     const t2v_modulation modulation = {
         .shift = table, .scale = table + dim, .stride = 2 * dim, .group = in->group};
-    const t2v_norm norm = {
-        .dim = dim, .eps = OUT_EPS, .centred = true, .modulation = &modulation};
+    const t2v_norm norm = {.dim = dim, .eps = OUT_EPS, .centred = true, .modulation = &modulation};
     t2v_norm_run(exec, &norm, b->hidden, in->tokens, dim, b->normed);
     return t2v_linear_run(exec, m->proj_out, b->normed, in->tokens, T2V_ACTIVATION_NONE, false,
                           out);
@@ -580,8 +578,8 @@ static t2v_status run_all(t2v_exec *exec, const ltx *m, const t2v_dit_input *in,
     buffers b;
     T2V_TRY(allocate(exec, m, in, &b));
     T2V_TRY(embed_time(exec, m, in, &b));
-    T2V_TRY(t2v_linear_run(exec, m->proj_in, in->x, in->tokens, T2V_ACTIVATION_NONE, false,
-                           b.hidden));
+    T2V_TRY(
+        t2v_linear_run(exec, m->proj_in, in->x, in->tokens, T2V_ACTIVATION_NONE, false, b.hidden));
     for (int64_t i = 0; i < m->layers; i++) {
         const block *block = &m->block[i];
         modulate(m, block, in->groups, &b);
