@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,11 +10,11 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "weights/json.h"
 
 enum {
     MAX_BYTES = 64 << 20,
-    /* A value of two bytes takes hundreds in memory, so their number has a limit too. The index of
-     * a large model has a hundred thousand. */
+    /* the index of a large model's shards has a hundred thousand */
     MAX_VALUES = 1 << 18,
 };
 
@@ -74,28 +73,6 @@ static const char *type_name(const json_t *value)
     return value ? names[json_typeof(value)] : "nothing";
 }
 
-static t2v_status parse(t2v_config *config, const char *text, size_t bytes, t2v_error *error)
-{
-    json_error_t problem;
-    size_t values = 1;
-    for (size_t i = 0; i < bytes; i++)
-        values += text[i] == ',' || text[i] == '[' || text[i] == '{';
-    if (values > MAX_VALUES)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: more than %d values", config->path,
-                        MAX_VALUES);
-    config->root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
-    /* jansson says nothing when an allocation fails */
-    if (!config->root && !*problem.text)
-        return t2v_fail_memory(error, config->path, bytes);
-    if (!config->root)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: line %d, column %d: not valid JSON: %s",
-                        config->path, problem.line, problem.column, problem.text);
-    if (!json_is_object(config->root))
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: holds %s, wanted an object", config->path,
-                        type_name(config->root));
-    return T2V_OK;
-}
-
 static t2v_status load(t2v_config *config, const char *path, t2v_error *error)
 {
     char *text = NULL;
@@ -105,8 +82,11 @@ static t2v_status load(t2v_config *config, const char *path, t2v_error *error)
         return t2v_fail_memory(error, "a file name", strlen(path) + 1);
     t2v_status status = read_file(path, &text, &bytes, error);
     if (status == T2V_OK)
-        status = parse(config, text, bytes, error);
+        status = t2v_json_parse(path, text, bytes, MAX_VALUES, &config->root, error);
     t2v_free(text);
+    if (status == T2V_OK && !json_is_object(config->root))
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: holds %s, wanted an object", path,
+                        type_name(config->root));
     return status;
 }
 
