@@ -388,6 +388,21 @@ static void the_dither_belongs_to_the_frame_number(void **state)
     free_canvas(&b);
 }
 
+static void chroma_dither_repeats_no_sooner_than_lumas(void **state)
+{
+    (void)state;
+    float *rgb = plain_rgb(256, 128, 0.4f, 0.1f, 0.2f);
+    canvas c = make_canvas(T2V_PIXEL_YUV420P, 256, 128, false);
+    write_canvas(&c, rgb, 0);
+    int differing = 0;
+    for (int y = 0; y < 64; y++)
+        for (int x = 0; x < 32; x++)
+            differing += read_code(&c, 2, x, y) != read_code(&c, 2, x + 32, y);
+    assert_true(differing > 300);
+    free(rgb);
+    free_canvas(&c);
+}
+
 static void a_pixel_keeps_its_mean_over_time(void **state)
 {
     (void)state;
@@ -482,6 +497,7 @@ int main(void)
         cmocka_unit_test(alpha_is_opaque_wherever_it_lies),
         cmocka_unit_test(numbers_that_are_none_become_black),
         cmocka_unit_test(the_dither_belongs_to_the_frame_number),
+        cmocka_unit_test(chroma_dither_repeats_no_sooner_than_lumas),
         cmocka_unit_test(a_pixel_keeps_its_mean_over_time),
         cmocka_unit_test(the_noise_holds_each_threshold_equally_often),
         cmocka_unit_test(the_noise_is_blue),
