@@ -157,11 +157,19 @@ def caption(facts, rng, language="en"):
 
 
 def _english(facts, rng):
-    text = ", ".join if rng.random() < 0.65 else " ".join
-    text = text(_parts(facts, rng, "en"))
-    text = _pick(rng, FRAMES_EN).format(text)
-    text = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", re.sub(r" +", " ", text)).strip()
-    return _case(text, rng)
+    parts = _parts(facts, rng, "en")
+    if rng.random() < 0.12:  # "There are blue waves. Moving left. On black."
+        verb = (
+            "There is" if re.match(r"(an?|the) ", parts[0]) else "We see"
+        )
+        text = " ".join([f"{verb} {parts[0]}."] + [p[0].upper() + p[1:] + "." for p in parts[1:]])
+        return _articles(text)
+    joint = ", " if rng.random() < 0.65 else " "
+    return _case(_articles(_pick(rng, FRAMES_EN).format(joint.join(parts))), rng)
+
+
+def _articles(text):
+    return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
 
 
 def _chinese(facts, rng):

@@ -14,8 +14,23 @@ EN = (
     "{c}aurora borealis",
     "{c}polar lights over mountains",
     "a night sky with {c}northern lights",
+    "{c}aurora lights",
+    "dancing {c}northern lights",
+    "{c}lights in the polar sky",
+    "{c}aurora over hills",
+    "the {c}aurora at night",
 )
-ZH = ("{c}极光", "{c}的北极光", "山上的{c}极光", "夜空中的{c}极光", "{c}极光舞动")
+ZH = (
+    "{c}极光",
+    "{c}的北极光",
+    "山上的{c}极光",
+    "夜空中的{c}极光",
+    "{c}极光舞动",
+    "{c}北极光",
+    "{c}极光夜空",
+    "舞动的{c}极光",
+    "{c}极地的光",
+)
 COLOURS = ("green", "teal", "cyan", "purple", "magenta", "pink", "blue", "red")
 
 

@@ -13,8 +13,21 @@ EN = (
     "a {s}bouncing {c}ball",
     "a {s}{c}ball that bounces on the floor",
     "one {s}{c}ball jumping up and down",
+    "a {s}{c}ball",
+    "a {s}{c}rubber ball bouncing",
+    "a {s}{c}sphere bouncing up and down",
+    "a {s}{c}ball hopping across the floor",
 )
-ZH = ("{c}{s}球在弹跳", "弹跳的{c}{s}球", "一个{c}{s}球上下跳动", "一个{s}{c}皮球在地上弹跳")
+ZH = (
+    "{c}{s}球在弹跳",
+    "弹跳的{c}{s}球",
+    "一个{c}{s}球上下跳动",
+    "一个{s}{c}皮球在地上弹跳",
+    "{c}{s}球",
+    "{s}{c}球跳动",
+    "{c}{s}皮球弹起落下",
+    "一个{s}{c}小球弹跳",
+)
 
 
 def facts(rng):

@@ -15,8 +15,22 @@ EN = (
     "{d}{s}{c}balloons flying up",
     "{c}party balloons",
     "{d}{c}balloons floating in the air",
+    "{c}birthday balloons",
+    "{d}{c}balloons in the sky",
+    "floating {c}balloons",
+    "{d}{s}{c}helium balloons",
 )
-ZH = ("{d}{c}气球", "上升的{c}气球", "{d}{s}{c}气球飘起", "{c}派对气球", "空中飘着{d}{c}气球")
+ZH = (
+    "{d}{c}气球",
+    "上升的{c}气球",
+    "{d}{s}{c}气球飘起",
+    "{c}派对气球",
+    "空中飘着{d}{c}气球",
+    "{d}{s}{c}气球",
+    "生日{c}气球",
+    "{c}气球飞上天",
+    "飘浮的{c}气球",
+)
 
 
 def facts(rng):

@@ -14,6 +14,10 @@ EN = (
     "a Chinese {c}ink painting of bamboo",
     "swaying {c}bamboo in ink style",
     "{c}bamboo leaves in the wind",
+    "{c}bamboo",
+    "a {c}bamboo forest",
+    "{c}bamboo stems swaying",
+    "Chinese {c}bamboo",
 )
 ZH = (
     "{c}水墨竹子",
@@ -21,6 +25,10 @@ ZH = (
     "中国风{c}水墨竹林",
     "水墨风格{c}竹影摇曳",
     "{c}竹叶随风摆动",
+    "{c}竹子",
+    "{c}竹林",
+    "随风摇摆的{c}竹",
+    "古风{c}竹子",
 )
 
 

@@ -15,6 +15,10 @@ EN = (
     "{d}{c}flying birds",
     "{s}{c}birds flapping their wings",
     "{d}{c}birds crossing {sky}",
+    "{d}{s}{c}birds",
+    "{d}{s}flying {c}birds, {sky}",
+    "a flock of {c}birds",
+    "{c}birds on the wing",
 )
 ZH = (
     "{sky}中飞翔的{c}鸟",
@@ -22,6 +26,10 @@ ZH = (
     "{d}{s}{c}鸟飞过{sky}",
     "{c}飞鸟拍打翅膀",
     "{d}{c}鸟儿",
+    "{d}{s}{c}鸟",
+    "{d}{c}鸟群飞行",
+    "天空中{d}{c}鸟",
+    "{c}鸟飞，{sky}",
 )
 COLOUR_NAMES = ("white", "red", "blue", "yellow", "brown", "orange", "green", "pink")
 

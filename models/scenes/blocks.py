@@ -15,6 +15,10 @@ EN = (
     "{d}{c}cubes falling",
     "{d}{s}{c}squares dropping and bouncing",
     "{c}boxes falling on the floor",
+    "{d}{s}{c}blocks",
+    "{d}{s}{c}boxes dropping",
+    "{d}tumbling {c}blocks",
+    "{d}{s}{c}toy blocks falling",
 )
 ZH = (
     "{d}{c}方块下落",
@@ -22,6 +26,10 @@ ZH = (
     "{d}{c}积木掉落",
     "{c}方块落地弹起",
     "{d}{s}{c}盒子掉下",
+    "{d}{s}{c}方块",
+    "{d}{c}箱子落下",
+    "翻滚的{d}{c}方块",
+    "{d}{s}{c}积木落下",
 )
 
 

@@ -14,8 +14,23 @@ EN = (
     "blurred {c}lights",
     "{d}{s}soft {c}light circles",
     "{d}{c}bokeh particles",
+    "{d}out of focus {c}lights",
+    "{c}bokeh background",
+    "{d}soft glowing {c}circles",
+    "defocused {c}lights",
+    "{d}{c}blurry light spots",
 )
-ZH = ("{d}{s}{c}光斑", "{c}散景", "{c}虚化的光点", "{d}柔和的{c}光圈", "{c}散景光斑")
+ZH = (
+    "{d}{s}{c}光斑",
+    "{c}散景",
+    "{c}虚化的光点",
+    "{d}柔和的{c}光圈",
+    "{c}散景光斑",
+    "{c}光斑背景",
+    "{d}模糊的{c}灯光",
+    "梦幻{c}光斑",
+    "{c}圆形光点",
+)
 
 
 def facts(rng):

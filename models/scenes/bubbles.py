@@ -14,8 +14,23 @@ EN = (
     "{d}{c}bubbles rising",
     "{d}{s}bubbles in a {c}drink",
     "sparkling {c}bubbles",
+    "{c}fizzy drink bubbles",
+    "{c}soda bubbles",
+    "{d}{s}{c}air bubbles",
+    "{c}sparkling wine",
+    "{d}{c}bubbles floating up",
 )
-ZH = ("{d}{c}气泡", "{c}香槟气泡", "上升的{d}{c}气泡", "{c}饮料中的{s}气泡", "冒泡的{c}香槟")
+ZH = (
+    "{d}{c}气泡",
+    "{c}香槟气泡",
+    "上升的{d}{c}气泡",
+    "{c}饮料中的{s}气泡",
+    "冒泡的{c}香槟",
+    "{c}泡泡",
+    "{d}{s}{c}气泡",
+    "{c}汽水气泡",
+    "{c}起泡酒",
+)
 
 
 def facts(rng):

@@ -14,8 +14,22 @@ EN = (
     "{d}{c}butterflies flying",
     "fluttering {c}butterflies",
     "{d}{s}{c}butterflies flapping their wings",
+    "{c}butterflies",
+    "{d}{s}{c}butterflies in the air",
+    "a swarm of {c}butterflies",
+    "{d}dancing {c}butterflies",
 )
-ZH = ("{d}{c}蝴蝶", "飞舞的{c}蝴蝶", "{d}{s}{c}蝴蝶", "{c}蝴蝶扇动翅膀", "{d}{c}蝴蝶翩翩起舞")
+ZH = (
+    "{d}{c}蝴蝶",
+    "飞舞的{c}蝴蝶",
+    "{d}{s}{c}蝴蝶",
+    "{c}蝴蝶扇动翅膀",
+    "{d}{c}蝴蝶翩翩起舞",
+    "{d}{s}{c}蝴蝶飞舞",
+    "{c}蝶",
+    "{d}{c}彩蝶",
+    "成群的{c}蝴蝶",
+)
 
 
 def facts(rng):

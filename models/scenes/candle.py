@@ -14,8 +14,22 @@ EN = (
     "a {c}candle in the dark",
     "candlelight from a {c}candle",
     "a {c}candle with a flickering flame",
+    "{c}candles",
+    "a {c}candle flame",
+    "a {c}candle burning at night",
+    "a lit {c}candle",
 )
-ZH = ("{c}蜡烛", "燃烧的{c}蜡烛", "黑暗中的{c}蜡烛", "{c}烛光摇曳", "一支{c}蜡烛")
+ZH = (
+    "{c}蜡烛",
+    "燃烧的{c}蜡烛",
+    "黑暗中的{c}蜡烛",
+    "{c}烛光摇曳",
+    "一支{c}蜡烛",
+    "{c}烛光",
+    "点燃的{c}蜡烛",
+    "{c}蜡烛火焰",
+    "夜里的{c}蜡烛",
+)
 
 
 def facts(rng):

@@ -16,8 +16,22 @@ EN = (
     "a {c}car on a road",
     "a driving {c}car",
     "a {c}car passing hills",
+    "a {c}automobile",
+    "a {c}car on the street",
+    "a cartoon {c}car",
+    "a {c}vehicle driving along",
 )
-ZH = ("{c}汽车", "行驶的{c}汽车", "路上的{c}小汽车", "一辆{c}车在开", "{c}轿车驶过山丘")
+ZH = (
+    "{c}汽车",
+    "行驶的{c}汽车",
+    "路上的{c}小汽车",
+    "一辆{c}车在开",
+    "{c}轿车驶过山丘",
+    "{c}小车",
+    "{c}轿车",
+    "开动的{c}汽车",
+    "公路上的{c}车",
+)
 TIMES = {  # sky above, sky below, hills, road
     "day": ((0.36, 0.62, 0.92), (0.80, 0.90, 0.97), (0.42, 0.62, 0.40), (0.36, 0.37, 0.40)),
     "evening": ((0.30, 0.22, 0.46), (0.98, 0.62, 0.42), (0.36, 0.24, 0.36), (0.24, 0.21, 0.26)),

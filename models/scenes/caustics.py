@@ -14,8 +14,23 @@ EN = (
     "rippling {c}water with caustics",
     "the surface of a {c}pool",
     "{c}light patterns under water",
+    "{c}water ripples with light",
+    "sunlight through {c}water",
+    "shimmering {c}water",
+    "a {c}water surface from below",
+    "{c}water texture",
 )
-ZH = ("{c}水波光纹", "水下的{c}光", "{c}水面波光", "{c}泳池水纹", "{c}水中的光影")
+ZH = (
+    "{c}水波光纹",
+    "水下的{c}光",
+    "{c}水面波光",
+    "{c}泳池水纹",
+    "{c}水中的光影",
+    "{c}水面",
+    "波光粼粼的{c}水面",
+    "{c}水纹",
+    "阳光透过{c}水",
+)
 
 
 def facts(rng):

@@ -14,8 +14,21 @@ EN = (
     "a {c}clock running",
     "a {s}{c}wall clock",
     "a ticking {c}clock",
+    "a {s}{c}clock face",
+    "time passing on a {c}clock",
+    "a {s}{c}clock with turning hands",
 )
-ZH = ("{s}{c}时钟", "转动的{c}钟表", "{c}时钟指针走动", "{s}{c}挂钟", "滴答走的{c}钟")
+ZH = (
+    "{s}{c}时钟",
+    "转动的{c}钟表",
+    "{c}时钟指针走动",
+    "{s}{c}挂钟",
+    "滴答走的{c}钟",
+    "{s}{c}钟",
+    "{s}{c}钟表",
+    "{c}时间流逝",
+    "指针转动的{s}{c}钟",
+)
 
 
 def facts(rng):
@@ -89,13 +102,6 @@ def draw(facts, seed, times, view):
         for turn, length, half, colour in hands:
             a = 2 * np.pi * turn
             tip = np.array([np.sin(a), -np.cos(a)]) * radius
-            stroke(
-                view,
-                image,
-                [-0.12 * tip, length * tip],
-                half * radius * 1.1,
-                colour,
-                1.0,
-            )
+            stroke(view, image, [-0.12 * tip, length * tip], half * radius * 1.1, colour, 1.0)
         image += np.clip((0.055 - r) / soft + 0.5, 0, 1)[..., None] * (base - image)
     return np.clip(out, 0, 1).astype(np.float32)

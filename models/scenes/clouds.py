@@ -12,8 +12,21 @@ EN = (
     "{d}{c}clouds drifting across {sky}",
     "{c}clouds and {sky}",
     "{sky} with {d}{c}clouds",
+    "{d}fluffy {c}clouds",
+    "{c}clouds in the sky",
+    "a cloudy sky, {sky}",
+    "{d}{c}clouds, {sky}",
 )
-ZH = ("{sky}中的{c}云", "{c}云朵飘过{sky}", "{sky}和{d}{c}云彩", "{sky}下{d}{c}云朵")
+ZH = (
+    "{sky}中的{c}云",
+    "{c}云朵飘过{sky}",
+    "{sky}和{d}{c}云彩",
+    "{sky}下{d}{c}云朵",
+    "{c}云彩",
+    "多云的{sky}",
+    "{c}白云飘动，{sky}",
+    "天上的{d}{c}云",
+)
 # sky: top, horizon; clouds that suit it: shadow, light
 SKIES = {
     "blue": (((0.10, 0.33, 0.74), (0.52, 0.76, 0.95)), {"white": ((0.70, 0.76, 0.84), (1, 1, 1))}),

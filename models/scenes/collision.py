@@ -14,8 +14,22 @@ EN = (
     "{s}{c}balls that bump into each other",
     "two {c}balls crashing and bouncing apart",
     "a collision of two {s}{c}balls",
+    "two {c}balls",
+    "two {s}{c}balls hitting each other",
+    "a crash of {c}balls",
+    "{s}{c}billiard balls colliding",
 )
-ZH = ("{c}小球碰撞", "两个{c}{s}球相撞", "两个{c}球碰撞弹开", "{c}{s}球互相撞击", "{c}球对撞")
+ZH = (
+    "{c}小球碰撞",
+    "两个{c}{s}球相撞",
+    "两个{c}球碰撞弹开",
+    "{c}{s}球互相撞击",
+    "{c}球对撞",
+    "两个{s}{c}球",
+    "{c}两球碰撞",
+    "{c}台球相撞",
+    "两{c}球相撞弹开",
+)
 
 
 def facts(rng):

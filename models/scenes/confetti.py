@@ -14,8 +14,23 @@ EN = (
     "falling {d}{c}confetti",
     "{c}party confetti",
     "{s}{c}paper confetti raining down",
+    "{d}{s}{c}paper pieces falling",
+    "a {c}party with confetti",
+    "a celebration with {c}confetti",
+    "{c}confetti rain",
+    "{d}{c}confetti in the air",
 )
-ZH = ("{d}{c}彩纸", "飘落的{c}彩纸", "{c}纸屑飘落", "{d}{c}五彩纸屑", "庆祝的{c}彩带纸片")
+ZH = (
+    "{d}{c}彩纸",
+    "飘落的{c}彩纸",
+    "{c}纸屑飘落",
+    "{d}{c}五彩纸屑",
+    "庆祝的{c}彩带纸片",
+    "{c}彩纸",
+    "{c}碎纸飘落",
+    "{c}派对彩纸",
+    "撒{d}{c}纸花",
+)
 
 
 def facts(rng):

@@ -13,8 +13,23 @@ EN = (
     "a {c}loading circle",
     "a {c}timer ring",
     "a {c}circle that fills up",
+    "a {c}countdown",
+    "a {c}timer",
+    "a {c}progress circle",
+    "a {c}loading ring",
+    "a {c}countdown circle",
 )
-ZH = ("{c}倒计时圆环", "{c}进度圆环", "{c}加载圆圈", "{c}计时圆环", "{c}环形进度条")
+ZH = (
+    "{c}倒计时圆环",
+    "{c}进度圆环",
+    "{c}加载圆圈",
+    "{c}计时圆环",
+    "{c}环形进度条",
+    "{c}倒计时",
+    "{c}计时器",
+    "{c}加载动画",
+    "{c}圆形进度",
+)
 
 
 def facts(rng):

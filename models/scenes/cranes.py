@@ -14,6 +14,10 @@ EN = (
     "a Chinese {c}ink painting with cranes",
     "{c}ink wash cranes in the sky",
     "flying cranes, {c}ink painting",
+    "{c}cranes",
+    "{c}cranes and a red sun",
+    "birds in a {c}ink painting",
+    "{c}cranes in flight",
 )
 ZH = (
     "{c}水墨飞鹤",
@@ -21,6 +25,10 @@ ZH = (
     "中国风{c}水墨仙鹤",
     "水墨风格{c}白鹤飞过群山",
     "{c}水墨，鹤群飞舞",
+    "{c}仙鹤",
+    "{c}鹤",
+    "仙鹤与红日，{c}水墨",
+    "古风{c}仙鹤",
 )
 
 

@@ -14,6 +14,10 @@ EN = (
     "a {s}{c}cube turning",
     "a {s}3d {c}cube",
     "a rotating {s}{c}box",
+    "a {s}{c}cube",
+    "a {s}{c}3d box spinning",
+    "a {s}{c}block turning",
+    "a {s}{c}cube in 3d",
 )
 ZH = (
     "旋转的{s}{c}立方体",
@@ -21,6 +25,10 @@ ZH = (
     "一个{c}三维方块旋转",
     "{c}魔方般的立方体",
     "{s}{c}正方体旋转",
+    "{s}{c}立方体",
+    "{s}{c}盒子旋转",
+    "三维{c}立方体",
+    "转动的{s}{c}方块",
 )
 LIGHT = np.array([-0.40, -0.62, 0.68])
 

@@ -14,8 +14,23 @@ EN = (
     "{c}falling code",
     "a {c}stream of data",
     "{c}matrix style code rain",
+    "{c}code",
+    "{c}computer code falling",
+    "{c}hacker code",
+    "{c}binary rain",
+    "{c}digital matrix",
 )
-ZH = ("{c}数据雨", "{c}数字雨", "{c}代码雨", "{c}数据流下落", "{c}黑客代码背景")
+ZH = (
+    "{c}数据雨",
+    "{c}数字雨",
+    "{c}代码雨",
+    "{c}数据流下落",
+    "{c}黑客代码背景",
+    "{c}代码",
+    "{c}矩阵代码",
+    "{c}数字矩阵",
+    "{c}字符雨",
+)
 
 
 def facts(rng):

@@ -15,8 +15,22 @@ EN = (
     "the moon in front of a {c}sun",
     "a total {c}solar eclipse with corona",
     "a dark moon covering the {c}sun",
+    "an eclipse with a {c}corona",
+    "a {c}sun eclipse in space",
+    "the {c}corona of the sun",
+    "a black moon with {c}glow",
 )
-ZH = ("{c}日食", "{c}日全食", "月亮遮住{c}太阳", "{c}日冕和日食", "太空中的{c}日蚀")
+ZH = (
+    "{c}日食",
+    "{c}日全食",
+    "月亮遮住{c}太阳",
+    "{c}日冕和日食",
+    "太空中的{c}日蚀",
+    "{c}日环食",
+    "{c}日食过程",
+    "黑色月亮和{c}光环",
+    "{c}太阳被遮住",
+)
 
 
 def facts(rng):

@@ -14,8 +14,23 @@ EN = (
     "glowing {c}embers floating up",
     "{c}fire sparks",
     "{d}{c}glowing sparks",
+    "{c}embers",
+    "{c}glowing ash",
+    "{d}{s}{c}sparks",
+    "{d}{c}sparks flying up",
+    "{c}hot sparks",
 )
-ZH = ("{c}火星", "{d}{c}火花上升", "{c}余烬飘起", "发光的{c}火星", "{d}{s}{c}火星飞舞")
+ZH = (
+    "{c}火星",
+    "{d}{c}火花上升",
+    "{c}余烬飘起",
+    "发光的{c}火星",
+    "{d}{s}{c}火星飞舞",
+    "{c}火花",
+    "{d}{c}火星",
+    "{c}灰烬飘飞",
+    "飞溅的{c}火花",
+)
 
 
 def facts(rng):

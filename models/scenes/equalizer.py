@@ -14,8 +14,23 @@ EN = (
     "{c}music equalizer bars",
     "a {c}sound visualizer",
     "dancing {c}audio bars",
+    "{c}bars moving to music",
+    "a {c}music visualizer",
+    "a {c}sound spectrum",
+    "{c}spectrum bars",
+    "a {c}graphic equalizer",
 )
-ZH = ("{c}音频均衡器", "{c}音乐频谱", "跳动的{c}音柱", "{c}声音可视化", "{c}均衡器柱状条")
+ZH = (
+    "{c}音频均衡器",
+    "{c}音乐频谱",
+    "跳动的{c}音柱",
+    "{c}声音可视化",
+    "{c}均衡器柱状条",
+    "{c}音乐可视化",
+    "{c}声波柱",
+    "{c}频谱",
+    "随音乐跳动的{c}柱子",
+)
 
 
 def facts(rng):

@@ -8,8 +8,30 @@ from models.scenes.noise import Noise
 from models.scenes.palette import pick
 
 GROUP = "ambient"
-EN = ("{c}fire", "{s}{c}flames", "burning {c}flames", "a {c}fire burning", "{c}flames rising")
-ZH = ("{c}火焰", "燃烧的{c}火焰", "{c}的火", "{s}{c}火苗", "熊熊燃烧的{c}火")
+EN = (
+    "{c}fire",
+    "{s}{c}flames",
+    "burning {c}flames",
+    "a {c}fire burning",
+    "{c}flames rising",
+    "a {s}{c}flame",
+    "{c}fire flames",
+    "a {s}blazing {c}fire",
+    "{c}campfire flames",
+    "a wall of {c}fire",
+)
+ZH = (
+    "{c}火焰",
+    "燃烧的{c}火焰",
+    "{c}的火",
+    "{s}{c}火苗",
+    "熊熊燃烧的{c}火",
+    "{c}烈火",
+    "{c}火光",
+    "{s}{c}火堆",
+    "一团{c}火",
+    "{c}篝火",
+)
 # what lies between the colour's base and the white-hot core
 HEAT = {
     "orange": ((0.45, 0.03, 0), (0.95, 0.32, 0.02), (1, 0.68, 0.12), (1, 0.95, 0.66)),

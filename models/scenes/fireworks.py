@@ -14,8 +14,23 @@ EN = (
     "{c}fireworks exploding",
     "a {c}fireworks show",
     "bursting {c}fireworks",
+    "{c}firework",
+    "new year {c}fireworks",
+    "a {c}firework display",
+    "{d}{c}fireworks over the city night",
+    "{c}explosions in the sky",
 )
-ZH = ("{c}烟花", "夜空中的{c}烟花", "绽放的{c}焰火", "{d}{c}烟花爆炸", "{c}礼花表演")
+ZH = (
+    "{c}烟花",
+    "夜空中的{c}烟花",
+    "绽放的{c}焰火",
+    "{d}{c}烟花爆炸",
+    "{c}礼花表演",
+    "{c}烟火",
+    "新年{c}烟花",
+    "{d}{c}烟花绽放",
+    "燃放{c}烟花",
+)
 SPARKS = 52
 TRAIL = 5
 

@@ -14,8 +14,22 @@ EN = (
     "{d}{c}fish under water",
     "{s}{c}fish in the sea",
     "swimming {d}{c}fish",
+    "{d}{s}{c}fishes",
+    "a school of {c}fish",
+    "{d}{s}{c}fish in an aquarium",
+    "underwater world with {c}fish",
 )
-ZH = ("{d}{c}鱼", "游动的{d}{s}{c}鱼", "水下的{c}鱼", "海里{d}{c}鱼在游", "{d}{s}{c}鱼儿游泳")
+ZH = (
+    "{d}{c}鱼",
+    "游动的{d}{s}{c}鱼",
+    "水下的{c}鱼",
+    "海里{d}{c}鱼在游",
+    "{d}{s}{c}鱼儿游泳",
+    "{d}{s}{c}鱼",
+    "{d}{c}鱼群",
+    "水族馆里的{d}{c}鱼",
+    "海底世界{c}鱼",
+)
 
 
 def facts(rng):

@@ -13,8 +13,22 @@ EN = (
     "a {c}flag in the wind",
     "a waving {c}flag",
     "a {c}flag fluttering on a pole",
+    "a {c}banner in the wind",
+    "a {c}flag with stripes",
+    "a {c}cloth flag",
+    "a {c}striped flag on a pole",
 )
-ZH = ("{c}旗帜", "飘扬的{c}旗", "风中的{c}旗帜", "{c}旗子飘动", "旗杆上{c}旗帜招展")
+ZH = (
+    "{c}旗帜",
+    "飘扬的{c}旗",
+    "风中的{c}旗帜",
+    "{c}旗子飘动",
+    "旗杆上{c}旗帜招展",
+    "{c}旗",
+    "{c}条纹旗",
+    "迎风飘扬的{c}旗",
+    "一面{c}旗帜",
+)
 
 
 def facts(rng):

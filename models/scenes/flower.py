@@ -15,8 +15,22 @@ EN = (
     "a {c}flower in bloom",
     "a {c}blossom unfolding its petals",
     "an opening {c}flower",
+    "a {c}flower",
+    "a {c}flower blossoming",
+    "a {c}bloom",
+    "{c}petals opening around a centre",
 )
-ZH = ("绽放的{c}花朵", "{c}花朵盛开", "一朵{c}花开放", "{c}花瓣展开", "盛开的{c}花")
+ZH = (
+    "绽放的{c}花朵",
+    "{c}花朵盛开",
+    "一朵{c}花开放",
+    "{c}花瓣展开",
+    "盛开的{c}花",
+    "{c}花",
+    "一朵{c}花",
+    "开花，{c}",
+    "{c}花开",
+)
 
 
 def facts(rng):

@@ -13,8 +13,23 @@ EN = (
     "a foggy {c}landscape",
     "{c}mist between hills",
     "thick {c}fog",
+    "{c}mist",
+    "{c}haze over the hills",
+    "rolling {c}fog",
+    "a {c}misty valley",
+    "mountains in {c}fog",
 )
-ZH = ("{c}雾", "山间{c}雾气", "{c}薄雾飘过山丘", "雾蒙蒙的{c}山景", "{c}浓雾")
+ZH = (
+    "{c}雾",
+    "山间{c}雾气",
+    "{c}薄雾飘过山丘",
+    "雾蒙蒙的{c}山景",
+    "{c}浓雾",
+    "{c}薄雾",
+    "{c}雾中的山",
+    "弥漫的{c}雾",
+    "{c}山谷晨雾",
+)
 
 
 def facts(rng):

@@ -15,8 +15,23 @@ EN = (
     "a rotating {c}galaxy",
     "a {c}galaxy in space",
     "a {c}milky way turning",
+    "a {c}galaxy spinning",
+    "the {c}milky way",
+    "a {c}swirling galaxy",
+    "a {c}universe with a galaxy",
+    "a {c}spiral of stars",
 )
-ZH = ("{c}星系", "{c}螺旋星系", "旋转的{c}银河", "太空中的{c}星系", "{c}银河系")
+ZH = (
+    "{c}星系",
+    "{c}螺旋星系",
+    "旋转的{c}银河",
+    "太空中的{c}星系",
+    "{c}银河系",
+    "{c}银河",
+    "{c}宇宙星系",
+    "{c}旋涡星系",
+    "转动的{c}星系",
+)
 COLOURS = ("blue", "purple", "magenta", "cyan", "orange", "gold", "pink", "teal")
 
 

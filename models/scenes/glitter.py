@@ -14,8 +14,23 @@ EN = (
     "{d}{c}sparkles",
     "{d}{s}{c}glitter particles",
     "shiny {c}glitter dust",
+    "{c}sparkle",
+    "{c}twinkling lights",
+    "glittering {c}dust",
+    "{d}{s}{c}shiny particles",
+    "{c}glamour background",
 )
-ZH = ("{c}闪粉", "闪闪发光的{c}亮片", "{c}闪光粒子", "{d}{c}闪烁亮粉", "{c}金粉闪耀")
+ZH = (
+    "{c}闪粉",
+    "闪闪发光的{c}亮片",
+    "{c}闪光粒子",
+    "{d}{c}闪烁亮粉",
+    "{c}金粉闪耀",
+    "{c}闪光",
+    "{c}星光闪烁",
+    "{d}{s}{c}闪亮粒子",
+    "{c}亮片",
+)
 
 
 def facts(rng):

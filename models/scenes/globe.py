@@ -14,8 +14,23 @@ EN = (
     "a {c}world globe of lines",
     "a {c}holographic earth",
     "a turning {c}wire globe",
+    "a {c}globe",
+    "a {c}earth globe",
+    "a {c}news background with a globe",
+    "a spinning {c}globe",
+    "a {c}planet made of lines",
 )
-ZH = ("{c}线框地球", "旋转的{c}数字地球", "{c}全息地球", "{c}网格球体", "{c}科技地球旋转")
+ZH = (
+    "{c}线框地球",
+    "旋转的{c}数字地球",
+    "{c}全息地球",
+    "{c}网格球体",
+    "{c}科技地球旋转",
+    "{c}地球",
+    "{c}地球仪",
+    "{c}新闻背景地球",
+    "转动的{c}地球",
+)
 
 
 def facts(rng):
@@ -55,6 +70,8 @@ def draw(facts, seed, times, view):
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):
         image[:] = back
+        if not len(u):  # a window beside the globe
+            continue
         light = np.zeros_like(u)
         land = np.zeros_like(u)
         for side, lat, lon, ring, blur in faces:

@@ -13,8 +13,23 @@ EN = (
     "a retro {c}grid",
     "a {c}synthwave grid with horizon",
     "a glowing {c}grid floor",
+    "a {c}grid",
+    "a {c}grid in perspective",
+    "an 80s {c}neon grid",
+    "a {c}cyber grid",
+    "{c}retrowave lines",
 )
-ZH = ("{c}透视网格", "{c}霓虹网格", "复古{c}网格", "{c}科技网格地面", "{c}赛博网格")
+ZH = (
+    "{c}透视网格",
+    "{c}霓虹网格",
+    "复古{c}网格",
+    "{c}科技网格地面",
+    "{c}赛博网格",
+    "{c}网格",
+    "{c}霓虹线条网格",
+    "八十年代{c}网格",
+    "{c}网格地面",
+)
 
 
 def facts(rng):

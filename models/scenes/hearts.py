@@ -14,8 +14,23 @@ EN = (
     "floating {c}hearts",
     "{c}love hearts",
     "{d}{c}valentine hearts",
+    "{d}{c}hearts flying",
+    "romantic {c}hearts",
+    "{c}love",
+    "a {c}valentine background",
+    "{d}{s}{c}heart shapes",
 )
-ZH = ("{d}{c}爱心", "飘浮的{c}心形", "{d}{s}{c}爱心飘起", "浪漫的{c}爱心", "{c}情人节爱心")
+ZH = (
+    "{d}{c}爱心",
+    "飘浮的{c}心形",
+    "{d}{s}{c}爱心飘起",
+    "浪漫的{c}爱心",
+    "{c}情人节爱心",
+    "{c}心",
+    "{c}红心飘动",
+    "{d}{s}{c}心形",
+    "爱情{c}背景",
+)
 COLOURS = ("red", "pink", "magenta", "gold", "white", "purple", "blue")
 
 

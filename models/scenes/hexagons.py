@@ -14,8 +14,23 @@ EN = (
     "a {c}honeycomb background",
     "glowing {c}hexagon tiles",
     "a {c}hexagonal tech background",
+    "{c}hexagons",
+    "{s}{c}honeycombs",
+    "a wall of {c}hexagons",
+    "a {s}{c}hexagon grid",
+    "{c}hexagonal cells",
 )
-ZH = ("{c}六边形图案", "{c}六边形背景", "{c}蜂窝纹理", "发光的{c}六边形", "{c}六角科技背景")
+ZH = (
+    "{c}六边形图案",
+    "{c}六边形背景",
+    "{c}蜂窝纹理",
+    "发光的{c}六边形",
+    "{c}六角科技背景",
+    "{c}六边形",
+    "{c}蜂巢",
+    "{s}{c}六边形网格",
+    "{c}六边形墙",
+)
 
 
 def facts(rng):

@@ -13,8 +13,23 @@ EN = (
     "{c}ink spreading in water",
     "a cloud of {c}ink in water",
     "{c}paint dissolving in water",
+    "{c}ink blooming in water",
+    "{c}ink clouds",
+    "a drop of {c}ink dissolving",
+    "{c}liquid ink diffusing",
+    "swirls of {c}ink in clear water",
 )
-ZH = ("{c}墨水在水中扩散", "水中的{c}墨水", "{c}颜料在水中散开", "{c}墨滴入水", "水中晕开的{c}墨")
+ZH = (
+    "{c}墨水在水中扩散",
+    "水中的{c}墨水",
+    "{c}颜料在水中散开",
+    "{c}墨滴入水",
+    "水中晕开的{c}墨",
+    "{c}水中墨",
+    "散开的{c}墨水",
+    "{c}颜料滴入水中",
+    "{c}液体扩散",
+)
 PERIOD = 5.0  # seconds that a drop lives at medium speed
 
 

@@ -14,6 +14,10 @@ EN = (
     "a Chinese {c}ink painting with a boat",
     "a lonely boat on the river, {c}ink wash",
     "a {c}ink wash fishing boat",
+    "a boat on the water, {c}ink",
+    "a Chinese boatman in {c}ink",
+    "a {c}ink painting with a fisherman",
+    "a boat drifting on a misty lake, {c}ink",
 )
 ZH = (
     "{c}水墨小船",
@@ -21,6 +25,10 @@ ZH = (
     "中国风{c}水墨渔船",
     "水墨风格{c}孤舟",
     "{c}水墨，湖上泛舟",
+    "{c}小船",
+    "{c}渔舟",
+    "古风{c}小舟",
+    "江上{c}渔翁",
 )
 
 

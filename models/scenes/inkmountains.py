@@ -14,6 +14,10 @@ EN = (
     "{c}ink wash mountains",
     "misty mountains in {c}ink style",
     "a shan shui painting in {c}ink",
+    "{c}Chinese mountains",
+    "a {c}landscape in ink",
+    "{c}ink mountains with fog",
+    "traditional Chinese {c}mountains",
 )
 ZH = (
     "{c}水墨山水",
@@ -21,6 +25,10 @@ ZH = (
     "中国风{c}水墨远山",
     "云雾缭绕的{c}水墨山峦",
     "{c}水墨风格的山",
+    "{c}水墨",
+    "{c}国画山水",
+    "{c}远山",
+    "古风{c}山水",
 )
 LAYERS = 5
 

@@ -15,6 +15,10 @@ EN = (
     "a Chinese {c}ink painting with rain and ripples",
     "raindrops on a pond, {c}ink wash",
     "a rainy lake with rings, {c}ink painting",
+    "a pond in the rain, {c}ink",
+    "{c}lotus pond with rain",
+    "raindrop rings on water, {c}ink",
+    "misty rain over a lake in {c}ink",
 )
 ZH = (
     "{c}水墨雨湖",
@@ -22,6 +26,10 @@ ZH = (
     "中国风{c}水墨烟雨",
     "水墨风格{c}雨中涟漪",
     "{c}水墨，荷塘细雨",
+    "{c}烟雨",
+    "雨中{c}湖面",
+    "{c}荷塘",
+    "古风{c}雨景",
 )
 
 

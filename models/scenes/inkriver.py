@@ -14,6 +14,10 @@ EN = (
     "a Chinese {c}ink painting with moon and water",
     "{c}ink wash moon over a lake",
     "a moonlit river, {c}ink painting",
+    "{c}ink moon and river",
+    "a {c}ink night by the river",
+    "moon reflected in water, {c}ink",
+    "a traditional Chinese {c}moon night",
 )
 ZH = (
     "{c}水墨江月",
@@ -21,6 +25,10 @@ ZH = (
     "中国风{c}水墨月亮和江水",
     "水墨风格{c}月照江面",
     "{c}水墨，月亮倒映水中",
+    "{c}水墨月夜",
+    "江上{c}明月",
+    "古风{c}月夜",
+    "{c}月亮和江",
 )
 
 

@@ -16,6 +16,10 @@ EN = (
     "{c}paper lanterns floating up at night",
     "{d}glowing {c}lanterns in the night sky",
     "{d}{c}Chinese lanterns rising",
+    "{d}{s}{c}lanterns",
+    "{d}{s}{c}floating lanterns",
+    "a lantern festival, {c}lanterns",
+    "{d}{c}lanterns in the sky",
 )
 ZH = (
     "{d}{c}孔明灯",
@@ -23,6 +27,10 @@ ZH = (
     "夜空中{d}{c}灯笼升起",
     "{d}发光的{c}灯笼",
     "{c}孔明灯飘向夜空",
+    "{d}{s}{c}灯笼",
+    "{c}元宵节灯笼",
+    "飘浮的{d}{c}灯笼",
+    "{d}{s}{c}天灯",
 )
 
 

@@ -13,8 +13,23 @@ EN = (
     "{d}{c}autumn leaves",
     "{c}leaves in the wind",
     "{s}{c}leaves drifting down",
+    "{d}{c}leaves",
+    "{c}autumn",
+    "{c}foliage falling",
+    "{d}{s}{c}leaves blowing",
+    "autumn with {c}leaves",
 )
-ZH = ("{c}落叶", "飘落的{c}树叶", "{d}{c}秋叶", "风中的{c}叶子", "{s}{c}叶片飘落")
+ZH = (
+    "{c}落叶",
+    "飘落的{c}树叶",
+    "{d}{c}秋叶",
+    "风中的{c}叶子",
+    "{s}{c}叶片飘落",
+    "{c}叶子",
+    "{c}秋天落叶",
+    "{d}{s}{c}树叶",
+    "秋天，{c}叶子飘落",
+)
 
 
 def facts(rng):

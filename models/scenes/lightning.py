@@ -15,8 +15,23 @@ EN = (
     "{c}lightning bolts in dark clouds",
     "a {c}lightning storm at night",
     "{c}flashes of lightning",
+    "a {c}thunderstorm",
+    "a {c}lightning strike",
+    "{c}thunder and lightning",
+    "stormy sky with {c}lightning",
+    "{c}electric storm",
 )
-ZH = ("{c}闪电", "雷暴中的{c}闪电", "乌云中的{c}闪电", "夜里{c}电闪雷鸣", "{c}闪电划过夜空")
+ZH = (
+    "{c}闪电",
+    "雷暴中的{c}闪电",
+    "乌云中的{c}闪电",
+    "夜里{c}电闪雷鸣",
+    "{c}闪电划过夜空",
+    "{c}雷电",
+    "{c}雷雨",
+    "{c}霹雳",
+    "暴风雨中的{c}闪电",
+)
 
 
 def facts(rng):

@@ -12,8 +12,23 @@ EN = (
     "a soft {c}gradient background",
     "{c}gradient mesh",
     "smooth {c}colour gradient",
+    "a {c}colour blend",
+    "blurry {c}colours",
+    "{c}background",
+    "a plain {c}background",
+    "soft {c}colours flowing",
 )
-ZH = ("{c}渐变", "{c}渐变背景", "流动的{c}渐变", "柔和的{c}渐变色", "{c}弥散渐变")
+ZH = (
+    "{c}渐变",
+    "{c}渐变背景",
+    "流动的{c}渐变",
+    "柔和的{c}渐变色",
+    "{c}弥散渐变",
+    "{c}背景",
+    "{c}模糊色彩",
+    "{c}色彩流动",
+    "纯净的{c}背景",
+)
 
 
 def facts(rng):

@@ -15,8 +15,23 @@ EN = (
     "{d}{c}meteors in the night sky",
     "{c}falling stars",
     "a night sky with {d}{c}shooting stars",
+    "{d}{c}comets",
+    "{d}{c}meteors",
+    "a {c}shooting star",
+    "{d}{c}meteors falling from the sky",
+    "{c}star trails falling",
 )
-ZH = ("{c}流星雨", "{d}{c}流星", "夜空中的{c}流星", "{c}流星划过夜空", "{d}{c}流星坠落")
+ZH = (
+    "{c}流星雨",
+    "{d}{c}流星",
+    "夜空中的{c}流星",
+    "{c}流星划过夜空",
+    "{d}{c}流星坠落",
+    "{d}{c}彗星",
+    "{c}陨石坠落",
+    "{c}流星",
+    "天空中{d}{c}流星",
+)
 
 
 def facts(rng):

@@ -14,6 +14,11 @@ EN = (
     "a {s}{c}full moon at night",
     "the {c}moon behind clouds",
     "clouds passing a {s}{c}moon",
+    "a {s}{c}moon",
+    "a {c}moonlit sky",
+    "the {s}{c}moon in the night sky",
+    "a starry night with a {c}moon",
+    "moonlight, {c}moon",
 )
 ZH = (
     "夜空中的{s}{c}月亮",
@@ -21,6 +26,11 @@ ZH = (
     "夜晚的{s}{c}满月",
     "云后的{c}月亮",
     "云飘过{s}{c}月亮",
+    "{s}{c}月亮",
+    "{c}月光",
+    "{c}明月",
+    "星空下的{s}{c}月亮",
+    "月夜，{c}月亮",
 )
 MOONS = {
     "white": ((0.96, 0.97, 1.0), (0.10, 0.16, 0.36)),

@@ -15,8 +15,23 @@ EN = (
     "{c}nebula clouds with stars",
     "deep space with a {c}nebula",
     "a {c}cosmic cloud",
+    "{c}interstellar gas",
+    "{c}cosmic clouds",
+    "a {c}galaxy cloud",
+    "{c}space clouds",
+    "the {c}universe",
 )
-ZH = ("{c}星云", "太空中的{c}星云", "{c}星云与星星", "深空{c}星云", "{c}宇宙云气")
+ZH = (
+    "{c}星云",
+    "太空中的{c}星云",
+    "{c}星云与星星",
+    "深空{c}星云",
+    "{c}宇宙云气",
+    "{c}宇宙",
+    "{c}宇宙尘埃",
+    "绚丽的{c}星云",
+    "{c}太空云",
+)
 COLOURS = ("blue", "purple", "magenta", "cyan", "red", "orange", "green", "teal", "pink")
 
 

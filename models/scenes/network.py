@@ -15,8 +15,23 @@ EN = (
     "{c}plexus lines and dots",
     "connected {c}nodes",
     "a {c}digital network",
+    "a {c}technology background",
+    "{c}connections",
+    "a {c}web of lines and nodes",
+    "a {c}data network",
+    "{c}dots joined by lines",
 )
-ZH = ("{c}粒子网络", "{c}连接的节点", "{c}点线网络", "{c}科技网络", "{c}的点与线连接")
+ZH = (
+    "{c}粒子网络",
+    "{c}连接的节点",
+    "{c}点线网络",
+    "{c}科技网络",
+    "{c}的点与线连接",
+    "{c}科技背景",
+    "{c}数据网络",
+    "{c}互联网络",
+    "{c}连线粒子",
+)
 
 
 def facts(rng):

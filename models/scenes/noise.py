@@ -80,12 +80,7 @@ def _taps(f):
     """Cubic B-spline weights of the four neighbours at fraction f."""
     f = np.asarray(f, np.float32)
     g = 1 - f
-    return (
-        g**3 / 6,
-        (4 - 6 * f**2 + 3 * f**3) / 6,
-        (4 - 6 * g**2 + 3 * g**3) / 6,
-        f**3 / 6,
-    )
+    return (g**3 / 6, (4 - 6 * f**2 + 3 * f**3) / 6, (4 - 6 * g**2 + 3 * g**3) / 6, f**3 / 6)
 
 
 def _spline(p):

@@ -15,8 +15,22 @@ EN = (
     "small {c}balls orbiting a large ball",
     "a {c}sphere circled by moons",
     "{c}orbits like an atom",
+    "a {c}atom model",
+    "{c}spheres going around a centre",
+    "a {c}solar system model",
+    "{c}orbiting balls",
 )
-ZH = ("{c}球体环绕", "围绕轨道旋转的{c}小球", "{c}小球绕着大球转", "{c}轨道运动", "{c}行星轨道")
+ZH = (
+    "{c}球体环绕",
+    "围绕轨道旋转的{c}小球",
+    "{c}小球绕着大球转",
+    "{c}轨道运动",
+    "{c}行星轨道",
+    "{c}原子模型",
+    "{c}太阳系模型",
+    "绕中心旋转的{c}球",
+    "{c}环绕轨道",
+)
 
 
 def facts(rng):

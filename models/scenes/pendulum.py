@@ -14,8 +14,21 @@ EN = (
     "a {s}{c}pendulum swinging",
     "a {s}{c}ball swinging on a string",
     "a {c}pendulum moving back and forth",
+    "a {s}{c}swinging ball",
+    "a {c}ball hanging from a rod",
+    "a {s}{c}metronome pendulum",
 )
-ZH = ("{c}摆锤", "摆动的{c}钟摆", "{s}{c}球在绳上摆动", "一个{c}单摆来回摆动", "{c}的钟摆左右摇摆")
+ZH = (
+    "{c}摆锤",
+    "摆动的{c}钟摆",
+    "{s}{c}球在绳上摆动",
+    "一个{c}单摆来回摆动",
+    "{c}的钟摆左右摇摆",
+    "{s}{c}摆",
+    "{s}{c}钟摆",
+    "悬挂的{c}球摆动",
+    "{c}摆球",
+)
 
 
 def facts(rng):

@@ -13,8 +13,23 @@ EN = (
     "{c}cherry blossom petals falling",
     "{d}{c}flower petals in the wind",
     "{c}petals floating down",
+    "{c}petals",
+    "{c}rose petals falling",
+    "{d}{s}{c}petals in the air",
+    "a rain of {c}petals",
+    "{c}sakura petals",
 )
-ZH = ("{c}花瓣", "飘落的{c}花瓣", "{c}樱花花瓣飘落", "{d}{c}花瓣在风中飞舞", "{s}{c}花瓣雨")
+ZH = (
+    "{c}花瓣",
+    "飘落的{c}花瓣",
+    "{c}樱花花瓣飘落",
+    "{d}{c}花瓣在风中飞舞",
+    "{s}{c}花瓣雨",
+    "{d}{c}花瓣",
+    "{c}玫瑰花瓣飘落",
+    "{c}花瓣飞舞",
+    "{c}落花",
+)
 
 
 def facts(rng):

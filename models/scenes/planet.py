@@ -14,8 +14,21 @@ EN = (
     "a rotating {c}planet {ring}",
     "a {c}planet in space {ring}",
     "a {c}globe turning in space {ring}",
+    "a {c}world in space {ring}",
+    "a {c}planet {ring} and stars",
+    "the {c}planet {ring} turning",
+    "a {c}alien planet {ring}",
 )
-ZH = ("{ring}{c}行星", "太空中{ring}{c}星球", "旋转的{ring}{c}行星", "{ring}{c}星球自转")
+ZH = (
+    "{ring}{c}行星",
+    "太空中{ring}{c}星球",
+    "旋转的{ring}{c}行星",
+    "{ring}{c}星球自转",
+    "{ring}{c}星球",
+    "宇宙中{ring}{c}行星",
+    "一颗{ring}{c}星球",
+    "{ring}{c}行星和星空",
+)
 
 
 def facts(rng):

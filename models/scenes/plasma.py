@@ -14,8 +14,23 @@ EN = (
     "{c}energy plasma",
     "an abstract {c}plasma background",
     "glowing {c}plasma clouds",
+    "{c}energy",
+    "{c}liquid energy",
+    "morphing {c}plasma",
+    "{c}glowing energy field",
+    "psychedelic {c}plasma",
 )
-ZH = ("{c}等离子", "{c}等离子体", "旋转的{c}等离子能量", "{c}抽象等离子背景", "发光的{c}等离子")
+ZH = (
+    "{c}等离子",
+    "{c}等离子体",
+    "旋转的{c}等离子能量",
+    "{c}抽象等离子背景",
+    "发光的{c}等离子",
+    "{c}能量",
+    "{c}能量场",
+    "流动的{c}等离子",
+    "{c}迷幻背景",
+)
 
 
 def facts(rng):

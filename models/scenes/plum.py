@@ -14,6 +14,10 @@ EN = (
     "an ink painting of {c}plum blossom",
     "a branch with {c}blossoms and falling petals",
     "{c}plum flowers, ink wash",
+    "{c}plum blossom",
+    "a {c}flowering branch",
+    "{c}blossoms on a branch",
+    "a Chinese branch with {c}flowers",
 )
 ZH = (
     "{c}水墨梅花",
@@ -21,6 +25,10 @@ ZH = (
     "中国风{c}梅花",
     "水墨风格{c}梅花绽放",
     "{c}梅花花瓣飘落，水墨",
+    "{c}梅花",
+    "{c}花枝",
+    "枝头{c}梅花",
+    "古风{c}梅花",
 )
 
 

@@ -14,8 +14,22 @@ EN = (
     "a {c}radar screen",
     "a {c}sonar display",
     "a {c}radar scanning",
+    "a {c}radar display",
+    "{c}radar",
+    "a {c}rotating radar beam",
+    "a {c}scanner",
 )
-ZH = ("{c}雷达", "{c}雷达扫描", "{c}雷达屏幕", "{c}声纳界面", "旋转的{c}雷达波")
+ZH = (
+    "{c}雷达",
+    "{c}雷达扫描",
+    "{c}雷达屏幕",
+    "{c}声纳界面",
+    "旋转的{c}雷达波",
+    "{c}雷达图",
+    "{c}雷达界面",
+    "{c}扫描仪",
+    "{c}雷达探测",
+)
 
 
 def facts(rng):

@@ -15,8 +15,24 @@ EN = (
     "rainfall",
     "{c}rain at night",
     "rain on wet ground",
+    "{d}{c}raindrops",
+    "heavy rain",
+    "{c}rain",
+    "a rainy night",
 )
-ZH = ("下雨", "雨", "{d}雨滴落下", "雨夜", "{c}的雨", "雨水落在地面")
+ZH = (
+    "下雨",
+    "雨",
+    "{d}雨滴落下",
+    "雨夜",
+    "{c}的雨",
+    "雨水落在地面",
+    "{c}雨",
+    "{d}雨点",
+    "大雨",
+    "下着雨",
+    "{d}{c}雨丝",
+)
 DIRECTIONS = {"down": 0.0, "down left": -0.3, "down right": 0.3}
 
 

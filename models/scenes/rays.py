@@ -15,8 +15,23 @@ EN = (
     "{c}volumetric light beams",
     "{c}god rays from {place}",
     "beams of {c}light",
+    "{c}sun rays from {place}",
+    "{c}spotlight beams",
+    "shining {c}light",
+    "{c}stage lights from {place}",
+    "{c}light shining from {place}",
 )
-ZH = ("{c}光线", "从{place}射下的{c}光束", "{c}体积光", "{c}光芒四射", "来自{place}的{c}光")
+ZH = (
+    "{c}光线",
+    "从{place}射下的{c}光束",
+    "{c}体积光",
+    "{c}光芒四射",
+    "来自{place}的{c}光",
+    "{c}射线",
+    "{c}舞台灯光",
+    "{c}聚光灯",
+    "从{place}照下来的{c}光",
+)
 PLACES = {"left": -0.75, "top": 0.0, "right": 0.75}
 
 

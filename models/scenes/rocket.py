@@ -15,8 +15,22 @@ EN = (
     "a {c}rocket in space",
     "a {s}{c}rocket launching with fire",
     "a {c}space rocket with flames",
+    "a {s}{c}spaceship",
+    "a {s}{c}rocket ship",
+    "a {s}{c}rocket with a fire tail",
+    "a {c}rocket flying through space",
 )
-ZH = ("{s}{c}火箭", "飞行的{c}火箭", "太空中的{c}火箭", "{c}火箭喷火升空", "一枚{s}{c}火箭")
+ZH = (
+    "{s}{c}火箭",
+    "飞行的{c}火箭",
+    "太空中的{c}火箭",
+    "{c}火箭喷火升空",
+    "一枚{s}{c}火箭",
+    "{s}{c}飞船",
+    "{s}{c}火箭升空",
+    "{c}火箭飞向太空",
+    "喷火的{s}{c}火箭",
+)
 
 
 def facts(rng):

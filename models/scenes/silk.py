@@ -14,8 +14,23 @@ EN = (
     "{c}satin fabric folds",
     "{c}silk cloth waving",
     "smooth {c}ribbons",
+    "{c}fabric waving",
+    "a {c}cloth with soft folds",
+    "{c}silk background",
+    "wavy {c}satin",
+    "elegant {c}silk",
 )
-ZH = ("{c}丝带", "飘动的{c}丝绸", "{c}绸缎", "{c}丝绸褶皱", "流动的{c}丝带")
+ZH = (
+    "{c}丝带",
+    "飘动的{c}丝绸",
+    "{c}绸缎",
+    "{c}丝绸褶皱",
+    "流动的{c}丝带",
+    "{c}绸布",
+    "{c}布料飘动",
+    "柔滑的{c}丝绸",
+    "{c}丝绸背景",
+)
 NAMES = tuple(n for n in COLOURS if n not in ("yellow", "silver"))
 
 

@@ -8,8 +8,29 @@ from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, pick
 
 GROUP = "ambient"
-EN = ("{c}smoke", "rising {c}smoke", "a cloud of {c}smoke", "{c}smoke curling", "thick {c}smoke")
-ZH = ("{c}烟雾", "升起的{c}烟", "{c}烟雾缭绕", "袅袅{c}烟", "浓浓的{c}烟雾")
+EN = (
+    "{c}smoke",
+    "rising {c}smoke",
+    "a cloud of {c}smoke",
+    "{c}smoke curling",
+    "thick {c}smoke",
+    "{c}smoke drifting",
+    "wisps of {c}smoke",
+    "{c}vapour",
+    "a {c}smoke plume",
+    "swirling {c}smoke",
+)
+ZH = (
+    "{c}烟雾",
+    "升起的{c}烟",
+    "{c}烟雾缭绕",
+    "袅袅{c}烟",
+    "浓浓的{c}烟雾",
+    "{c}烟",
+    "飘散的{c}烟雾",
+    "{c}蒸汽",
+    "一缕{c}烟",
+)
 NAMES = (
     "white",
     "silver",
@@ -45,11 +66,9 @@ def draw(facts, seed, times, view):
     pace = SPEED[facts["speed"]] * 0.5
     grid = view.coarse
     # x, y: along the drift and across it
-    along, across = {
-        "up": (-grid.y, grid.x),
-        "left": (-grid.x, grid.y),
-        "right": (grid.x, grid.y),
-    }[facts["direction"]]
+    along, across = {"up": (-grid.y, grid.x), "left": (-grid.x, grid.y), "right": (grid.x, grid.y)}[
+        facts["direction"]
+    ]
     out = view.blank(times)
     reach = view.bottom if facts["direction"] == "up" else view.right
     age = np.clip((along + reach) / (2 * reach), 0, 1)  # 0 where the smoke comes from

@@ -14,8 +14,22 @@ EN = (
     "{d}{s}snowflakes falling",
     "{d}{s}snow flakes",
     "snow",
+    "snowing",
+    "{d}{s}snowflakes in winter",
+    "winter snow",
+    "a snowstorm with {d}{s}flakes",
 )
-ZH = ("下雪", "飘落的雪花", "{d}{s}雪花", "飘雪", "{d}雪花飘落")
+ZH = (
+    "下雪",
+    "飘落的雪花",
+    "{d}{s}雪花",
+    "飘雪",
+    "{d}雪花飘落",
+    "雪",
+    "雪花纷飞",
+    "冬天下雪",
+    "{d}{s}飘落的雪",
+)
 
 
 def facts(rng):

@@ -13,6 +13,10 @@ EN = (
     "a {s}{c}weight on a coil spring",
     "a {c}ball bobbing on a spring",
     "a spring with a {s}{c}ball",
+    "a {c}spring",
+    "a {s}{c}ball bouncing on a coil spring",
+    "a {c}spring pendulum",
+    "a coil spring with a {s}{c}weight",
 )
 ZH = (
     "弹簧上的{s}{c}球",
@@ -20,6 +24,10 @@ ZH = (
     "挂在弹簧上的{s}{c}重物",
     "{c}球在弹簧上晃动",
     "一个{c}弹簧振子",
+    "{c}弹簧",
+    "弹簧{s}{c}球",
+    "{c}弹簧球上下运动",
+    "弹簧吊着{s}{c}球",
 )
 TURNS = 9
 

@@ -14,8 +14,23 @@ EN = (
     "flying through {d}{c}stars",
     "a flight through space with {d}{c}stars",
     "a {c}star field",
+    "{c}warp speed stars",
+    "{c}outer space",
+    "flying through space, {c}stars",
+    "{c}stars in deep space",
+    "a {c}hyperspace flight",
 )
-ZH = ("{c}星空", "{d}{c}星星", "穿越{c}星空", "{c}星海飞行", "太空中{d}{c}的星星")
+ZH = (
+    "{c}星空",
+    "{d}{c}星星",
+    "穿越{c}星空",
+    "{c}星海飞行",
+    "太空中{d}{c}的星星",
+    "{c}宇宙星空",
+    "{c}太空飞行",
+    "{c}群星",
+    "飞越{c}太空",
+)
 FAR = 1.6  # depth of the tunnel that the stars live in
 
 

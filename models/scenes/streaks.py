@@ -14,8 +14,23 @@ EN = (
     "{c}light trails",
     "{d}{c}streaks of light",
     "{c}fibre optic light lines",
+    "{d}{c}light lines",
+    "{d}fast {c}lights",
+    "{c}motion lines",
+    "{d}{c}laser streaks",
+    "{d}{c}glowing lines",
 )
-ZH = ("{c}光线条纹", "{d}{c}流光", "{c}速度线", "{c}光轨", "飞驰的{c}光线")
+ZH = (
+    "{c}光线条纹",
+    "{d}{c}流光",
+    "{c}速度线",
+    "{c}光轨",
+    "飞驰的{c}光线",
+    "{d}{c}光线",
+    "{c}激光线",
+    "{c}光束飞驰",
+    "{d}{c}发光线条",
+)
 
 
 def facts(rng):

@@ -14,8 +14,22 @@ EN = (
     "curling {c}streamers",
     "{d}{c}paper streamers falling",
     "{d}{c}ribbons curling down",
+    "{d}{c}party ribbons",
+    "{c}serpentine streamers",
+    "{d}{c}carnival streamers",
+    "{d}{c}spiral ribbons falling",
 )
-ZH = ("{d}{c}彩带", "派对{c}彩带", "卷曲的{c}彩带", "{d}飘落的{c}纸带", "{c}飘带飞舞")
+ZH = (
+    "{d}{c}彩带",
+    "派对{c}彩带",
+    "卷曲的{c}彩带",
+    "{d}飘落的{c}纸带",
+    "{c}飘带飞舞",
+    "{c}彩条",
+    "{d}{c}螺旋彩带",
+    "狂欢{c}彩带",
+    "{c}丝带飘落",
+)
 
 
 def facts(rng):

@@ -14,8 +14,21 @@ EN = (
     "a shining {c}sun with rays",
     "the {c}sun shining in {sky}",
     "a {s}{c}sun with turning rays",
+    "a bright {s}{c}sun",
+    "a {s}cartoon {c}sun, {sky}",
+    "a {c}summer sun",
 )
-ZH = ("{s}{c}太阳", "{sky}中的{c}太阳", "发光的{c}太阳", "{c}阳光四射", "{sky}上{s}{c}太阳照耀")
+ZH = (
+    "{s}{c}太阳",
+    "{sky}中的{c}太阳",
+    "发光的{c}太阳",
+    "{c}阳光四射",
+    "{sky}上{s}{c}太阳照耀",
+    "{c}太阳",
+    "明亮的{s}{c}太阳",
+    "卡通{c}太阳",
+    "夏天的{c}太阳",
+)
 SKY = {
     "blue": ((0.16, 0.42, 0.84), (0.58, 0.82, 0.97)),
     "sunset": ((0.36, 0.20, 0.44), (0.98, 0.62, 0.38)),

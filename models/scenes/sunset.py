@@ -13,8 +13,24 @@ EN = (
     "the sun setting over the sea with {c}sky",
     "a {c}sunset with waves",
     "sunrise over a {c}sea",
+    "a {c}sunset",
+    "a {c}ocean at sunset",
+    "{c}evening sun above the water",
+    "a {c}seascape with the sun",
+    "sunset at the beach, {c}sky",
 )
-ZH = ("海上{c}日落", "{c}的海边夕阳", "大海上的{c}落日", "{c}晚霞与海浪", "海面上的{c}日落")
+ZH = (
+    "海上{c}日落",
+    "{c}的海边夕阳",
+    "大海上的{c}落日",
+    "{c}晚霞与海浪",
+    "海面上的{c}日落",
+    "{c}日落",
+    "{c}夕阳",
+    "{c}黄昏的海",
+    "太阳落入{c}大海",
+    "海边{c}黄昏",
+)
 # zenith, middle, horizon, sun
 SKIES = {
     "orange": ((0.20, 0.13, 0.30), (0.80, 0.30, 0.20), (1.0, 0.66, 0.24), (1.0, 0.93, 0.66)),

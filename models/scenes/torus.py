@@ -13,8 +13,22 @@ EN = (
     "a {s}{c}rotating ring",
     "a {s}3d {c}donut turning",
     "a tumbling {s}{c}torus",
+    "a {s}{c}donut",
+    "a {s}{c}3d ring",
+    "a {s}striped {c}torus",
+    "a {s}{c}ring tumbling",
 )
-ZH = ("{s}{c}圆环体", "旋转的{s}{c}圆环", "{c}甜甜圈旋转", "{c}三维圆环转动", "翻滚的{c}圆环")
+ZH = (
+    "{s}{c}圆环体",
+    "旋转的{s}{c}圆环",
+    "{c}甜甜圈旋转",
+    "{c}三维圆环转动",
+    "翻滚的{c}圆环",
+    "{s}{c}甜甜圈",
+    "{s}{c}环",
+    "{s}条纹{c}圆环",
+    "{s}{c}环翻滚",
+)
 MAJOR, MINOR = 1.0, 0.42
 
 

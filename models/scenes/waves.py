@@ -7,8 +7,29 @@ from models.scenes.motion import SIDE, SPEED, speed
 from models.scenes.palette import COLOURS, VIVID, another, pick
 
 GROUP = "ambient"
-EN = ("{c}waves", "{c}wavy layers", "flowing {c}waves", "a {c}wave background", "rolling {c}waves")
-ZH = ("{c}波浪", "{c}的波浪", "{c}流动的波浪", "{c}波纹背景", "{c}层层波浪")
+EN = (
+    "{c}waves",
+    "{c}wavy layers",
+    "flowing {c}waves",
+    "a {c}wave background",
+    "rolling {c}waves",
+    "{c}liquid waves",
+    "smooth {c}wave layers",
+    "abstract {c}waves",
+    "{c}curved waves",
+    "a sea of {c}waves",
+)
+ZH = (
+    "{c}波浪",
+    "{c}的波浪",
+    "{c}流动的波浪",
+    "{c}波纹背景",
+    "{c}层层波浪",
+    "{c}波浪起伏",
+    "抽象{c}波浪",
+    "{c}的浪",
+    "平滑的{c}曲线波浪",
+)
 LAYERS = 5
 
 

@@ -14,8 +14,22 @@ EN = (
     "a {s}{c}wheel with spokes",
     "a {c}wheel that rolls along",
     "a {s}{c}wheel turning",
+    "a {s}{c}wheel",
+    "a {s}{c}bicycle wheel rolling",
+    "a {s}{c}tyre rolling",
+    "a rolling {s}{c}wheel on a road",
 )
-ZH = ("滚动的{s}{c}轮子", "{c}车轮滚动", "{s}{c}轮子在地上滚", "旋转的{c}轮子", "一个{c}车轮")
+ZH = (
+    "滚动的{s}{c}轮子",
+    "{c}车轮滚动",
+    "{s}{c}轮子在地上滚",
+    "旋转的{c}轮子",
+    "一个{c}车轮",
+    "{s}{c}轮子",
+    "{s}{c}轮胎滚动",
+    "{c}自行车轮滚动",
+    "路上滚动的{s}{c}车轮",
+)
 
 
 def facts(rng):
