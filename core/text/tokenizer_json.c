@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "text/tokenizer_json.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "text/base64.h"
+#include "weights/json.h"
 
-enum { SENTINELS = 100 };
+enum {
+    SENTINELS = 100,
+    MAX_VALUES = 4 << 20, /* each piece is a list of two */
+};
 
 /* A file being parsed. */
 typedef struct parser {
@@ -157,11 +160,9 @@ static t2v_status parse(const parser *p)
 
 t2v_status t2v_tokenizer_json_parse(const char *path, t2v_spiece_model *model, t2v_error *error)
 {
-    json_error_t where;
-    json_t *root = json_loadb((const char *)model->bytes, model->byte_count, 0, &where);
-    if (!root)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: not JSON: %s, line %d", path, where.text,
-                        where.line);
+    json_t *root;
+    T2V_TRY(t2v_json_parse(path, (const char *)model->bytes, model->byte_count, MAX_VALUES, &root,
+                           error));
     t2v_status status = parse(&(parser){path, root, model, error});
     json_decref(root);
     return status;

@@ -487,7 +487,7 @@ static void a_damaged_tokenizer_json_is_refused_in_words(void **state)
         t2v_status status;
     } rows[] = {
         {JSON("", "\"Unigram\"", "2", VOCABULARY, "null"), "", T2V_OK},
-        {"{", "not JSON", T2V_ERROR_FORMAT},
+        {"{", "not valid JSON", T2V_ERROR_FORMAT},
         {"{}", "no model", T2V_ERROR_FORMAT},
         {JSON("", "\"BPE\"", "2", VOCABULARY, "null"), "type BPE", T2V_ERROR_UNSUPPORTED},
         {JSON("", "\"Unigram\"", "2", "", "null"), "0 pieces", T2V_ERROR_FORMAT},
