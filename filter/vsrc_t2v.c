@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * @file
+ * t2vsrc: video from text, made by libt2v while the filter graph runs.
+ *
+ * Compiled inside an FFmpeg source tree (build-ffmpeg puts it there); knows only t2v.h.
+ */
+#include <t2v/t2v.h>
+
+#include "libavutil/avstring.h"
+#include "libavutil/common.h"
+#include "libavutil/dict.h"
+#include "libavutil/mathematics.h"
+#include "libavutil/opt.h"
+#include "libavutil/pixdesc.h"
+#include "libavutil/time.h"
+
+#include "vsrc_t2v_compat.h"
+
+typedef struct T2VContext {
+    const AVClass *class;
+
+    char *model_path;
+    int width, height;                ///< 0: the model's own
+    AVRational rate;                  ///< 0: the model's own
+    int64_t duration;                 ///< in AV_TIME_BASE; negative: without end
+    t2v_model_params model_options;   ///< written by the AVOptions below; what is no option of
+    t2v_stream_params stream_options; ///< theirs stays zero here and is not used
+
+    t2v_model *model;
+    t2v_model_info info;
+    t2v_stream *stream; ///< NULL after the last frame
+    int64_t next;       ///< number of the next frame, which is its pts
+    int64_t handed_out; ///< when the last frame was, in av_gettime_relative's microseconds
+} T2VContext;
+
+/* ------------------------------------------------------------------ options */
+
+#define OFFSET(x) offsetof(T2VContext, x)
+#define FIXED AV_OPT_FLAG_VIDEO_PARAM | AV_OPT_FLAG_FILTERING_PARAM
+#define LIVE FIXED | AV_OPT_FLAG_RUNTIME_PARAM
+
+/*
+ * Rows of t2v/options.h become AVOptions, except those that only the command offers and those
+ * that libavfilter has for every filter: IF_OFFERED(name, flags)(text) is the text or nothing.
+ * A generic option is known by its macro GENERIC_name, whose comma moves DROP to second place.
+ */
+#define GENERIC_threads ~,
+
+#define KEEP(...) __VA_ARGS__
+#define DROP(...)
+#define SECOND(first, second, ...) second
+#define IF_OFFERED(name, flags) IF_OFFERED_##flags(GENERIC_##name)
+#define IF_OFFERED_0(generic) SECOND(generic DROP, KEEP, ~)
+#define IF_OFFERED_T2V_OPTION_LIVE(generic) SECOND(generic DROP, KEEP, ~)
+#define IF_OFFERED_T2V_OPTION_TOOL(generic) DROP
+
+#define FLAGS_0 FIXED
+#define FLAGS_T2V_OPTION_LIVE LIVE
+#define TYPE_int AV_OPT_TYPE_INT
+#define TYPE_int64_t AV_OPT_TYPE_INT64
+#define TYPE_double AV_OPT_TYPE_DOUBLE
+#define DEFAULT_int .i64
+#define DEFAULT_int64_t .i64
+#define DEFAULT_double .dbl
+
+/* clang-format off */
+#define TEXT_ROW(params, name, value, flags, help)                                                 \
+    IF_OFFERED(name, flags)({ #name, help, OFFSET(params.name), AV_OPT_TYPE_STRING,                \
+                              {.str = value}, 0, 0, FLAGS_##flags },)
+#define NUMBER_ROW(params, type, name, value, min, max, flags, help)                               \
+    IF_OFFERED(name, flags)({ #name, help, OFFSET(params.name), TYPE_##type,                       \
+                              {DEFAULT_##type = value}, min, max, FLAGS_##flags },)
+
+#define STREAM_STRING(name, value, flags, help)                                                    \
+    TEXT_ROW(stream_options, name, value, flags, help)
+#define STREAM_NUMBER(type, name, value, min, max, flags, unit, help)                              \
+    NUMBER_ROW(stream_options, type, name, value, min, max, flags, help)
+#define STREAM_CHOICE(name, value, values, flags, help)                                            \
+    TEXT_ROW(stream_options, name, value, flags, help " (" values ")")
+
+#define MODEL_STRING(name, value, flags, help)                                                     \
+    TEXT_ROW(model_options, name, value, flags, help)
+#define MODEL_NUMBER(type, name, value, min, max, flags, unit, help)                               \
+    NUMBER_ROW(model_options, type, name, value, min, max, flags, help)
+#define MODEL_CHOICE(name, value, values, flags, help)                                             \
+    TEXT_ROW(model_options, name, value, flags, help " (" values ")")
+
+/* The prompt is the first row, so that t2vsrc='blue waves' needs no name. */
+static const AVOption t2vsrc_options[] = {
+    T2V_STREAM_OPTIONS(STREAM_STRING, STREAM_NUMBER, STREAM_CHOICE)
+    { "model",    "folder of a model; default: the embedded model",
+      OFFSET(model_path), AV_OPT_TYPE_STRING, {.str = NULL}, 0, 0, FIXED },
+    T2V_MODEL_OPTIONS(MODEL_STRING, MODEL_NUMBER, MODEL_CHOICE)
+    { "size",     "frame size, 64x64 to 8192x8192; default: the model's own",
+      OFFSET(width), AV_OPT_TYPE_IMAGE_SIZE, {.str = NULL}, 0, 0, FIXED },
+    { "s",        "frame size, 64x64 to 8192x8192; default: the model's own",
+      OFFSET(width), AV_OPT_TYPE_IMAGE_SIZE, {.str = NULL}, 0, 0, FIXED },
+    { "rate",     "frames per second, 1 to 240, also as a fraction; 0: the model's own",
+      OFFSET(rate), AV_OPT_TYPE_RATIONAL, {.dbl = 0}, 0, 240, FIXED },
+    { "r",        "frames per second, 1 to 240, also as a fraction; 0: the model's own",
+      OFFSET(rate), AV_OPT_TYPE_RATIONAL, {.dbl = 0}, 0, 240, FIXED },
+    { "duration", "length of the video; -1: without end",
+      OFFSET(duration), AV_OPT_TYPE_DURATION, {.i64 = -1}, -1, INT64_MAX, FIXED },
+    { "d",        "length of the video; -1: without end",
+      OFFSET(duration), AV_OPT_TYPE_DURATION, {.i64 = -1}, -1, INT64_MAX, FIXED },
+    { NULL },
+};
+
+/* The same rows again, as assignments into the structure that libt2v takes. */
+#define COPY(from, name, flags) IF_OFFERED(name, flags)(params.name = s->from.name;)
+#define COPY_STREAM_STRING(name, value, flags, help) COPY(stream_options, name, flags)
+#define COPY_STREAM_NUMBER(type, name, value, min, max, flags, unit, help)                         \
+    COPY(stream_options, name, flags)
+#define COPY_STREAM_CHOICE(name, value, values, flags, help) COPY(stream_options, name, flags)
+#define COPY_MODEL_STRING(name, value, flags, help) COPY(model_options, name, flags)
+#define COPY_MODEL_NUMBER(type, name, value, min, max, flags, unit, help)                          \
+    COPY(model_options, name, flags)
+#define COPY_MODEL_CHOICE(name, value, values, flags, help) COPY(model_options, name, flags)
+/* clang-format on */
+
+AVFILTER_DEFINE_CLASS(t2vsrc);
+
+/* ------------------------------------------------------------------ errors and messages */
+
+static int fail(AVFilterContext *ctx, const t2v_error *error)
+{
+    av_log(ctx, AV_LOG_ERROR, "%s\n", error->text);
+    switch (error->status) {
+    case T2V_ERROR_ARGUMENT:
+        return AVERROR(EINVAL);
+    case T2V_ERROR_MEMORY:
+        return AVERROR(ENOMEM);
+    case T2V_ERROR_NOT_FOUND:
+        return AVERROR(ENOENT);
+    case T2V_ERROR_IO:
+        return AVERROR(EIO);
+    case T2V_ERROR_FORMAT:
+        return AVERROR_INVALIDDATA;
+    case T2V_ERROR_UNSUPPORTED:
+        return AVERROR(ENOSYS);
+    default:
+        return AVERROR_EXTERNAL;
+    }
+}
+
+static void log_message(void *opaque, t2v_log_level level, const char *text)
+{
+    static const int av_levels[] = {
+        [T2V_LOG_ERROR] = AV_LOG_ERROR,
+        [T2V_LOG_WARNING] = AV_LOG_WARNING,
+        [T2V_LOG_INFO] = AV_LOG_INFO,
+        [T2V_LOG_DEBUG] = AV_LOG_DEBUG,
+    };
+    av_log(opaque, av_levels[level], "%s\n", text);
+}
+
+/* ------------------------------------------------------------------ life */
+
+/**
+ * A prompt that is not UTF-8 would be the engine's failure at the first frame; by then a program
+ * that reads the filter like a file takes it for the end of the file.
+ */
+static av_cold int check_utf8(AVFilterContext *ctx, const char *option, const char *text)
+{
+    const uint8_t *next = (const uint8_t *)text, *end = next + (text ? strlen(text) : 0);
+    int32_t code;
+
+    while (next < end)
+        if (av_utf8_decode(&code, &next, end, AV_UTF8_FLAG_ACCEPT_NON_CHARACTERS) < 0) {
+            av_log(ctx, AV_LOG_ERROR, "%s: \"%s\" is not valid UTF-8\n", option, text);
+            return AVERROR(EINVAL);
+        }
+    return 0;
+}
+
+/** Opens the model here, so that a wrong path is an error before anything else starts. */
+static av_cold int init(AVFilterContext *ctx)
+{
+    T2VContext *s = ctx->priv;
+    t2v_model_params params = t2v_model_params_default();
+    t2v_error error;
+    int ret;
+
+    if ((ret = check_utf8(ctx, "prompt", s->stream_options.prompt)) < 0 ||
+        (ret = check_utf8(ctx, "negative", s->stream_options.negative)) < 0)
+        return ret;
+    T2V_MODEL_OPTIONS(COPY_MODEL_STRING, COPY_MODEL_NUMBER, COPY_MODEL_CHOICE)
+    params.threads = ctx->nb_threads; // libavfilter's own option; 0 means "as many as useful"
+    params.log = log_message;
+    params.log_opaque = ctx;
+    if (t2v_model_open(s->model_path, &params, &s->model, &error) < 0)
+        return fail(ctx, &error);
+    t2v_model_get_info(s->model, &s->info);
+    return 0;
+}
+
+static av_cold void uninit(AVFilterContext *ctx)
+{
+    T2VContext *s = ctx->priv;
+
+    t2v_stream_destroy(&s->stream);
+    t2v_model_close(&s->model);
+}
+
+/* ------------------------------------------------------------------ formats */
+
+/** In the order of preference; the index is libt2v's number of the format. */
+static const int pixel_formats[T2V_PIXEL_FORMATS + 1] = {
+    [T2V_PIXEL_YUV420P] = AV_PIX_FMT_YUV420P,
+    [T2V_PIXEL_YUV422P] = AV_PIX_FMT_YUV422P,
+    [T2V_PIXEL_YUV444P] = AV_PIX_FMT_YUV444P,
+    [T2V_PIXEL_YUV420P10] = AV_PIX_FMT_YUV420P10LE,
+    [T2V_PIXEL_YUV422P10] = AV_PIX_FMT_YUV422P10LE,
+    [T2V_PIXEL_YUV444P10] = AV_PIX_FMT_YUV444P10LE,
+    [T2V_PIXEL_NV12] = AV_PIX_FMT_NV12,
+    [T2V_PIXEL_GBRP] = AV_PIX_FMT_GBRP,
+    [T2V_PIXEL_RGB24] = AV_PIX_FMT_RGB24,
+    [T2V_PIXEL_BGR24] = AV_PIX_FMT_BGR24,
+    [T2V_PIXEL_RGBA] = AV_PIX_FMT_RGBA,
+    [T2V_PIXEL_BGRA] = AV_PIX_FMT_BGRA,
+    [T2V_PIXEL_ARGB] = AV_PIX_FMT_ARGB,
+    [T2V_PIXEL_ABGR] = AV_PIX_FMT_ABGR,
+    [T2V_PIXEL_FORMATS] = AV_PIX_FMT_NONE,
+};
+
+static int query_formats(AVFilterContext *ctx)
+{
+    // both of the last two have the matrix of BT.601
+    static const int spaces[] = {AVCOL_SPC_BT709, AVCOL_SPC_SMPTE170M, AVCOL_SPC_BT470BG, -1};
+    static const int ranges[] = {AVCOL_RANGE_MPEG, AVCOL_RANGE_JPEG, -1};
+    int ret = t2v_offer_colors(ctx, spaces, ranges);
+
+    return ret < 0 ? ret : ff_set_common_formats_from_list(ctx, pixel_formats);
+}
+
+static t2v_pixel_format find_format(enum AVPixelFormat av_format)
+{
+    int format = 0;
+
+    while (pixel_formats[format] != av_format)
+        format++;
+    return format;
+}
+
+/** Frames from 0 that begin before the duration is over. */
+static int64_t count_frames(int64_t duration, const t2v_stream_params *params)
+{
+    if (duration < 0)
+        return -1;
+    return av_rescale_rnd(duration, params->rate_num, (int64_t)AV_TIME_BASE * params->rate_den,
+                          AV_ROUND_UP);
+}
+
+static int config_output(AVFilterLink *outlink)
+{
+    AVFilterContext *ctx = outlink->src;
+    T2VContext *s = ctx->priv;
+    t2v_stream_params params = t2v_stream_params_default(s->model);
+    t2v_error error;
+
+    T2V_STREAM_OPTIONS(COPY_STREAM_STRING, COPY_STREAM_NUMBER, COPY_STREAM_CHOICE)
+    if (s->width && s->height) {
+        params.width = s->width;
+        params.height = s->height;
+    }
+    if (s->rate.num)
+        av_reduce(&params.rate_num, &params.rate_den, s->rate.num, s->rate.den, INT_MAX);
+    params.frames = count_frames(s->duration, &params);
+    if (params.frames && t2v_stream_create(s->model, &params, &s->stream, &error) < 0)
+        return fail(ctx, &error);
+
+    outlink->w = params.width;
+    outlink->h = params.height;
+    outlink->sample_aspect_ratio = (AVRational){1, 1};
+    outlink->time_base = (AVRational){params.rate_den, params.rate_num};
+    T2V_LINK_FRAME_RATE(outlink) = (AVRational){params.rate_num, params.rate_den};
+    return 0;
+}
+
+/* ------------------------------------------------------------------ frames */
+
+/** Says what is true of the colours; libt2v's RGB has the primaries and transfer of BT.709. */
+static void set_colors(const AVFilterLink *outlink, AVFrame *frame, t2v_picture *picture)
+{
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(outlink->format);
+    int rgb = !!(desc->flags & AV_PIX_FMT_FLAG_RGB);
+
+    t2v_get_colors(outlink, rgb, &frame->colorspace, &frame->color_range);
+    frame->color_primaries = AVCOL_PRI_BT709;
+    frame->color_trc = AVCOL_TRC_BT709;
+    if (!rgb && desc->log2_chroma_w)
+        frame->chroma_location = AVCHROMA_LOC_LEFT;
+    picture->matrix =
+        frame->colorspace == AVCOL_SPC_BT709 || rgb ? T2V_MATRIX_BT709 : T2V_MATRIX_BT601;
+    picture->full_range = frame->color_range == AVCOL_RANGE_JPEG;
+}
+
+/**
+ * Every frame says that it was generated, by which model and from which seed: for filters and
+ * ffprobe as metadata, for encoders as an unregistered SEI message (x264 has udu_sei for it).
+ */
+static int set_origin(const T2VContext *s, AVFrame *frame)
+{
+    static const uint8_t uuid[16] = {0xe2, 0xae, 0x6d, 0x65, 0xa7, 0xd8, 0x48, 0xa6,
+                                     0x89, 0xaa, 0x41, 0xd4, 0x41, 0x35, 0x1a, 0x6b};
+    int64_t seed = t2v_stream_seed(s->stream);
+    AVFrameSideData *sei;
+    char *text = av_asprintf("generated by libt2v %s; model=%s; seed=%" PRId64, t2v_version(),
+                             s->info.name, seed);
+    size_t length = text ? strlen(text) : 0;
+
+    if (text)
+        sei = av_frame_new_side_data(frame, AV_FRAME_DATA_SEI_UNREGISTERED, sizeof(uuid) + length);
+    if (!text || !sei) {
+        av_free(text);
+        return AVERROR(ENOMEM);
+    }
+    memcpy(sei->data, uuid, sizeof(uuid));
+    memcpy(sei->data + sizeof(uuid), text, length);
+    av_free(text);
+
+    if (av_dict_set(&frame->metadata, "lavfi.t2v.generated", "1", 0) < 0 ||
+        av_dict_set(&frame->metadata, "lavfi.t2v.model", s->info.name, 0) < 0 ||
+        av_dict_set_int(&frame->metadata, "lavfi.t2v.seed", seed, 0) < 0)
+        return AVERROR(ENOMEM);
+    return 0;
+}
+
+/** Writes a picture of libt2v into a buffer of libavfilter's, with all that describes it. */
+static int make_frame(AVFilterLink *outlink, const t2v_frame *made, AVFrame **result)
+{
+    AVFilterContext *ctx = outlink->src;
+    T2VContext *s = ctx->priv;
+    t2v_picture picture = {.format = find_format(outlink->format)};
+    AVFrame *frame = ff_get_video_buffer(outlink, outlink->w, outlink->h);
+    t2v_error error;
+    int ret;
+
+    if (!frame)
+        return AVERROR(ENOMEM);
+    set_colors(outlink, frame, &picture);
+    for (int i = 0; i < FF_ARRAY_ELEMS(picture.planes); i++) {
+        picture.planes[i] = frame->data[i];
+        picture.stride[i] = frame->linesize[i];
+    }
+    frame->sample_aspect_ratio = outlink->sample_aspect_ratio;
+    frame->pts = s->next;
+    t2v_set_frame_kind(frame);
+    ret = set_origin(s, frame);
+    if (ret >= 0 && t2v_frame_write(made, &picture, &error) < 0)
+        ret = fail(ctx, &error);
+    if (ret < 0)
+        av_frame_free(&frame);
+    *result = frame;
+    return ret;
+}
+
+/**
+ * Hands frames out evenly where libt2v makes them in bursts, chunk by chunk. A program cannot act
+ * on a key or a signal while its filter graph waits for a chunk, so the wait is cut into one
+ * short wait for each frame. It costs no time: frames still go out faster than they are made. A
+ * model so slow that this would hold finished frames back for long is left alone.
+ */
+static void pace(T2VContext *s)
+{
+    const double faster = 0.8, slow = 0.25;
+    t2v_progress progress;
+    double seconds_per_frame;
+    int64_t wait;
+
+    t2v_stream_get_progress(s->stream, &progress);
+    if (progress.frames_made <= s->next || progress.frames_made == progress.frames)
+        return; // there is nothing to hold back, or nothing left to wait for
+    seconds_per_frame = progress.elapsed / progress.frames_made;
+    wait = s->handed_out + (int64_t)(1e6 * faster * seconds_per_frame) - av_gettime_relative();
+    if (seconds_per_frame < slow && wait > 0)
+        av_usleep(wait);
+}
+
+static int end(AVFilterLink *outlink)
+{
+    T2VContext *s = outlink->src->priv;
+
+    t2v_stream_destroy(&s->stream);
+    ff_outlink_set_status(outlink, AVERROR_EOF, s->next);
+    return 0;
+}
+
+static int activate(AVFilterContext *ctx)
+{
+    AVFilterLink *outlink = ctx->outputs[0];
+    T2VContext *s = ctx->priv;
+    t2v_frame *made;
+    AVFrame *frame;
+    t2v_error error;
+    int ret;
+
+    if (ff_outlink_get_status(outlink)) { // nobody wants more: stop computing at once
+        t2v_stream_destroy(&s->stream);
+        return 0;
+    }
+    if (!ff_outlink_frame_wanted(outlink))
+        return FFERROR_NOT_READY;
+    if (!s->stream)
+        return end(outlink);
+
+    pace(s);
+    ret = t2v_stream_next(s->stream, &made, &error);
+    if (ret == T2V_END)
+        return end(outlink);
+    if (ret < 0)
+        return fail(ctx, &error);
+    ret = make_frame(outlink, made, &frame);
+    t2v_frame_release(&made);
+    if (ret < 0)
+        return ret;
+    s->next++;
+    s->handed_out = av_gettime_relative();
+    return ff_filter_frame(outlink, frame);
+}
+
+/** sendcmd and zmq: options of the stream that may change act from the next chunk on. */
+static int process_command(AVFilterContext *ctx, const char *command, const char *argument,
+                           char *response, int response_size, int flags)
+{
+    T2VContext *s = ctx->priv;
+    t2v_error error;
+
+    if (s->stream && av_opt_find(s, command, NULL, AV_OPT_FLAG_RUNTIME_PARAM, 0) &&
+        t2v_stream_set(s->stream, command, argument, &error) < 0) {
+        if (response)
+            av_strlcpy(response, error.text, response_size);
+        return fail(ctx, &error);
+    }
+    return ff_filter_process_command(ctx, command, argument, response, response_size, flags);
+}
+
+static const AVFilterPad outputs[] = {
+    {
+        .name = "default",
+        .type = AVMEDIA_TYPE_VIDEO,
+        .config_props = config_output,
+    },
+};
+
+const T2V_FILTER ff_vsrc_t2vsrc = {
+    T2V_PUBLIC(name) = "t2vsrc",
+    T2V_PUBLIC(description) = NULL_IF_CONFIG_SMALL("Generate video from a text prompt."),
+    T2V_PUBLIC(priv_class) = &t2vsrc_class,
+    .priv_size = sizeof(T2VContext),
+    .init = init,
+    .uninit = uninit,
+    .activate = activate,
+    .process_command = process_command,
+    FILTER_OUTPUTS(outputs),
+    FILTER_QUERY_FUNC(query_formats),
+};
