@@ -159,9 +159,7 @@ def caption(facts, rng, language="en"):
 def _english(facts, rng):
     parts = _parts(facts, rng, "en")
     if rng.random() < 0.12:  # "There are blue waves. Moving left. On black."
-        verb = (
-            "There is" if re.match(r"(an?|the) ", parts[0]) else "We see"
-        )
+        verb = "There is" if re.match(r"(an?|the) ", parts[0]) else "We see"
         text = " ".join([f"{verb} {parts[0]}."] + [p[0].upper() + p[1:] + "." for p in parts[1:]])
         return _articles(text)
     joint = ", " if rng.random() < 0.65 else " "

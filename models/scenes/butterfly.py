@@ -73,7 +73,7 @@ def draw(facts, seed, times, view):
     for image, t in zip(out, map(float, times)):
         s = t * pace
         image[:] = back
-        flutter = np.sin(phase[3] + 9 * s**1.0)
+        flutter = np.sin(phase[3] + 6.5 * s)
         x = (
             home[:, 0]
             + 0.14 * np.sin(phase[0] + 1.3 * rate[0] * s)

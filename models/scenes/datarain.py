@@ -48,32 +48,34 @@ def facts(rng):
 def draw(facts, seed, times, view):
     noise = Noise(seed)
     table = palette.gradient((0, 0, 0), *palette.COLOURS[facts["colour"]][:3], (0.95, 1, 0.97))
-    wide, tall = 0.060, 0.080
+    wide, tall = 0.068, 0.096
     column = np.floor(view.x / wide).astype(int)
     row = np.floor(view.y / tall).astype(int)
-    fx, fy = (view.x / wide) % 1, (view.y / tall) % 1
-    # a glyph: three by four dots of a cell, on or off by a hash that changes now and then
-    gx, gy = np.floor(np.clip((fx - 0.10) / 0.27, 0, 2.99)), np.floor(
-        np.clip((fy - 0.06) / 0.22, 0, 3.99)
-    )
-    soft_x = np.clip(np.minimum(fx - 0.10, 0.90 - fx) / 0.08, 0, 1)
-    soft_y = np.clip(np.minimum(fy - 0.06, 0.94 - fy) / 0.07, 0, 1)
-    pen = (soft_x * soft_y).astype(np.float32)
+    # a glyph is two by three round dots of a cell, each more or less lit
+    gx, gy = (view.x / wide) % 1 * 2.6 - 0.3, (view.y / tall) % 1 * 3.6 - 0.3
+    dot_x, dot_y = np.clip(np.floor(gx), 0, 1), np.clip(np.floor(gy), 0, 2)
+    d2 = (gx - dot_x - 0.5) ** 2 + (gy - dot_y - 0.5) ** 2
+    pen = np.exp(-(d2**1.5) * 9).astype(np.float32)
+    dot_x, dot_y = dot_x.astype(int), dot_y.astype(int)
     own = noise.hash(column, np.array([[3]]), 1) * 0.5 + 0.5  # one number per column
     pace = (0.45 + 0.55 * own) * SPEED[facts["speed"]]
     length = 0.55 + 0.5 * (noise.hash(column, np.array([[4]]), 1) * 0.5 + 0.5)
     period = 2 * view.bottom + length
     way = 1 if facts["direction"] == "down" else -1
     y = row * tall * way
-    rate = 2.5 * SPEED[facts["speed"]]
+    rate = 1.2 * SPEED[facts["speed"]]
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):
         back = (own * 9 + pace * t - y - view.bottom) % period  # how far behind its head
         tail = np.clip(1 - back / length, 0, 1) ** 1.4 * (back > 0)
-        shape = np.floor(t * rate * (0.5 + own) + own * 40).astype(int)
-        on = noise.hash(column * 8 + gx.astype(int), row * 8 + gy.astype(int), shape) > -0.25
-        head = back < tall
-        value = tail * (0.62 + 0.25 * own) * np.where(on, 1, 0.22) + head * on * 0.3
-        haze = 0.10 * tail
-        image[:] = palette.paint(table, np.clip(value * pen + haze, 0, 1))
+        # each column changes its glyphs at its own moments, and blends them
+        clock = t * rate * (0.5 + own) + own * 40
+        shape = np.floor(clock).astype(int)
+        lit = [noise.hash(column * 8 + dot_x, row * 8 + dot_y, shape + k) for k in (0, 1)]
+        blend = np.clip((clock - shape) * 3 - 2, 0, 1)
+        lit = np.clip(0.75 + 0.9 * (lit[0] + blend * (lit[1] - lit[0])), 0.15, 1)
+        head = np.clip(1 - back / (2 * tall), 0, 1) * (back > 0)
+        value = tail * (0.62 + 0.25 * own) * lit + head * lit * 0.3
+        value = value * pen + 0.14 * tail
+        image[:] = palette.paint(table, np.clip(value, 0, 1))
     return out

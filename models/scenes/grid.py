@@ -50,10 +50,10 @@ def draw(facts, seed, times, view):
     horizon = view.bottom * rng.uniform(-0.15, 0.1)
     depth = np.maximum(view.y - horizon, 1e-4) / 0.5
     z = 0.34 / depth  # distance of the floor under each row
-    cell = 0.5
+    cell = 0.62
     # lines never get thinner than a pixel and a half; farther they melt into a glow
-    blur_z = np.maximum(0.03, 1.5 * view.pixel * z / depth * 2)
-    blur_x = np.maximum(0.03, 1.5 * view.pixel * z / 0.34)
+    blur_z = np.maximum(0.045, 2.5 * view.pixel * z / depth * 2)
+    blur_x = np.maximum(0.045, 2.5 * view.pixel * z / 0.34)
     x = view.x * z / 0.34
     across = np.abs((x / cell + 0.5) % 1 - 0.5) * cell
     pillars = _glow(across, blur_x, cell)
@@ -61,7 +61,7 @@ def draw(facts, seed, times, view):
     above = np.maximum(horizon - view.y, 0)
     shine = np.exp(-np.abs(view.y - horizon) / 0.05) * 0.85 + np.exp(-above / 0.22) * 0.45
     floor = np.clip((view.y - horizon) / view.pixel + 0.5, 0, 1)
-    way = SPEED[facts["speed"]] * (0.9 if facts["direction"] == "towards" else -0.9)
+    way = SPEED[facts["speed"]] * (0.65 if facts["direction"] == "towards" else -0.65)
     out = view.blank(times)
     glare = (shine * (1 - 0.3 * floor))[..., None] * (0.65 * sky_colour + 0.1)
     for image, t in zip(out, map(float, times)):

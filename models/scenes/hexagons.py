@@ -65,7 +65,7 @@ def draw(facts, seed, times, view):
     du, dv = np.abs(u - ci), np.abs(v - cj)
     to_edge = 0.5 - np.maximum(du, du * 0.5 + dv * np.sqrt(3) / 2)
     soft = 1.5 * view.pixel / cell
-    tile = np.clip((to_edge - 0.045) / soft + 0.5, 0, 1)
+    tile = np.clip((to_edge - 0.04) / (2 * soft) + 0.5, 0, 1)
     bevel = np.clip(to_edge / 0.14, 0, 1)
     rim = np.exp(-(((to_edge - 0.075) / 0.035) ** 2))
     index_i, index_j = np.round(ci * 2).astype(int), np.round(cj * 2 / np.sqrt(3)).astype(int)
@@ -81,7 +81,8 @@ def draw(facts, seed, times, view):
         wave = noise.at(px * 1.6 + 0.5 * t * pace, py * 1.6 - 0.3 * t * pace, t * 0.9 * pace)
         blink = np.sin(character * 20 + t * 2.2 * pace) * 0.10
         light = np.clip(0.50 + 0.20 * wave + 0.10 * character + blink, 0.22, 1)[inverse]
-        value = tile * light * (0.72 + 0.28 * bevel) + rim * light**2 * 0.35 + 0.035
+        value = tile * light * (0.72 + 0.28 * bevel) + rim * light**2 * 0.35
+        value += (1 - tile) * 0.40 * light
         image[:] = palette.paint(first, np.clip(value, 0, 1))
         if facts["colour2"]:
             m = np.clip(0.5 + character * 1.6, 0, 1)[inverse][..., None]

@@ -29,7 +29,7 @@ ZH = (
     "{c}弹簧球上下运动",
     "弹簧吊着{s}{c}球",
 )
-TURNS = 9
+TURNS = 7
 
 
 def facts(rng):
@@ -60,7 +60,7 @@ def draw(facts, seed, times, view):
         length = rest + swing * np.sin(angle)
         x = 0.10 * np.sin(angle * 0.37)
         k = turn / turn[-1]
-        wire = np.stack([x * k + 0.075 * np.sin(turn), top + length * k], 1)
+        wire = np.stack([x * k + 0.085 * np.sin(turn), top + length * k], 1)
         # the far half of each turn first, so that the near half lies over it
         for start, colour_of in ((5, behind), (0, front)):
             for i in range(TURNS):
@@ -70,6 +70,6 @@ def draw(facts, seed, times, view):
                     else wire[0:4]
                 )
                 if len(part) > 1:
-                    stroke(view, image, part, 0.0095, colour_of)
+                    stroke(view, image, part, 0.013, colour_of)
         sphere(view, image, x, top + length + radius * 0.9, radius, colour)
     return out
