@@ -68,8 +68,9 @@ static t2v_status read_config(const t2v_config *config, ltx *m, t2v_error *error
     int64_t cross;
     T2V_TRY(t2v_config_int(config, "in_channels", 128, 1, 65536, &m->in, error));
     T2V_TRY(t2v_config_int(config, "out_channels", m->in, 1, 65536, &m->out, error));
-    T2V_TRY(t2v_config_int(config, "patch_size", 1, 1, 16, &m->patch, error));
-    T2V_TRY(t2v_config_int(config, "patch_size_t", 1, 1, 16, &m->patch_time, error));
+    /* the pipelines of the reference fail with any other */
+    T2V_TRY(t2v_config_int(config, "patch_size", 1, 1, 1, &m->patch, error));
+    T2V_TRY(t2v_config_int(config, "patch_size_t", 1, 1, 1, &m->patch_time, error));
     T2V_TRY(t2v_config_int(config, "num_attention_heads", 32, 1, 1024, &m->heads, error));
     T2V_TRY(t2v_config_int(config, "attention_head_dim", 64, 1, 4096, &m->head_dim, error));
     T2V_TRY(t2v_config_int(config, "cross_attention_dim", 2048, 1, 1 << 20, &cross, error));

@@ -8,6 +8,7 @@
 #include "ops/linear.h"
 #include "ops/norm.h"
 #include "vae/causal_conv.h"
+#include "vae/ltx_encoder.h"
 #include "vae/vae.h"
 
 enum { MAX_BLOCKS = 8, MAX_LAYERS = 64, SINUSOIDS = 256, UPSCALE = 2, CELL = 8 };
@@ -54,35 +55,49 @@ typedef struct ltx_vae {
 
 /* ------------------------------------------------------------------ configuration */
 
-/* A list of the configuration, of just `count` entries, in the order of decoding (reversed). */
+/* What the first published configuration leaves out, in the order of decoding. */
+static const int64_t default_channels[] = {512, 512, 256, 128};
+static const int64_t default_layers[] = {4, 3, 3, 3, 4};
+static const int64_t default_factors[] = {1, 1, 1, 1};
+static const bool default_scaling[] = {false, true, true, true};
+static const bool default_flags[] = {false, false, false, false, false};
+
+static t2v_status check_length(const t2v_config *config, const char *key, int found, int64_t wanted,
+                               t2v_error *error)
+{
+    if (found < wanted)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s has %d entries, wanted %lld",
+                        t2v_config_path(config), key, found, (long long)wanted);
+    return T2V_OK;
+}
+
+/*
+ * The last `count` entries of a list in the order of decoding (reversed). As in the reference a
+ * list may be longer than the decoder is deep.
+ */
 static t2v_status read_list(const t2v_config *config, const char *key, int64_t min, int64_t max,
-                            int64_t count, const int64_t *fallback, int64_t *values,
-                            t2v_error *error)
+                            int64_t count, const int64_t *defaults, int default_count,
+                            int64_t *values, t2v_error *error)
 {
     int64_t found[MAX_BLOCKS + 2];
     int n;
     T2V_TRY(t2v_config_ints(config, key, min, max, MAX_BLOCKS + 2, found, &n, error));
-    if (n >= 0 && n != count)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s has %d entries, wanted %lld",
-                        t2v_config_path(config), key, n, (long long)count);
-    if (n < 0 && !fallback)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s is missing", t2v_config_path(config), key);
+    T2V_TRY(check_length(config, key, n < 0 ? default_count : n, count, error));
     for (int64_t i = 0; i < count; i++)
-        values[i] = n < 0 ? *fallback : found[count - 1 - i];
+        values[i] = n < 0 ? defaults[i] : found[n - 1 - i];
     return T2V_OK;
 }
 
-static t2v_status read_flags(const t2v_config *config, const char *key, int64_t count, bool *values,
+static t2v_status read_flags(const t2v_config *config, const char *key, int64_t count,
+                             const bool *defaults, int default_count, bool *values,
                              t2v_error *error)
 {
     bool found[MAX_BLOCKS + 2];
     int n;
     T2V_TRY(t2v_config_bools(config, key, MAX_BLOCKS + 2, found, &n, error));
-    if (n >= 0 && n != count)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %s has %d entries, wanted %lld",
-                        t2v_config_path(config), key, n, (long long)count);
+    T2V_TRY(check_length(config, key, n < 0 ? default_count : n, count, error));
     for (int64_t i = 0; i < count; i++)
-        values[i] = n < 0 ? false : found[count - 1 - i];
+        values[i] = n < 0 ? defaults[i] : found[n - 1 - i];
     return T2V_OK;
 }
 
@@ -158,26 +173,26 @@ static t2v_status check_widths(const t2v_config *config, ltx_vae *v, const int64
 
 static t2v_status read_config(const t2v_config *config, ltx_vae *v, t2v_error *error)
 {
-    const int64_t one = 1;
-    int64_t channels[MAX_BLOCKS], layers[MAX_BLOCKS + 1], factors[MAX_BLOCKS], found[MAX_BLOCKS];
+    int64_t channels[MAX_BLOCKS], layers[MAX_BLOCKS + 1], factors[MAX_BLOCKS];
     bool scaling[MAX_BLOCKS], residual[MAX_BLOCKS], noise[MAX_BLOCKS + 1];
     int count;
     int64_t ups = 0;
     T2V_TRY(read_scalars(config, v, error));
-    T2V_TRY(t2v_config_ints(config, "decoder_block_out_channels", 1, 65536, MAX_BLOCKS, found,
+    T2V_TRY(t2v_config_ints(config, "decoder_block_out_channels", 1, 65536, MAX_BLOCKS, channels,
                             &count, error));
-    if (count < 1)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: decoder_block_out_channels is missing",
-                        t2v_config_path(config));
+    if (count < 0)
+        count = 4;
+    T2V_TRY(check_length(config, "decoder_block_out_channels", count, 1, error));
     v->blocks = count;
-    for (int i = 0; i < count; i++)
-        channels[i] = found[count - 1 - i];
-    T2V_TRY(read_list(config, "decoder_layers_per_block", 0, MAX_LAYERS, count + 1, NULL, layers,
-                      error));
-    T2V_TRY(read_list(config, "upsample_factor", 1, 8, count, &one, factors, error));
-    T2V_TRY(read_flags(config, "decoder_spatio_temporal_scaling", count, scaling, error));
-    T2V_TRY(read_flags(config, "upsample_residual", count, residual, error));
-    T2V_TRY(read_flags(config, "decoder_inject_noise", count + 1, noise, error));
+    T2V_TRY(read_list(config, "decoder_block_out_channels", 1, 65536, count, default_channels, 4,
+                      channels, error));
+    T2V_TRY(read_list(config, "decoder_layers_per_block", 0, MAX_LAYERS, count + 1, default_layers,
+                      5, layers, error));
+    T2V_TRY(read_list(config, "upsample_factor", 1, 8, count, default_factors, 4, factors, error));
+    T2V_TRY(read_flags(config, "decoder_spatio_temporal_scaling", count, default_scaling, 4,
+                       scaling, error));
+    T2V_TRY(read_flags(config, "upsample_residual", count, default_flags, 4, residual, error));
+    T2V_TRY(read_flags(config, "decoder_inject_noise", count + 1, default_flags, 5, noise, error));
     v->mid.layers = layers[0];
     v->mid.noise = noise[0];
     for (int i = 0; i < count; i++) {
@@ -362,6 +377,7 @@ static t2v_status load(const t2v_component *c, ltx_vae *v, t2v_error *error)
                       &v->conv_out, error));
     if (v->conditioned)
         T2V_TRY(load_conditioning(c, v, error));
+    T2V_TRY(t2v_ltx_encoder_check(c, v->latent_channels, v->pictures * v->patch * v->patch, error));
     count_operations(v);
     return T2V_OK;
 }

@@ -263,6 +263,12 @@ add("statistics-of-another-length", tensors(VAE, lambda c: c.update(
     latents_mean=("F16", [7], bytes(14)))), VAE, "latents_mean")
 add("statistics-scalar", tensors(VAE, lambda c: c.update(latents_mean=("F16", [], bytes(2)))), VAE,
     "latents_mean")
+add("encoder-convolution-flat", reshape(VAE, "encoder.conv_in.conv.weight",
+                                        lambda s: [s[0], s[1], s[2] * s[3] * s[4]]), VAE,
+    "encoder.conv_in.conv.weight")
+add("encoder-bias-of-another-length", tensors(VAE, lambda c: c.update(
+    {"encoder.mid_block.resnets.0.conv2.conv.bias": ("F16", [5], bytes(10))})), VAE,
+    "encoder.mid_block.resnets.0.conv2.conv.bias")
 add("tensor-empty", tensors(DIT, lambda c: c.update({"proj_out.bias": ("F16", [0], b"")})), DIT,
     "proj_out.bias")
 
@@ -306,9 +312,13 @@ values(DIT_CONFIG, "activation_fn", "nonsense", 3)
 values(DIT_CONFIG, "norm_eps", "small", [1])
 values(DIT_CONFIG, "norm_elementwise_affine", True, words=("transformer/", "norm1.weight"))
 values(VAE_CONFIG, "latent_channels", 0, -8, "8", 1 << 40)
+values(VAE_CONFIG, "block_out_channels", [0, -1], [4, 4, 4, "4"], 4)
+values(VAE_CONFIG, "layers_per_block", [1, 1])
+values(VAE_CONFIG, "down_block_types", ["NoSuchBlock"] * 4)
 values(VAE_CONFIG, "latent_channels", 9, words=("vae/",))
 values(VAE_CONFIG, "decoder_block_out_channels", "wide", [], [8, "8", 16], [8, 0, 16],
-       [8, -8, 16], [8, 8, 1 << 40], 5, [8, [8], 16])
+       [8, -8, 16], [8, 8, 1 << 40], [8, [8], 16])
+values(VAE_CONFIG, "decoder_block_out_channels", 5, words=("vae/",))
 values(VAE_CONFIG, "decoder_block_out_channels", [8, 8, 32], [8, 8, 17], [8] * 40,
        words=("vae/",))
 values(VAE_CONFIG, "decoder_layers_per_block", "many", [1, 1, -1, 1], [1, 1, 1, "1"], 1)
@@ -343,7 +353,8 @@ values(T5_CONFIG, "relative_attention_max_distance", 0, "128")
 values(T5_CONFIG, "feed_forward_proj", "gated-nonsense", "relu", 5)
 values(T5_CONFIG, "layer_norm_epsilon", "small")
 values(SCHEDULER, "shift", "large", [1])
-values(SCHEDULER, "use_dynamic_shifting", "yes", True)
+values(SCHEDULER, "use_dynamic_shifting", "yes")
+values(SCHEDULER, "use_dynamic_shifting", True, words=("scheduler", "use_dynamic_shifting"))
 values(SCHEDULER, "num_train_timesteps", 0, -1000, "1000", 1 << 50)
 values(SCHEDULER, "time_shift_type", "cubic", 5)
 values(SCHEDULER, "shift_terminal", "late")
@@ -375,13 +386,15 @@ add("tokenizer-larger-than-embedding", shrink_embedding, "spiece.model", "100")
 # ---------------------------------------------------------------- files that are not there
 for file in (INDEX, DIT_CONFIG, DIT, VAE_CONFIG, VAE, T5_CONFIG, T5, SPIECE, SCHEDULER,
              "transformer", "vae", "text_encoder", "tokenizer", "scheduler"):
-    add(f"missing-{file.replace('/', '-')}", remove(file), file)
+    add(f"missing-{file.replace('/', '-')}", remove(file), *file.split("/"))
 for file in (INDEX, DIT_CONFIG, DIT, SPIECE):
-    add(f"folder-instead-of-{file.replace('/', '-')}", replace_by(file, os.mkdir), file)
-    add(f"pipe-instead-of-{file.replace('/', '-')}", replace_by(file, os.mkfifo), file)
+    add(f"folder-instead-of-{file.replace('/', '-')}", replace_by(file, os.mkdir),
+        *file.split("/"))
+    add(f"pipe-instead-of-{file.replace('/', '-')}", replace_by(file, os.mkfifo), *file.split("/"))
 add("device-instead-of-config", replace_by(DIT_CONFIG, lambda p: p.symlink_to("/dev/zero")),
     DIT_CONFIG)
-add("link-to-itself", replace_by(DIT, lambda path: path.symlink_to(path.name)), DIT)
+add("link-to-itself", replace_by(DIT, lambda path: path.symlink_to(path.name)),
+    *DIT.split("/"))
 add("folder-empty", lambda folder: [remove(path.name)(folder) for path in folder.iterdir()], INDEX)
 add("file-instead-of-component", replace_by("vae", lambda path: path.write_text("x")), "vae")
 
@@ -399,8 +412,6 @@ add("shard-index-without-map", settings(SHARD_INDEX, weight_map=DROP), SHARD_IND
 add("shard-index-map-is-a-list", settings(SHARD_INDEX, weight_map=[]), SHARD_INDEX, "weight_map",
     base="first")
 add("shard-index-map-empty", settings(SHARD_INDEX, weight_map={}), "transformer/", base="first")
-add("shard-index-without-a-tensor", weight_map(lambda m: m.pop(QUERY)), "transformer/", QUERY,
-    base="first")
 add("shard-index-with-a-tensor-too-many", weight_map(lambda m: m.update(
     {"transformer_blocks.7.x": next(iter(m.values()))})), "transformer/", "transformer_blocks.7.x",
     base="first")
@@ -454,5 +465,5 @@ add("weights-not-a-number", tensors(DIT, lambda c: c.update(
     {"proj_in.bias": ("F16", [28], struct.pack("<H", 0x7e00) * 28)})), to=EITHER)
 add("weights-infinite", tensors(VAE, lambda c: c.update(
     latents_std=("F16", [8], struct.pack("<H", 0x7c00) * 8))), to=EITHER)
+add("shard-index-without-a-tensor", weight_map(lambda m: m.pop(QUERY)), to=EITHER, base="first")
 add("class-other-pipeline", settings(INDEX, _class_name="LTXPipeline"), to=EITHER)
-add("encoder-widths-wild", settings(VAE_CONFIG, block_out_channels=[0, -1]), to=EITHER)

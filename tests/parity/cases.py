@@ -65,6 +65,10 @@ CASES = [
     ("condition-090", "condition-090", Request("火焰", "雪", frames=17, guidance=3.0, steps=6)),
     ("first-class-095", "first-class-095", Request("火焰", "雪", frames=17, guidance=3.0, steps=6,
                                                    decode_timestep=0.05)),
+    ("first-config", "v090-first-config", Request("snow", frames=17)),
+    ("long-lists", "long-lists", Request("snow", decode_timestep=0.05)),
+    ("small-ratios", "small-ratios", Request("snow", frames=9)),
+    ("small-ratios-longer", "small-ratios", Request("snow", frames=21, guidance=3.0)),
     ("unusual", "unusual", Request("fire", "snow", guidance=3.0, steps=4, frames=17, width=96)),
     # drawn numbers: the very ones of the pipeline
     ("torch", "v090", Request("waves", seed=1), "torch"),

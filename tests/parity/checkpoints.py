@@ -104,10 +104,13 @@ def vae_095(channels, widths, layers=(1, 2, 1, 2), **more):
         spatial_compression_ratio=32, temporal_compression_ratio=8) | more
 
 
-def model(pipeline, t5, dit, vae, scheduler, storage=("F32", "F32", "F32"), shard=None):
-    """`storage` is of text encoder, transformer and autoencoder; `shard` a largest file size."""
+def model(pipeline, t5, dit, vae, scheduler, storage=("F32", "F32", "F32"), shard=None, drop=()):
+    """
+    `storage` is of text encoder, transformer and autoencoder; `shard` a largest file size; `drop`
+    lists keys that the autoencoder's configuration does not have.
+    """
     return dict(pipeline=pipeline, t5=t5, dit=dit, vae=vae, scheduler=scheduler, storage=storage,
-                shard=shard)
+                shard=shard, drop=drop)
 
 
 MODELS = {
@@ -120,6 +123,13 @@ MODELS = {
         "LTXPipeline", t5(40, 12, 3, 3, 56), dit(5, 4, 11, 3),
         vae_090(5, (12, 12, 20, 28), (2, 1, 1, 1, 2), scaling_factor=1.375), DYNAMIC_SHIFT,
         ("F16", "F16", "F16"), "24KB"),
+    # A configuration without the keys that came after 0.9.0: defaults apply.
+    "v090-first-config": model(
+        "LTXPipeline", t5(32, 8, 4, 1, 64), dit(8, 2, 24, 2), vae_090(8, (8, 16, 24, 24)),
+        DYNAMIC_SHIFT, drop=(
+            "decoder_spatio_temporal_scaling", "decoder_inject_noise", "down_block_types",
+            "downsample_type", "upsample_residual", "upsample_factor", "timestep_conditioning",
+            "spatial_compression_ratio", "temporal_compression_ratio")),
     # The same class with a plain shift; one number of steps works here that does not above.
     "v090-plain-shift": model(
         "LTXPipeline", t5(24, 16, 3, 1, 72), dit(12, 2, 35, 1),
@@ -152,6 +162,18 @@ MODELS = {
     "first-class-095": model(
         "LTXPipeline", t5(32, 8, 4, 2, 64), dit(3, 3, 12, 2),
         vae_095(3, (16, 32, 64), decoder_causal=True), DYNAMIC_SHIFT, ("F16", "F32", "BF16")),
+    # Lists longer than the decoder is deep: the reference counts from their end.
+    "long-lists": model(
+        "LTXConditionPipeline", t5(24, 8, 4, 1, 32), dit(8, 3, 10, 2),
+        vae_095(8, (16, 32, 64), upsample_residual=(False, True, True, True),
+                upsample_factor=(1, 2, 2, 2), decoder_inject_noise=(True,) + (False,) * 4,
+                decoder_spatio_temporal_scaling=(False, True, True, True)), NO_SHIFT),
+    # Smaller ratios: an autoencoder without patches, enlarging twice.
+    "small-ratios": model(
+        "LTXPipeline", t5(32, 8, 4, 1, 37), dit(8, 4, 8, 1),
+        vae_090(8, (8, 8, 8, 8), (1, 1, 1, 1, 1), patch_size=1,
+                spatio_temporal_scaling=(True, True, False, False),
+                decoder_spatio_temporal_scaling=(True, True, False, False)), DYNAMIC_SHIFT),
     # Values that configurations allow and no publication used.
     "unusual": model(
         "LTXPipeline",
@@ -261,6 +283,10 @@ def build(folder, spec, seed):
         fill(module, generator)
         more = {"max_shard_size": spec["shard"]} if spec["shard"] else {}
         module.to(DTYPES[storage]).save_pretrained(folder / name, **more)
+
+    config = json.loads((folder / "vae" / "config.json").read_text())
+    write_json(folder / "vae" / "config.json",
+               {key: value for key, value in config.items() if key not in spec["drop"]})
 
     scheduler = FlowMatchEulerDiscreteScheduler(**spec["scheduler"])
     scheduler.save_pretrained(folder / "scheduler")

@@ -5,6 +5,7 @@ import argparse
 import fnmatch
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import checkpoints  # noqa: E402
 import compare  # noqa: E402
 import reference  # noqa: E402
 from cases import CASES  # noqa: E402
+from drawn import draw_cases  # noqa: E402
 
 TIMEOUT = 120  # seconds that one generation may take
 
@@ -70,13 +72,12 @@ def check_case(pipeline, folder, case, seed, scratch, options):
     return verdict
 
 
-def check_model(model, cases, seed, root, options):
+def check_model(model, spec, cases, seed, root, options):
     """Builds one checkpoint and runs its cases; their verdicts."""
-    spec = checkpoints.MODELS[model]
-    folder = checkpoints.build(root / model, spec, seed)
-    pipeline = reference.load(folder)
     print(f"\n{model}: {spec['pipeline']}, {'/'.join(spec['storage'])}"
           + (", sharded" if spec["shard"] else ""), flush=True)
+    folder = checkpoints.build(root / model, spec, seed)
+    pipeline = reference.load(folder)
     return [check_case(pipeline, folder, case, seed + number, root, options)
             for number, case in enumerate(cases)]
 
@@ -87,6 +88,8 @@ def parse_arguments():
     parser.add_argument("--seed", type=int, help="of weights and noise; default: the clock")
     parser.add_argument("--cases", default="*", metavar="PATTERN",
                         help="names of cases or of models, such as 'torch*'")
+    parser.add_argument("--drawn", type=int, default=4, metavar="N",
+                        help="also N checkpoints with everything drawn from the seed")
     parser.add_argument("--list", action="store_true", help="name the cases and stop")
     parser.add_argument("--tolerate", action="store_true",
                         help="pass figures that are within the tolerance but not exact")
@@ -97,7 +100,10 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    cases = [case for case in CASES if fnmatch.fnmatch(case[0], options.cases)
+    seed = int(time.time()) if options.seed is None else options.seed
+    models, cases = draw_cases(random.Random(seed), options.drawn)
+    models |= checkpoints.MODELS
+    cases = [case for case in CASES + cases if fnmatch.fnmatch(case[0], options.cases)
              or fnmatch.fnmatch(case[1], options.cases)]
     if not cases:
         sys.exit(f"no case and no model is called {options.cases}")
@@ -105,13 +111,13 @@ def main():
         print("\n".join(f"{case[0]:24} {case[1]}" for case in cases))
         return 0
 
-    seed = int(time.time()) if options.seed is None else options.seed
     print(f"seed {seed}", flush=True)
     verdicts = []
     with tempfile.TemporaryDirectory(prefix="t2v-parity-") as scratch:
         root = pathlib.Path(options.keep or scratch)
         for model in dict.fromkeys(case[1] for case in cases):
-            verdicts += check_model(model, [c for c in cases if c[1] == model], seed, root, options)
+            verdicts += check_model(model, models[model], [c for c in cases if c[1] == model], seed,
+                                    root, options)
     failed = sum(v == "FAIL" or (v == "suspicious" and not options.tolerate) for v in verdicts)
     print(f"\n{len(verdicts) - failed} passed, {failed} failed")
     return 1 if failed else 0
