@@ -27,7 +27,7 @@ struct bench_layer {
 
 typedef struct layout {
     t2v_safetensors_entry entry[MAX_TENSORS];
-    char name[MAX_TENSORS][96];
+    char name[MAX_TENSORS][128];
     size_t count;
 } layout;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/options.h"
+#include "weights/component.h"
 
 #define STRING_OF(x) #x
 #define VERSION_OF(a, b, c) STRING_OF(a) "." STRING_OF(b) "." STRING_OF(c)
@@ -91,9 +92,24 @@ static t2v_status find_family(t2v_model *m, const char *path, t2v_error *error)
                     pipeline, known);
 }
 
-static t2v_status load_text(t2v_model *m, t2v_error *error)
+/* The tokenizer's file; a folder that has both was published with the first. */
+static char *tokenizer_file(const t2v_model *m)
 {
     char *path = t2v_checkpoint_file(m->checkpoint, "tokenizer/spiece.model");
+    if (path && !t2v_is_file(path)) {
+        char *json = t2v_checkpoint_file(m->checkpoint, "tokenizer/tokenizer.json");
+        if (json && t2v_is_file(json)) {
+            t2v_free(path);
+            return json;
+        }
+        t2v_free(json);
+    }
+    return path;
+}
+
+static t2v_status load_text(t2v_model *m, t2v_error *error)
+{
+    char *path = tokenizer_file(m);
     if (!path)
         return t2v_fail_memory(error, "a path", 0);
     t2v_status status = t2v_tokenizer_open(path, &m->tokenizer, error);
