@@ -356,7 +356,8 @@ static void components_that_are_not_there_are_refused(void **state)
     assert_component_refused("transformer", dit_class, T2V_ERROR_NOT_FOUND, "is no folder");
     unlink(files_path("m/transformer"));
     mkdir(files_path("m/transformer"), 0777);
-    assert_component_refused("transformer", dit_class, T2V_ERROR_NOT_FOUND, "has no config.json");
+    assert_component_refused("transformer", dit_class, T2V_ERROR_NOT_FOUND,
+                             "has neither config.json nor");
     rmdir(files_path("m/transformer"));
     rename(files_path("m/aside"), files_path("m/transformer"));
 }
