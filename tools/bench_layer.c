@@ -169,7 +169,7 @@ static t2v_status prepare(bench_layer *b, t2v_exec *exec, t2v_error *error)
     for (size_t i = 0; status >= 0 && i < n * CHANNELS; i++)
         b->x[i] = (float)((int)(i * 37 % 101) - 50) / 50;
     if (status >= 0)
-        t2v_dit_ltx.prepare_positions(b->dit, coordinates, b->tokens, &b->positions);
+        status = t2v_dit_ltx.prepare_positions(exec, b->dit, coordinates, b->tokens, &b->positions);
     t2v_free(text);
     t2v_free(coordinates);
     return status;

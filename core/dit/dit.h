@@ -53,8 +53,8 @@ typedef struct t2v_dit_class {
     void (*free_text)(t2v_dit_text *text);
 
     /** @param coordinates [tokens, 3]: seconds, pixel row, pixel column of each token */
-    void (*prepare_positions)(const void *dit, const float *coordinates, int64_t tokens,
-                              t2v_positions *positions);
+    t2v_status (*prepare_positions)(t2v_exec *exec, const void *dit, const float *coordinates,
+                                    int64_t tokens, t2v_positions *positions);
 
     /** @param out [tokens, out_channels] */
     t2v_status (*run)(t2v_exec *exec, const void *dit, const t2v_dit_input *input, float *out);

@@ -14,6 +14,8 @@
 /* Channels of the sinusoids of a timestep; modulations of a block: shift, scale and gate of the
  * attention, then of the feed-forward. */
 enum { SINUSOIDS = 256, MODULATIONS = 6, FEED_FACTOR = 4, FEED_ROWS = 2048 };
+/* Tokens whose angles are computed between two looks at the interruption. */
+enum { POSITION_TOKENS = 512 };
 
 /* The reference fixes these: positions are scaled to a clip of 20 s and 2048 pixels. */
 static const float POSITION_BASE[3] = {20.0f, 2048.0f, 2048.0f};
@@ -369,28 +371,37 @@ static float linspace(int64_t i, int64_t count)
 }
 
 /* All in float32, as the reference: angles reach 15,700, so the rounding can be seen. */
-static void prepare_positions(const void *dit, const float *coordinates, int64_t tokens,
-                              t2v_positions *positions)
+static void position_token(const ltx *m, const float *coordinates, float *cosine, float *sine)
 {
-    const ltx *m = dit;
-    const int64_t pairs = m->dim / 2, frequencies = m->dim / 6, padding = m->dim % 6 / 2;
-    for (int64_t token = 0; token < tokens; token++) {
-        float *cosine = positions->cosine + token * pairs;
-        float *sine = positions->sine + token * pairs;
-        for (int64_t i = 0; i < padding; i++) {
-            *cosine++ = 1;
-            *sine++ = 0;
-        }
-        for (int64_t f = 0; f < frequencies; f++) {
-            float frequency = powf(ROPE_THETA, linspace(f, frequencies)) * (float)(M_PI / 2);
-            for (int axis = 0; axis < 3; axis++) {
-                float position = coordinates[3 * token + axis] / POSITION_BASE[axis];
-                float angle = frequency * (position * 2 - 1);
-                *cosine++ = cosf(angle);
-                *sine++ = sinf(angle);
-            }
+    const int64_t frequencies = m->dim / 6, padding = m->dim % 6 / 2;
+    for (int64_t i = 0; i < padding; i++) {
+        *cosine++ = 1;
+        *sine++ = 0;
+    }
+    for (int64_t f = 0; f < frequencies; f++) {
+        float frequency = powf(ROPE_THETA, linspace(f, frequencies)) * (float)(M_PI / 2);
+        for (int axis = 0; axis < 3; axis++) {
+            float angle = frequency * (coordinates[axis] / POSITION_BASE[axis] * 2 - 1);
+            *cosine++ = cosf(angle);
+            *sine++ = sinf(angle);
         }
     }
+}
+
+static t2v_status prepare_positions(t2v_exec *exec, const void *dit, const float *coordinates,
+                                    int64_t tokens, t2v_positions *positions)
+{
+    const ltx *m = dit;
+    const int64_t pairs = m->dim / 2;
+    for (int64_t at = 0; at < tokens; at += POSITION_TOKENS) {
+        const int64_t end = at + POSITION_TOKENS < tokens ? at + POSITION_TOKENS : tokens;
+        T2V_TRY(t2v_exec_check(exec));
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+        for (int64_t i = at; i < end; i++)
+            position_token(m, coordinates + 3 * i, positions->cosine + i * pairs,
+                           positions->sine + i * pairs);
+    }
+    return T2V_OK;
 }
 
 /* ------------------------------------------------------------------ running */

@@ -38,9 +38,10 @@ static t2v_status place_tokens(t2v_exec *exec, sampler *s)
         coordinates[3 * i + 1] = (float)(i / columns % rows * pixels);
         coordinates[3 * i + 2] = (float)(i % columns * pixels);
     }
-    s->model->family->dit->prepare_positions(s->model->dit, coordinates, s->tokens, &s->positions);
+    t2v_status status = s->model->family->dit->prepare_positions(exec, s->model->dit, coordinates,
+                                                                 s->tokens, &s->positions);
     t2v_arena_reset(&exec->arena, mark);
-    return T2V_OK;
+    return status;
 }
 
 static t2v_status allocate(t2v_exec *exec, sampler *s)

@@ -93,8 +93,8 @@ static t2v_status open_config(t2v_component *component, const char *class_name, 
     char *path;
     T2V_TRY(first_file(component->folder, names, &path, error));
     if (!path)
-        return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: has neither config.json nor scheduler_config.json",
-                        component->folder);
+        return t2v_fail(error, T2V_ERROR_NOT_FOUND,
+                        "%s: has neither config.json nor scheduler_config.json", component->folder);
     t2v_status status = t2v_config_open(path, &component->config, error);
     t2v_free(path);
     T2V_TRY(status);
