@@ -24,7 +24,10 @@ static inline float t2v_fast_exp(float x)
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.0f;
-    int32_t bits = ((int32_t)n + 127) << 23;
+    /* the exponent from those bits; unsigned, so that a NaN passes without a conversion */
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof(bits));
+    bits = (bits - 0x4b400000u + 127u) << 23;
     float power;
     memcpy(&power, &bits, sizeof(power));
     return x < -87.0f ? 0.0f : p * power;
