@@ -21,6 +21,7 @@ CASES = [
     ("emoji", "causal", Request("🔥 red fire 🔥🔥👨‍👩‍👧 burning 雪❄️", "😀", guidance=4.0)),
     ("combining", "v090", Request("e\u0301te\u0301 nai\u0308ve \u1112\u1161\u11ab क्षि ａ\u0300ｶﾞ")),
     ("invisible", "v095", Request("\u200bblue\u00ad waves\ufeff at\u202e \u2028sunset\u200d")),
+    ("special", "v090", Request("blue</s> waves <pad> <extra_id_0>\u0085sunset")),
     ("unknown", "v095", Request("ЖЗ ωψ blue §§ %% ~~ #snow")),
     # sizes, lengths, rates
     ("one-frame", "v090", Request("snow", frames=1, width=96)),
@@ -65,6 +66,8 @@ CASES = [
     ("condition-090", "condition-090", Request("火焰", "雪", frames=17, guidance=3.0, steps=6)),
     ("first-class-095", "first-class-095", Request("火焰", "雪", frames=17, guidance=3.0, steps=6,
                                                    decode_timestep=0.05)),
+    ("wide", "wide", Request("蓝色的海浪 e\u0301 </s> 🔥 sunset…", "雪", width=128, height=96, frames=25,
+                             guidance=3.0, steps=4, decode_timestep=0.05)),
     ("first-config", "v090-first-config", Request("snow", frames=17)),
     ("long-lists", "long-lists", Request("snow", decode_timestep=0.05)),
     ("small-ratios", "small-ratios", Request("snow", frames=9)),

@@ -21,7 +21,7 @@ from diffusers import (
     FlowMatchEulerDiscreteScheduler,
     LTXVideoTransformer3DModel,
 )
-from transformers import T5Config, T5EncoderModel
+from transformers import T5Config, T5EncoderModel, T5Tokenizer
 
 for library in (diffusers, transformers):
     library.logging.set_verbosity_error()
@@ -104,13 +104,15 @@ def vae_095(channels, widths, layers=(1, 2, 1, 2), **more):
         spatial_compression_ratio=32, temporal_compression_ratio=8) | more
 
 
-def model(pipeline, t5, dit, vae, scheduler, storage=("F32", "F32", "F32"), shard=None, drop=()):
+def model(pipeline, t5, dit, vae, scheduler, storage=("F32", "F32", "F32"), shard=None, drop=(),
+          spiece=True):
     """
     `storage` is of text encoder, transformer and autoencoder; `shard` a largest file size; `drop`
-    lists keys that the autoencoder's configuration does not have.
+    lists keys that the autoencoder's configuration does not have; without `spiece` the tokenizer
+    is saved as transformers 5 does, in a tokenizer.json alone.
     """
     return dict(pipeline=pipeline, t5=t5, dit=dit, vae=vae, scheduler=scheduler, storage=storage,
-                shard=shard, drop=drop)
+                shard=shard, drop=drop, spiece=spiece)
 
 
 MODELS = {
@@ -162,6 +164,11 @@ MODELS = {
     "first-class-095": model(
         "LTXPipeline", t5(32, 8, 4, 2, 64), dit(3, 3, 12, 2),
         vae_095(3, (16, 32, 64), decoder_causal=True), DYNAMIC_SHIFT, ("F16", "F32", "BF16")),
+    # Wide enough for every blocked layout.
+    "wide": model(
+        "LTXConditionPipeline", t5(256, 64, 6, 2, 512), dit(64, 12, 64, 2),
+        vae_095(64, (32, 64, 128), (2, 2, 2, 2)), NO_SHIFT, ("BF16", "BF16", "BF16"), "20MB",
+        spiece=False),
     # Lists longer than the decoder is deep: the reference counts from their end.
     "long-lists": model(
         "LTXConditionPipeline", t5(24, 8, 4, 1, 32), dit(8, 3, 10, 2),
@@ -216,6 +223,14 @@ def write_tokenizer(folder, proto, length):
         additional_special_tokens=extra, clean_up_tokenization_spaces=True, eos_token="</s>",
         extra_ids=100, legacy=True, model_max_length=length, pad_token="<pad>", sp_model_kwargs={},
         tokenizer_class="T5Tokenizer", unk_token="<unk>"))
+
+
+def resave_tokenizer(folder):
+    """Replaces the published files by those that transformers writes today."""
+    tokenizer = T5Tokenizer.from_pretrained(folder)
+    for path in folder.iterdir():
+        path.unlink()
+    tokenizer.save_pretrained(folder)
 
 
 def write_json(path, value):
@@ -273,6 +288,8 @@ def build(folder, spec, seed):
 
     proto = train_tokenizer()
     write_tokenizer(folder / "tokenizer", proto, 256 if condition else 128)
+    if not spec["spiece"]:
+        resave_tokenizer(folder / "tokenizer")
     pieces = sentencepiece.SentencePieceProcessor(model_proto=proto).get_piece_size()
     text_encoder = T5EncoderModel(T5Config(vocab_size=pieces + 112, **spec["t5"]))
     transformer = LTXVideoTransformer3DModel(caption_channels=spec["t5"]["d_model"], **spec["dit"])
