@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `t2v generate`: a prompt to y4m. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "command.h"
 #include "dump.h"
 #include "flags.h"
@@ -171,12 +173,12 @@ static bool open_stream(job *j)
     return true;
 }
 
-static bool open_output(job *j)
+static t2v_status open_output(job *j)
 {
     const request *r = &j->request;
     t2v_model_info info;
     if (!r->output)
-        return true;
+        return T2V_OK;
     t2v_model_get_info(j->model, &info);
     const t2v_y4m_params params = {
         .width = j->params.width,
@@ -188,20 +190,17 @@ static bool open_output(job *j)
         .seed = t2v_stream_seed(j->stream),
     };
     if (params.format == T2V_PIXEL_FORMATS) {
-        complain("--pixel-format: \"%s\" is unknown; yuv420p, yuv422p, yuv444p and their 10-bit "
-                 "forms (yuv420p10le …) can be written",
-                 r->format);
-        return false;
+        return t2v_fail(&j->error, T2V_ERROR_ARGUMENT,
+                        "--pixel-format: \"%s\" is unknown; yuv420p, yuv422p, yuv444p and their "
+                        "10-bit forms (yuv420p10le …) can be written",
+                        r->format);
     }
     j->file = strcmp(r->output, "-") ? fopen(r->output, "wb") : stdout;
     if (!j->file) {
-        complain("%s: cannot be written", r->output);
-        return false;
+        return t2v_fail(&j->error, T2V_ERROR_IO, "%s: cannot be written: %s", r->output,
+                        strerror(errno));
     }
-    t2v_status status = t2v_y4m_open(j->file, r->output, &params, &j->y4m, &j->error);
-    if (status < 0 && status != T2V_END)
-        complain("%s", j->error.text);
-    return status == T2V_OK;
+    return t2v_y4m_open(j->file, r->output, &params, &j->y4m, &j->error);
 }
 
 static t2v_status put_frame(job *j, const t2v_frame *frame)
@@ -235,15 +234,12 @@ static int run(job *j)
     if (!open_model(j) || !open_stream(j))
         return EXIT_FAILED;
     monitor *monitor = monitor_start(j->stream, !j->request.quiet);
-    t2v_status status = T2V_ERROR_IO;
-    bool opened = open_output(j);
-    if (opened)
+    t2v_status status = open_output(j);
+    if (status == T2V_OK)
         status = pump(j);
     if (status == T2V_END && j->dump)
         status = dump_finish(j->dump, &j->error) < 0 ? j->error.status : T2V_END;
     monitor_stop(&monitor);
-    if (!opened)
-        return EXIT_FAILED;
     if (status == T2V_INTERRUPTED)
         return 130; /* as a shell reports an end by SIGINT */
     return status == T2V_END ? EXIT_DONE : complain("%s", j->error.text);
