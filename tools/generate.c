@@ -106,6 +106,16 @@ static bool is_container(const char *path)
     return false;
 }
 
+/* Found before hours of work rather than after. */
+static bool is_writable(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[4096] = ".";
+    if (slash)
+        snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path + 1), path);
+    return access(folder, W_OK) == 0;
+}
+
 static bool check_output(const request *r)
 {
     if (!r->output && !r->dump) {
@@ -116,6 +126,10 @@ static bool check_output(const request *r)
         complain("%s asks for a container, which is FFmpeg's work:\n"
                  "  t2v generate … -o - | ffmpeg -i - %s",
                  r->output, r->output);
+        return false;
+    }
+    if (r->dump && !is_writable(r->dump)) {
+        complain("--dump: %s cannot be written: %s", r->dump, strerror(errno));
         return false;
     }
     if (r->output && !strcmp(r->output, "-") && isatty(STDOUT_FILENO)) {

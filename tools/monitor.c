@@ -67,6 +67,10 @@ static void print_summary(monitor *m)
 {
     t2v_progress p;
     t2v_stream_get_progress(m->stream, &p);
+    if (!p.frames_made) {
+        fputs(m->line ? "\r\033[K" : "", stderr);
+        return;
+    }
     fprintf(stderr, "%s%lld frames in %.1f s (%.1f frames/s), seed %lld\n",
             m->line ? "\r\033[K" : "t2v: ", (long long)p.frames_made, p.elapsed,
             p.elapsed > 0 ? (double)p.frames_made / p.elapsed : 0.0,

@@ -141,9 +141,30 @@ static t2v_status check_range(const char *name, int64_t value, int64_t min, int6
     return T2V_OK;
 }
 
+/* -1 stands for the model's own value; what lies between it and the values proper is nothing. */
+static t2v_status check_gaps(const t2v_stream_params *p, t2v_error *error)
+{
+    if (p->steps == 0)
+        return t2v_fail(error, T2V_ERROR_ARGUMENT, "steps: 0 is out of range; wanted 1 to 1000");
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {
+        {"guidance", p->guidance},
+        {"decode_timestep", p->decode_timestep},
+        {"decode_noise_scale", p->decode_noise_scale},
+    };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (numbers[i].value < 0 && numbers[i].value != -1)
+            return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: %g is out of range; wanted 0 or more",
+                            numbers[i].name, numbers[i].value);
+    return T2V_OK;
+}
+
 static t2v_status check_params(const t2v_stream_params *p, t2v_error *error)
 {
     T2V_TRY(t2v_options_check(t2v_stream_options(), p, error));
+    T2V_TRY(check_gaps(p, error));
     T2V_TRY(check_range("width", p->width, 64, 8192, error));
     T2V_TRY(check_range("height", p->height, 64, 8192, error));
     T2V_TRY(check_range("rate (numerator)", p->rate_num, 1, 1 << 30, error));
