@@ -1,0 +1,843 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * SECTION:element-t2vsrc
+ * @title: t2vsrc
+ *
+ * Makes video from a text prompt on the CPU while the pipeline runs.
+ *
+ * |[
+ * gst-launch-1.0 t2vsrc prompt="gold bokeh lights" ! videoconvert ! autovideosink
+ * ]|
+ *
+ * Live properties and the custom upstream event "t2v" change the video while it runs.
+ */
+#include "gstt2vsrc.h"
+
+#include "debug.h"
+#include "feed.h"
+#include "formats.h"
+#include "messages.h"
+#include "models.h"
+#include "origin.h"
+#include "schedule.h"
+#include "steer.h"
+
+GST_DEBUG_CATEGORY(gst_t2v_debug);
+
+/* Progress is looked at, and reported when it has changed, this often while a frame is waited for.
+ */
+static const gint64 LOOK_EVERY = G_TIME_SPAN_SECOND / 5;
+static const gint64 REPORT_EVERY = G_TIME_SPAN_SECOND / 2;
+
+struct _GstT2vSrc {
+    GstPushSrc parent;
+    GstT2vFeed feed; /* locks itself */
+
+    /* by the object lock */
+    GstClockTime lead;
+    gboolean qos, post_messages;
+    GstT2vSrcWhenLate when_late;
+    GstClockTime earliest; /* running time before which downstream would be late again, or NONE */
+
+    t2v_model *model; /* between start and stop, as is all below */
+    t2v_model_info info;
+
+    /* of the streaming thread */
+    GstVideoInfo video;
+    GstT2vSchedule schedule;
+    GstClockTime begin;     /* where a source that is not live puts its next first frame */
+    gboolean restart;       /* the stream is to begin anew before the next frame */
+    gboolean discont;       /* the next buffer does not follow the last one */
+    t2v_frame *frame;       /* the last one, kept to be repeated */
+    gint64 reported;        /* when progress was, in g_get_monotonic_time's microseconds */
+    t2v_progress said;      /* the last report */
+    guint64 late_when_said; /* frames repeated and dropped at the last QoS message */
+};
+
+G_DEFINE_TYPE(GstT2vSrc, gst_t2v_src, GST_TYPE_PUSH_SRC)
+GST_ELEMENT_REGISTER_DEFINE_WITH_CODE(t2vsrc, "t2vsrc", GST_RANK_NONE, GST_TYPE_T2V_SRC,
+                                      GST_DEBUG_CATEGORY_INIT(gst_t2v_debug, "t2vsrc", 0,
+                                                              "video from text"))
+
+enum {
+    PROP_IS_LIVE = GST_T2V_PROPS,
+    PROP_LEAD,
+    PROP_QOS,
+    PROP_WHEN_LATE,
+    PROP_POST_MESSAGES,
+};
+
+/* ------------------------------------------------------------------ properties */
+
+#define GST_TYPE_T2V_SRC_WHEN_LATE (gst_t2v_src_when_late_get_type())
+
+static GType gst_t2v_src_when_late_get_type(void)
+{
+    static gsize type;
+    static const GEnumValue values[] = {
+        {GST_T2V_SRC_REPEAT, "Hand the last frame out again; the rate stays constant", "repeat"},
+        {GST_T2V_SRC_DROP, "Leave the frame's place empty", "drop"},
+        {0, NULL, NULL},
+    };
+    if (g_once_init_enter(&type))
+        g_once_init_leave(&type, g_enum_register_static("GstT2vSrcWhenLate", values));
+    return type;
+}
+
+static gboolean posts_messages(GstT2vSrc *self)
+{
+    GST_OBJECT_LOCK(self);
+    gboolean post = self->post_messages;
+    GST_OBJECT_UNLOCK(self);
+    return post;
+}
+
+static void report_change(GstT2vSrc *self, const GValue *value, GParamSpec *spec)
+{
+    t2v_progress progress;
+    if (posts_messages(self) && gst_t2v_feed_get_progress(&self->feed, &progress))
+        gst_t2v_post_changed(GST_ELEMENT(self), spec->name, value, progress.chunk + 1);
+}
+
+/** The engine would fail at the next chunk, so what is not UTF-8 is refused here. */
+static gboolean is_text(const GValue *value)
+{
+    return !G_VALUE_HOLDS_STRING(value) || !g_value_get_string(value) ||
+           g_utf8_validate(g_value_get_string(value), -1, NULL);
+}
+
+static void set_option(GstT2vSrc *self, const GValue *value, GParamSpec *spec)
+{
+    gboolean changed = FALSE;
+    t2v_error error = {T2V_OK, ""};
+    if (spec->param_id != GST_T2V_PROP_MODEL && !is_text(value))
+        gst_t2v_post_refused(GST_ELEMENT(self), spec->name, "the text is not valid UTF-8");
+    else if (gst_t2v_feed_set(&self->feed, value, spec, &changed, &error) < 0)
+        gst_t2v_post_refused(GST_ELEMENT(self), spec->name, error.text);
+    else if (changed)
+        report_change(self, value, spec);
+}
+
+static void set_lead(GstT2vSrc *self, GstClockTime lead)
+{
+    GST_OBJECT_LOCK(self);
+    gboolean changed = self->lead != lead;
+    self->lead = lead;
+    GST_OBJECT_UNLOCK(self);
+    if (changed && gst_base_src_is_live(GST_BASE_SRC(self)))
+        gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
+}
+
+static void gst_t2v_src_set_property(GObject *object, guint id, const GValue *value,
+                                     GParamSpec *spec)
+{
+    GstT2vSrc *self = GST_T2V_SRC(object);
+    if (id < GST_T2V_PROPS) {
+        set_option(self, value, spec);
+        return;
+    }
+    if (id == PROP_LEAD) {
+        set_lead(self, g_value_get_uint64(value));
+        return;
+    }
+    if (id == PROP_IS_LIVE) {
+        gst_base_src_set_live(GST_BASE_SRC(self), g_value_get_boolean(value));
+        return;
+    }
+    GST_OBJECT_LOCK(self);
+    switch (id) {
+    case PROP_QOS:
+        self->qos = g_value_get_boolean(value);
+        break;
+    case PROP_WHEN_LATE:
+        self->when_late = g_value_get_enum(value);
+        break;
+    case PROP_POST_MESSAGES:
+        self->post_messages = g_value_get_boolean(value);
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    }
+    GST_OBJECT_UNLOCK(self);
+}
+
+static void gst_t2v_src_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+    GstT2vSrc *self = GST_T2V_SRC(object);
+    if (id < GST_T2V_PROPS) {
+        gst_t2v_feed_get(&self->feed, value, spec);
+        return;
+    }
+    if (id == PROP_IS_LIVE) {
+        g_value_set_boolean(value, gst_base_src_is_live(GST_BASE_SRC(self)));
+        return;
+    }
+    GST_OBJECT_LOCK(self);
+    switch (id) {
+    case PROP_LEAD:
+        g_value_set_uint64(value, self->lead);
+        break;
+    case PROP_QOS:
+        g_value_set_boolean(value, self->qos);
+        break;
+    case PROP_WHEN_LATE:
+        g_value_set_enum(value, self->when_late);
+        break;
+    case PROP_POST_MESSAGES:
+        g_value_set_boolean(value, self->post_messages);
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    }
+    GST_OBJECT_UNLOCK(self);
+}
+
+/* ------------------------------------------------------------------ starting and stopping */
+
+static gboolean gst_t2v_src_start(GstBaseSrc *base)
+{
+    GstT2vSrc *self = GST_T2V_SRC(base);
+    t2v_error error;
+    g_mutex_lock(&self->feed.lock);
+    char *path = g_strdup(self->feed.options.model_path);
+    t2v_model_params params = self->feed.options.model;
+    g_mutex_unlock(&self->feed.lock);
+    t2v_status status = gst_t2v_model_get(path, &params, &self->model, &error);
+    g_free(path);
+    if (status < 0) {
+        gst_t2v_post_error(GST_ELEMENT(self), &error);
+        return FALSE;
+    }
+    t2v_model_get_info(self->model, &self->info);
+    gst_video_info_init(&self->video);
+    gst_t2v_schedule_reset(&self->schedule);
+    gst_t2v_feed_forget_seed(&self->feed);
+    self->begin = 0;
+    self->late_when_said = 0;
+    self->restart = self->discont = FALSE;
+    self->earliest = GST_CLOCK_TIME_NONE;
+    return TRUE;
+}
+
+static gboolean gst_t2v_src_stop(GstBaseSrc *base)
+{
+    GstT2vSrc *self = GST_T2V_SRC(base);
+    gst_t2v_feed_stop(&self->feed);
+    t2v_frame_release(&self->frame);
+    gst_t2v_model_put(&self->model);
+    return TRUE;
+}
+
+static gboolean gst_t2v_src_unlock(GstBaseSrc *base)
+{
+    gst_t2v_feed_set_flushing(&GST_T2V_SRC(base)->feed, TRUE);
+    return TRUE;
+}
+
+static gboolean gst_t2v_src_unlock_stop(GstBaseSrc *base)
+{
+    gst_t2v_feed_set_flushing(&GST_T2V_SRC(base)->feed, FALSE);
+    return TRUE;
+}
+
+/** With a known number of buffers the model makes just those frames. */
+static gint64 count_frames(GstT2vSrc *self)
+{
+    int buffers;
+    g_object_get(self, "num-buffers", &buffers, NULL);
+    return buffers > 0 ? buffers : -1;
+}
+
+/** Through the base class, which puts tags into the stream where they belong. */
+static void send_tags(GstT2vSrc *self)
+{
+    const GstT2vOrigin origin = {self->info.name, self->feed.drawn_seed, 0};
+    GstTagList *tags = gst_t2v_origin_tags(&origin);
+    GST_ELEMENT_CLASS(gst_t2v_src_parent_class)
+        ->send_event(GST_ELEMENT(self), gst_event_new_tag(tags));
+}
+
+/** Begins the stream from its seed. */
+static gboolean start_feed(GstT2vSrc *self)
+{
+    const t2v_stream_params shape = {
+        .width = GST_VIDEO_INFO_WIDTH(&self->video),
+        .height = GST_VIDEO_INFO_HEIGHT(&self->video),
+        .rate_num = GST_VIDEO_INFO_FPS_N(&self->video),
+        .rate_den = GST_VIDEO_INFO_FPS_D(&self->video),
+        .frames = count_frames(self),
+    };
+    t2v_error error;
+    gst_t2v_feed_stop(&self->feed);
+    t2v_frame_release(&self->frame);
+    self->restart = FALSE;
+    self->said = (t2v_progress){.chunk = -1};
+    if (gst_t2v_feed_start(&self->feed, self->model, &shape, &error) < 0) {
+        gst_t2v_post_error(GST_ELEMENT(self), &error);
+        return FALSE;
+    }
+    send_tags(self);
+    if (posts_messages(self))
+        gst_t2v_post_started(GST_ELEMENT(self), &self->info, self->feed.drawn_seed, shape.width,
+                             shape.height);
+    return TRUE;
+}
+
+/* ------------------------------------------------------------------ caps */
+
+static GstCaps *gst_t2v_src_fixate(GstBaseSrc *base, GstCaps *caps)
+{
+    caps = gst_t2v_formats_fixate(caps, &GST_T2V_SRC(base)->info);
+    return GST_BASE_SRC_CLASS(gst_t2v_src_parent_class)->fixate(base, caps);
+}
+
+static gboolean same_shape(const GstVideoInfo *a, const GstVideoInfo *b)
+{
+    return a->width == b->width && a->height == b->height && a->fps_n == b->fps_n &&
+           a->fps_d == b->fps_d;
+}
+
+/** Starts the engine now, so that it is at work while a live pipeline is still paused. */
+static gboolean gst_t2v_src_set_caps(GstBaseSrc *base, GstCaps *caps)
+{
+    GstT2vSrc *self = GST_T2V_SRC(base);
+    GstVideoInfo video;
+    if (!gst_video_info_from_caps(&video, caps))
+        return FALSE;
+    gboolean same = same_shape(&video, &self->video);
+    self->video = video;
+    if (same && gst_t2v_feed_is_running(&self->feed))
+        return TRUE;
+    if (GST_CLOCK_TIME_IS_VALID(self->schedule.first))
+        self->begin = gst_t2v_schedule_time(&self->schedule, self->schedule.place);
+    self->schedule.rate_num = video.fps_n;
+    self->schedule.rate_den = video.fps_d;
+    self->schedule.first = GST_CLOCK_TIME_NONE;
+    self->schedule.place = 0;
+    if (gst_base_src_is_live(base))
+        gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
+    return start_feed(self);
+}
+
+/** Downstream's pool if it has one, with whatever strides it likes. */
+static gboolean gst_t2v_src_decide_allocation(GstBaseSrc *base, GstQuery *query)
+{
+    GstT2vSrc *self = GST_T2V_SRC(base);
+    GstBufferPool *pool = NULL;
+    guint size = (guint)GST_VIDEO_INFO_SIZE(&self->video), least = 0, most = 0;
+    gboolean proposed = gst_query_get_n_allocation_pools(query) > 0;
+    if (proposed) {
+        guint theirs;
+        gst_query_parse_nth_allocation_pool(query, 0, &pool, &theirs, &least, &most);
+        size = MAX(size, theirs);
+    }
+    if (!pool)
+        pool = gst_video_buffer_pool_new();
+
+    GstStructure *config = gst_buffer_pool_get_config(pool);
+    GstCaps *caps = NULL;
+    gst_query_parse_allocation(query, &caps, NULL);
+    if (caps)
+        gst_buffer_pool_config_set_params(config, caps, size, least, most);
+    if (gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL))
+        gst_buffer_pool_config_add_option(config, GST_BUFFER_POOL_OPTION_VIDEO_META);
+    gst_buffer_pool_set_config(pool, config);
+
+    if (proposed)
+        gst_query_set_nth_allocation_pool(query, 0, pool, size, least, most);
+    else
+        gst_query_add_allocation_pool(query, pool, size, least, most);
+    gst_object_unref(pool);
+    return GST_BASE_SRC_CLASS(gst_t2v_src_parent_class)->decide_allocation(base, query);
+}
+
+/* ------------------------------------------------------------------ time */
+
+/** NONE when there is no clock. */
+static GstClockTime running_time(GstT2vSrc *self)
+{
+    GstClock *clock = gst_element_get_clock(GST_ELEMENT(self));
+    if (!clock)
+        return GST_CLOCK_TIME_NONE;
+    GstClockTime now = gst_clock_get_time(clock),
+                 base = gst_element_get_base_time(GST_ELEMENT(self));
+    gst_object_unref(clock);
+    return now > base ? now - base : 0;
+}
+
+static GstClockTime to_running_time(GstT2vSrc *self, GstClockTime position)
+{
+    return gst_segment_to_running_time(&GST_BASE_SRC(self)->segment, GST_FORMAT_TIME, position);
+}
+
+static GstClockTime to_position(GstT2vSrc *self, GstClockTime running)
+{
+    return gst_segment_position_from_running_time(&GST_BASE_SRC(self)->segment, GST_FORMAT_TIME,
+                                                  running);
+}
+
+/** When the next frame is to be handed out. */
+static GstClockTime due(GstT2vSrc *self)
+{
+    return to_running_time(self, gst_t2v_schedule_time(&self->schedule, self->schedule.place));
+}
+
+static gboolean is_paced(GstT2vSrc *self)
+{
+    return gst_base_src_is_live(GST_BASE_SRC(self)) && GST_CLOCK_TIME_IS_VALID(running_time(self));
+}
+
+static GstClockTime get_lead(GstT2vSrc *self)
+{
+    GST_OBJECT_LOCK(self);
+    GstClockTime lead = self->lead;
+    GST_OBJECT_UNLOCK(self);
+    return lead;
+}
+
+/** The first frame of a live source is for the moment at which it is ready. */
+static void begin_schedule(GstT2vSrc *self)
+{
+    self->schedule.first = self->begin;
+    self->schedule.place = 0;
+    if (is_paced(self)) {
+        GstClockTime now = to_position(self, running_time(self));
+        if (GST_CLOCK_TIME_IS_VALID(now) && now > self->begin)
+            self->schedule.first = now;
+    }
+}
+
+static void skip_to(GstT2vSrc *self, GstClockTime running)
+{
+    GstClockTime position = to_position(self, running);
+    if (GST_CLOCK_TIME_IS_VALID(position) &&
+        gst_t2v_schedule_skip_to(&self->schedule, position) > 0)
+        self->discont = TRUE;
+}
+
+/** Leaves out the places for which any frame would be too late. */
+static void skip_missed(GstT2vSrc *self)
+{
+    GST_OBJECT_LOCK(self);
+    GstClockTime earliest = self->qos ? self->earliest : GST_CLOCK_TIME_NONE;
+    GST_OBJECT_UNLOCK(self);
+    if (GST_CLOCK_TIME_IS_VALID(earliest))
+        skip_to(self, earliest);
+    if (is_paced(self)) {
+        GstClockTime late = get_lead(self) + gst_t2v_schedule_duration(&self->schedule);
+        GstClockTime now = running_time(self);
+        if (now > late + due(self))
+            skip_to(self, now - late);
+    }
+}
+
+static void gst_t2v_src_get_times(GstBaseSrc *base, GstBuffer *buffer, GstClockTime *start,
+                                  GstClockTime *end)
+{
+    *start = *end = GST_CLOCK_TIME_NONE;
+    if (gst_base_src_is_live(base)) {
+        *start = GST_BUFFER_PTS(buffer);
+        *end = *start + GST_BUFFER_DURATION(buffer);
+    }
+}
+
+/* ------------------------------------------------------------------ messages while it runs */
+
+static gboolean is_news(const t2v_progress *a, const t2v_progress *b)
+{
+    return a->chunk != b->chunk || a->phase != b->phase || a->step != b->step;
+}
+
+static void report_progress(GstT2vSrc *self)
+{
+    t2v_progress progress;
+    gint64 now = g_get_monotonic_time();
+    if (!posts_messages(self) || !gst_t2v_feed_get_progress(&self->feed, &progress) ||
+        !is_news(&progress, &self->said))
+        return;
+    if (progress.chunk == self->said.chunk && now < self->reported + REPORT_EVERY)
+        return;
+    self->said = progress;
+    self->reported = now;
+    gst_t2v_post_progress(GST_ELEMENT(self), &progress);
+}
+
+/** A QoS message for what was repeated or left out since the last one. */
+static void report_lateness(GstT2vSrc *self, GstClockTime position)
+{
+    GstT2vSchedule *s = &self->schedule;
+    GstClockTime now = running_time(self), running = to_running_time(self, position);
+    GstT2vLateness lateness;
+    if (!GST_CLOCK_TIME_IS_VALID(now))
+        return;
+    if (s->repeated + s->dropped != self->late_when_said) {
+        self->late_when_said = s->repeated + s->dropped;
+        GstMessage *message = gst_message_new_qos(
+            GST_OBJECT(self), gst_base_src_is_live(GST_BASE_SRC(self)), running,
+            gst_segment_to_stream_time(&GST_BASE_SRC(self)->segment, GST_FORMAT_TIME, position),
+            position, gst_t2v_schedule_duration(s));
+        gst_message_set_qos_values(message, GST_CLOCK_DIFF(running, now), 1.0, 1000000);
+        gst_message_set_qos_stats(message, GST_FORMAT_BUFFERS, s->handed_out - s->repeated,
+                                  self->late_when_said);
+        gst_element_post_message(GST_ELEMENT(self), message);
+    }
+    if (gst_t2v_schedule_too_slow(s, now, &lateness))
+        gst_t2v_post_too_slow(GST_ELEMENT(self), &lateness);
+}
+
+/* ------------------------------------------------------------------ frames */
+
+/**
+ * Waits until self->frame is the next frame.
+ *
+ * @param deadline running time at which to be content with the last frame; NONE: never
+ * @param late     receives whether it is still the last one
+ */
+static GstFlowReturn fetch(GstT2vSrc *self, GstClockTime deadline, gboolean *late)
+{
+    t2v_frame *frame;
+    t2v_error error;
+    *late = FALSE;
+    for (;;) {
+        gint64 wait = LOOK_EVERY;
+        GstClockTime now = running_time(self);
+        if (GST_CLOCK_TIME_IS_VALID(deadline) && GST_CLOCK_TIME_IS_VALID(now))
+            wait = now < deadline ? MIN(wait, (gint64)((deadline - now + 999) / 1000)) : 0;
+        report_progress(self);
+        switch (gst_t2v_feed_take(&self->feed, g_get_monotonic_time() + wait, &frame, &error)) {
+        case GST_T2V_FEED_FRAME:
+            t2v_frame_release(&self->frame);
+            self->frame = frame;
+            return GST_FLOW_OK;
+        case GST_T2V_FEED_TIMEOUT:
+            *late = wait == 0;
+            if (*late)
+                return GST_FLOW_OK;
+            break;
+        case GST_T2V_FEED_FLUSHING:
+            return GST_FLOW_FLUSHING;
+        case GST_T2V_FEED_END:
+            return GST_FLOW_EOS;
+        case GST_T2V_FEED_FAILED:
+            gst_t2v_post_error(GST_ELEMENT(self), &error);
+            return GST_FLOW_ERROR;
+        }
+    }
+}
+
+/** Decides which frame comes next, and for when. */
+static GstFlowReturn next_frame(GstT2vSrc *self)
+{
+    gboolean late;
+    if (!GST_CLOCK_TIME_IS_VALID(self->schedule.first)) {
+        GstFlowReturn flow = fetch(self, GST_CLOCK_TIME_NONE, &late);
+        if (flow == GST_FLOW_OK)
+            begin_schedule(self);
+        return flow;
+    }
+    GST_OBJECT_LOCK(self);
+    GstT2vSrcWhenLate when_late = self->when_late;
+    GST_OBJECT_UNLOCK(self);
+    skip_missed(self);
+    GstClockTime deadline = GST_CLOCK_TIME_NONE;
+    if (is_paced(self) && when_late == GST_T2V_SRC_REPEAT && self->frame)
+        deadline = due(self) + get_lead(self);
+    GstFlowReturn flow = fetch(self, deadline, &late);
+    if (flow != GST_FLOW_OK)
+        return flow;
+    if (late)
+        self->schedule.repeated++;
+    else if (!GST_CLOCK_TIME_IS_VALID(deadline))
+        skip_missed(self);
+    return GST_FLOW_OK;
+}
+
+static GstFlowReturn write_frame(GstT2vSrc *self, GstBuffer *buffer)
+{
+    GstVideoFrame mapped;
+    t2v_picture picture;
+    t2v_error error;
+    if (!gst_video_frame_map(&mapped, &self->video, buffer, GST_MAP_WRITE)) {
+        GST_ELEMENT_ERROR(self, RESOURCE, WRITE, (NULL), ("a buffer could not be mapped"));
+        return GST_FLOW_ERROR;
+    }
+    gst_t2v_formats_describe(&mapped, &picture);
+    t2v_status status = t2v_frame_write(self->frame, &picture, &error);
+    gst_video_frame_unmap(&mapped);
+    if (status == T2V_OK)
+        return GST_FLOW_OK;
+    gst_t2v_post_error(GST_ELEMENT(self), &error);
+    return GST_FLOW_ERROR;
+}
+
+static void stamp(GstT2vSrc *self, GstBuffer *buffer)
+{
+    GstT2vSchedule *s = &self->schedule;
+    const GstT2vOrigin origin = {self->info.name, self->feed.drawn_seed,
+                                 t2v_frame_index(self->frame)};
+    gst_t2v_origin_mark(buffer, &origin);
+    GST_BUFFER_PTS(buffer) = gst_t2v_schedule_time(s, s->place);
+    GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
+    GST_BUFFER_DURATION(buffer) = gst_t2v_schedule_time(s, s->place + 1) - GST_BUFFER_PTS(buffer);
+    GST_BUFFER_OFFSET(buffer) = s->place;
+    GST_BUFFER_OFFSET_END(buffer) = s->place + 1;
+    if (self->discont)
+        GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+    self->discont = FALSE;
+    s->place++;
+    s->handed_out++;
+}
+
+/** Controlled properties have the values of the moment that the next frame is for. */
+static void sync_values(GstT2vSrc *self)
+{
+    const GstT2vSchedule *s = &self->schedule;
+    GstClockTime position =
+        GST_CLOCK_TIME_IS_VALID(s->first) ? gst_t2v_schedule_time(s, s->place) : self->begin;
+    GstClockTime time =
+        gst_segment_to_stream_time(&GST_BASE_SRC(self)->segment, GST_FORMAT_TIME, position);
+    if (GST_CLOCK_TIME_IS_VALID(time))
+        gst_object_sync_values(GST_OBJECT(self), time);
+}
+
+static GstFlowReturn gst_t2v_src_create(GstPushSrc *push, GstBuffer **buffer)
+{
+    GstT2vSrc *self = GST_T2V_SRC(push);
+    GstBaseSrc *base = GST_BASE_SRC(push);
+    if (!GST_VIDEO_INFO_WIDTH(&self->video))
+        return GST_FLOW_NOT_NEGOTIATED;
+    if ((self->restart || !gst_t2v_feed_is_running(&self->feed)) && !start_feed(self))
+        return GST_FLOW_ERROR;
+    sync_values(self);
+    GstFlowReturn flow = next_frame(self);
+    if (flow != GST_FLOW_OK)
+        return flow;
+    flow = GST_BASE_SRC_GET_CLASS(base)->alloc(base, GST_BUFFER_OFFSET_NONE,
+                                               (guint)GST_VIDEO_INFO_SIZE(&self->video), buffer);
+    if (flow != GST_FLOW_OK)
+        return flow;
+    flow = write_frame(self, *buffer);
+    if (flow != GST_FLOW_OK) {
+        gst_clear_buffer(buffer);
+        return flow;
+    }
+    stamp(self, *buffer);
+    report_lateness(self, GST_BUFFER_PTS(*buffer));
+    return GST_FLOW_OK;
+}
+
+/* ------------------------------------------------------------------ seeking */
+
+static gboolean gst_t2v_src_is_seekable(GstBaseSrc *base)
+{
+    (void)base;
+    return TRUE;
+}
+
+/** Refuses here what cannot be, before anything is flushed: only the beginning can be sought. */
+static gboolean gst_t2v_src_prepare_seek_segment(GstBaseSrc *base, GstEvent *seek,
+                                                 GstSegment *segment)
+{
+    double rate;
+    GstFormat format;
+    GstSeekType start_type;
+    gint64 start;
+    gst_event_parse_seek(seek, &rate, &format, NULL, &start_type, &start, NULL, NULL);
+    if (rate <= 0 || format != GST_FORMAT_TIME || start_type == GST_SEEK_TYPE_END ||
+        (start_type == GST_SEEK_TYPE_SET && start != 0))
+        return FALSE;
+    return GST_BASE_SRC_CLASS(gst_t2v_src_parent_class)->prepare_seek_segment(base, seek, segment);
+}
+
+/** The streaming thread stands still meanwhile. */
+static gboolean gst_t2v_src_do_seek(GstBaseSrc *base, GstSegment *segment)
+{
+    GstT2vSrc *self = GST_T2V_SRC(base);
+    const gboolean fresh = !GST_CLOCK_TIME_IS_VALID(self->schedule.first);
+    if (segment->format != GST_FORMAT_TIME)
+        return FALSE;
+    if (segment->position != 0) /* a new rate or stop: the stream goes on where it is */
+        return !fresh;
+    if (!fresh)
+        self->restart = self->discont = TRUE;
+    self->schedule.first = GST_CLOCK_TIME_NONE;
+    self->schedule.place = 0;
+    self->begin = 0;
+    GST_OBJECT_LOCK(self);
+    self->earliest = GST_CLOCK_TIME_NONE;
+    GST_OBJECT_UNLOCK(self);
+    return TRUE;
+}
+
+/* ------------------------------------------------------------------ queries and events */
+
+static gboolean answer_latency(GstT2vSrc *self, GstQuery *query)
+{
+    if (!gst_base_src_is_live(GST_BASE_SRC(self)) || !self->schedule.rate_num)
+        return FALSE;
+    GstClockTime least = gst_t2v_schedule_duration(&self->schedule) + get_lead(self);
+    gst_query_set_latency(query, TRUE, least, GST_CLOCK_TIME_NONE);
+    return TRUE;
+}
+
+static gboolean answer_duration(GstT2vSrc *self, GstQuery *query)
+{
+    GstFormat format;
+    gint64 frames = count_frames(self);
+    gst_query_parse_duration(query, &format, NULL);
+    if (frames < 0 || !self->schedule.rate_num)
+        return FALSE;
+    if (format == GST_FORMAT_TIME)
+        frames = gst_util_uint64_scale(frames, GST_SECOND * self->schedule.rate_den,
+                                       self->schedule.rate_num);
+    else if (format != GST_FORMAT_DEFAULT)
+        return FALSE;
+    gst_query_set_duration(query, format, frames);
+    return TRUE;
+}
+
+static gboolean gst_t2v_src_query(GstBaseSrc *base, GstQuery *query)
+{
+    GstT2vSrc *self = GST_T2V_SRC(base);
+    GstFormat format;
+    switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_LATENCY:
+        if (answer_latency(self, query))
+            return TRUE;
+        break;
+    case GST_QUERY_DURATION:
+        if (answer_duration(self, query))
+            return TRUE;
+        break;
+    case GST_QUERY_SEEKING:
+        gst_query_parse_seeking(query, &format, NULL, NULL, NULL);
+        if (format == GST_FORMAT_TIME) {
+            gst_query_set_seeking(query, format, TRUE, 0, 0);
+            return TRUE;
+        }
+        break;
+    default:
+        break;
+    }
+    return GST_BASE_SRC_CLASS(gst_t2v_src_parent_class)->query(base, query);
+}
+
+static void note_qos(GstT2vSrc *self, GstEvent *event)
+{
+    GstClockTimeDiff late;
+    GstClockTime time;
+    gst_event_parse_qos(event, NULL, NULL, &late, &time);
+    GST_OBJECT_LOCK(self);
+    if (!GST_CLOCK_TIME_IS_VALID(time))
+        self->earliest = GST_CLOCK_TIME_NONE;
+    else if (late > 0) /* so far ahead that the next one is in time */
+        self->earliest = time + 2 * late;
+    else
+        self->earliest = time;
+    GST_OBJECT_UNLOCK(self);
+}
+
+static gboolean gst_t2v_src_event(GstBaseSrc *base, GstEvent *event)
+{
+    if (gst_t2v_is_steering(event))
+        return gst_t2v_steer(GST_ELEMENT(base), event);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_QOS)
+        note_qos(GST_T2V_SRC(base), event);
+    return GST_BASE_SRC_CLASS(gst_t2v_src_parent_class)->event(base, event);
+}
+
+static gboolean gst_t2v_src_send_event(GstElement *element, GstEvent *event)
+{
+    if (!gst_t2v_is_steering(event))
+        return GST_ELEMENT_CLASS(gst_t2v_src_parent_class)->send_event(element, event);
+    gboolean accepted = gst_t2v_steer(element, event);
+    gst_event_unref(event);
+    return accepted;
+}
+
+/* ------------------------------------------------------------------ class */
+
+static void gst_t2v_src_init(GstT2vSrc *self)
+{
+    gst_t2v_feed_init(&self->feed);
+    self->qos = self->post_messages = TRUE;
+    self->earliest = GST_CLOCK_TIME_NONE;
+    gst_t2v_schedule_reset(&self->schedule);
+    gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_TIME);
+}
+
+static void gst_t2v_src_finalize(GObject *object)
+{
+    gst_t2v_feed_clear(&GST_T2V_SRC(object)->feed);
+    G_OBJECT_CLASS(gst_t2v_src_parent_class)->finalize(object);
+}
+
+static void install_own_properties(GObjectClass *klass)
+{
+    const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+    g_object_class_install_property(
+        klass, PROP_IS_LIVE,
+        g_param_spec_boolean("is-live", "is-live",
+                             "Hand frames out by the clock; otherwise as fast as they are made",
+                             FALSE, flags | GST_PARAM_MUTABLE_READY));
+    g_object_class_install_property(
+        klass, PROP_LEAD,
+        g_param_spec_uint64("lead", "lead",
+                            "How far a live source runs ahead of what is shown: a frame may take "
+                            "this much longer than usual, and the latency grows by it "
+                            "(unit: nanoseconds)",
+                            0, G_MAXINT64, 0, flags | GST_PARAM_MUTABLE_PLAYING));
+    g_object_class_install_property(
+        klass, PROP_QOS,
+        g_param_spec_boolean("qos", "qos",
+                             "Leave out the times for which downstream says that it is too late",
+                             TRUE, flags | GST_PARAM_MUTABLE_PLAYING));
+    g_object_class_install_property(
+        klass, PROP_WHEN_LATE,
+        g_param_spec_enum(
+            "when-late", "when-late", "What a live source does when a frame is not ready in time",
+            GST_TYPE_T2V_SRC_WHEN_LATE, GST_T2V_SRC_REPEAT, flags | GST_PARAM_MUTABLE_PLAYING));
+    g_object_class_install_property(
+        klass, PROP_POST_MESSAGES,
+        g_param_spec_boolean("post-messages", "post-messages",
+                             "Post element messages: t2v-started, t2v-progress, t2v-changed", TRUE,
+                             flags | GST_PARAM_MUTABLE_PLAYING));
+    gst_type_mark_as_plugin_api(GST_TYPE_T2V_SRC_WHEN_LATE, 0);
+}
+
+static void gst_t2v_src_class_init(GstT2vSrcClass *klass)
+{
+    GObjectClass *object = G_OBJECT_CLASS(klass);
+    GstElementClass *element = GST_ELEMENT_CLASS(klass);
+    GstBaseSrcClass *base = GST_BASE_SRC_CLASS(klass);
+
+    object->set_property = gst_t2v_src_set_property;
+    object->get_property = gst_t2v_src_get_property;
+    object->finalize = gst_t2v_src_finalize;
+    gst_t2v_options_install(object);
+    install_own_properties(object);
+
+    GstCaps *caps = gst_t2v_formats_caps();
+    gst_element_class_add_pad_template(
+        element, gst_pad_template_new("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
+    gst_caps_unref(caps);
+    gst_element_class_set_static_metadata(element, "Video from text", "Source/Video",
+                                          "Makes video from a text prompt on the CPU",
+                                          "the libt2v project");
+    element->send_event = gst_t2v_src_send_event;
+
+    base->start = gst_t2v_src_start;
+    base->stop = gst_t2v_src_stop;
+    base->unlock = gst_t2v_src_unlock;
+    base->unlock_stop = gst_t2v_src_unlock_stop;
+    base->fixate = gst_t2v_src_fixate;
+    base->set_caps = gst_t2v_src_set_caps;
+    base->decide_allocation = gst_t2v_src_decide_allocation;
+    base->get_times = gst_t2v_src_get_times;
+    base->is_seekable = gst_t2v_src_is_seekable;
+    base->prepare_seek_segment = gst_t2v_src_prepare_seek_segment;
+    base->do_seek = gst_t2v_src_do_seek;
+    base->query = gst_t2v_src_query;
+    base->event = gst_t2v_src_event;
+    GST_PUSH_SRC_CLASS(klass)->create = gst_t2v_src_create;
+}
