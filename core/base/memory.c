@@ -59,11 +59,27 @@ t2v_arena_mark t2v_arena_get_mark(const t2v_arena *arena)
                             arena->used};
 }
 
+static void free_blocks(struct t2v_arena_block *block)
+{
+    while (block) {
+        struct t2v_arena_block *next = block->next;
+        t2v_free(block->data);
+        t2v_free(block);
+        block = next;
+    }
+}
+
 void t2v_arena_reset(t2v_arena *arena, t2v_arena_mark mark)
 {
-    struct t2v_arena_block *block = mark.block ? mark.block->next : arena->first;
-    for (; block; block = block->next)
-        block->offset = 0;
+    struct t2v_arena_block **behind = mark.block ? &mark.block->next : &arena->first;
+    /* several blocks were not enough of one: what comes next gets a single one of the peak's size,
+     * or the chain would end with more than the peak */
+    if (*behind && (*behind)->next) {
+        free_blocks(*behind);
+        *behind = NULL;
+    }
+    if (*behind)
+        (*behind)->offset = 0;
     arena->current = mark.block ? mark.block : arena->first;
     if (arena->current)
         arena->current->offset = mark.offset;
@@ -84,7 +100,10 @@ static struct t2v_arena_block *new_block(size_t bytes)
     return block;
 }
 
-/* Moves on to a block with room for `bytes`; a kept block that is too small is replaced. */
+/*
+ * Moves on to a block with room for `bytes` and, as far as the peak tells, for what follows; a kept
+ * block that is too small is replaced.
+ */
 static struct t2v_arena_block *advance(t2v_arena *arena, size_t bytes)
 {
     struct t2v_arena_block **link = arena->current ? &arena->current->next : &arena->first;
@@ -96,7 +115,8 @@ static struct t2v_arena_block *advance(t2v_arena *arena, size_t bytes)
         kept = NULL;
     }
     if (!kept) {
-        struct t2v_arena_block *fresh = new_block(bytes);
+        size_t expected = arena->peak - arena->used;
+        struct t2v_arena_block *fresh = new_block(bytes > expected ? bytes : expected);
         if (!fresh)
             return NULL;
         fresh->next = *link;
@@ -126,11 +146,6 @@ void *t2v_arena_alloc(t2v_arena *arena, size_t count, size_t size)
 
 void t2v_arena_free(t2v_arena *arena)
 {
-    while (arena->first) {
-        struct t2v_arena_block *next = arena->first->next;
-        t2v_free(arena->first->data);
-        t2v_free(arena->first);
-        arena->first = next;
-    }
+    free_blocks(arena->first);
     memset(arena, 0, sizeof(*arena));
 }

@@ -31,7 +31,8 @@ void t2v_free(void *block);
 
 /**
  * Scratch memory that grows and is given back as a stack: take a mark, allocate, reset to the
- * mark. Blocks are kept for the next use, so a computation that repeats allocates nothing.
+ * mark. What was allocated is kept for the next use, as one block of the peak's size, so a
+ * computation that repeats allocates nothing.
  * One thread at a time.
  */
 typedef struct t2v_arena {

@@ -829,7 +829,8 @@ static t2v_status upsample(t2v_exec *exec, block_state *s, const frames *x, bool
 static float *allocate_frames(t2v_exec *exec, const block_state *s, int64_t count)
 {
     const int64_t scale = s->block->upsamples ? UPSCALE : 1;
-    const int64_t most = (count + 1) * scale + 2 * (s->block->layers + 1);
+    const int64_t before = s->block->conv_in ? 2 : 0; /* a resnet gives away two */
+    const int64_t most = (count + before + 1) * scale + 2 * s->block->layers;
     return t2v_exec_floats(exec, (size_t)most,
                            (size_t)(scale * scale * s->h * s->w * s->block->out));
 }
@@ -902,6 +903,48 @@ static t2v_status deliver(t2v_exec *exec, decoder *d, const frames *x, bool last
     return T2V_OK;
 }
 
+/* Floats in a frame of what a level reads; the levels are the middle block, the others, the end. */
+static size_t level_frame(const decoder *d, int64_t level)
+{
+    const ltx_vae *v = d->vae;
+    const int64_t channels = level > 1 ? v->block[level - 2].out : v->mid.out;
+    if (level > v->blocks)
+        return (size_t)(d->conv_out.h * d->conv_out.w * channels);
+    const block_state *s = level ? &d->block[level - 1] : &d->mid;
+    return (size_t)(s->h * s->w * channels);
+}
+
+/*
+ * The levels from `level` on. At the end each of them gives away what it held back, and a few
+ * frames here are many further up: so a level reads no more at a time than `span`, the frames that
+ * one latent frame is there, and the memory in use stays nearly the same to the end.
+ */
+static t2v_status run_levels(t2v_exec *exec, decoder *d, int64_t level, int64_t span,
+                             const frames *x, bool last)
+{
+    t2v_status status = T2V_OK;
+    for (int64_t done = 0; status >= 0 && (done < x->count || (last && !done));) {
+        const int64_t rest = x->count - done;
+        frames piece = {x->data + (size_t)done * level_frame(d, level), rest < span ? rest : span};
+        const bool final = last && piece.count == rest;
+        t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+        if (level > d->vae->blocks) {
+            status = deliver(exec, d, &piece, final);
+        } else {
+            block_state *s = level ? &d->block[level - 1] : &d->mid;
+            status = run_block(exec, s, final, &piece);
+            if (status >= 0)
+                status = run_levels(exec, d, level + 1, s->block->upsamples ? UPSCALE * span : span,
+                                    &piece, final);
+        }
+        t2v_arena_reset(&exec->arena, mark);
+        done += rest < span ? rest : span;
+        if (final)
+            break;
+    }
+    return status;
+}
+
 /* One latent frame, or none when only the rest is wanted. */
 static t2v_status decode_some(t2v_exec *exec, decoder *d, const float *latents, int64_t count,
                               bool last)
@@ -917,10 +960,7 @@ static t2v_status decode_some(t2v_exec *exec, decoder *d, const float *latents, 
     T2V_TRY(t2v_conv_state_begin(exec, &d->conv_in, count, last, &buffer, &input));
     memcpy(input, latents, (size_t)count * latent * sizeof(float));
     T2V_TRY(t2v_conv_state_run(exec, &d->conv_in, buffer, count, last, false, x.data));
-    T2V_TRY(run_block(exec, &d->mid, last, &x));
-    for (int64_t i = 0; i < v->blocks; i++)
-        T2V_TRY(run_block(exec, &d->block[i], last, &x));
-    return deliver(exec, d, &x, last);
+    return run_levels(exec, d, 0, 1, &x, last);
 }
 
 /* Latent frame by latent frame: the memory needed does not depend on the length. */
