@@ -38,7 +38,7 @@ static gboolean offer(GstT2vFeed *feed, t2v_frame *frame)
 static gpointer read_frames(gpointer data)
 {
     GstT2vFeed *feed = data;
-    t2v_stream *stream = feed->stream; /* lives until this thread has ended */
+    t2v_stream *stream = feed->reading;
     t2v_frame *frame;
     t2v_error error = {T2V_OK, ""};
     t2v_status status;
@@ -73,6 +73,7 @@ t2v_status gst_t2v_feed_start(GstT2vFeed *feed, t2v_model *model, const t2v_stre
     if (status == T2V_OK) {
         feed->drawn_seed = t2v_stream_seed(feed->stream);
         feed->ended = feed->stopping = FALSE;
+        feed->reading = feed->stream;
         feed->reader = g_thread_new("t2v-feed", read_frames, feed);
     }
     g_mutex_unlock(&feed->lock);

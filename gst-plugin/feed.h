@@ -18,8 +18,9 @@ typedef struct GstT2vFeed {
     /* all below by `lock` */
     GstT2vOptions options;
     gint64 drawn_seed; /* that seed -1 stands for until gst_t2v_feed_forget_seed; -1: none yet */
-    t2v_stream *stream;
+    t2v_stream *stream; /* NULL: none runs */
     GThread *reader;
+    t2v_stream *reading; /* the reader's, which ends before this does */
     t2v_frame *frame; /* the next one, NULL while it is made */
     gboolean stopping, flushing, ended;
     t2v_error error; /* when ended: why */

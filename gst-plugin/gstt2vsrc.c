@@ -35,9 +35,12 @@ struct _GstT2vSrc {
 
     /* by the object lock */
     GstClockTime lead;
+    GstClockTime latency; /* that the pipeline gives all its sinks */
     gboolean qos, post_messages;
     GstT2vSrcWhenLate when_late;
     GstClockTime earliest; /* running time before which downstream would be late again, or NONE */
+    GstClockID waiting;    /* what the streaming thread waits for */
+    gboolean unlocked;     /* it shall not wait */
 
     t2v_model *model; /* between start and stop, as is all below */
     t2v_model_info info;
@@ -49,6 +52,7 @@ struct _GstT2vSrc {
     gboolean restart;       /* the stream is to begin anew before the next frame */
     gboolean discont;       /* the next buffer does not follow the last one */
     t2v_frame *frame;       /* the last one, kept to be repeated */
+    gboolean pending;       /* it has not been handed out yet */
     gint64 reported;        /* when progress was, in g_get_monotonic_time's microseconds */
     t2v_progress said;      /* the last report */
     guint64 late_when_said; /* frames repeated and dropped at the last QoS message */
@@ -228,15 +232,25 @@ static gboolean gst_t2v_src_stop(GstBaseSrc *base)
     return TRUE;
 }
 
+static void set_unlocked(GstT2vSrc *self, gboolean unlocked)
+{
+    gst_t2v_feed_set_flushing(&self->feed, unlocked);
+    GST_OBJECT_LOCK(self);
+    self->unlocked = unlocked;
+    if (unlocked && self->waiting)
+        gst_clock_id_unschedule(self->waiting);
+    GST_OBJECT_UNLOCK(self);
+}
+
 static gboolean gst_t2v_src_unlock(GstBaseSrc *base)
 {
-    gst_t2v_feed_set_flushing(&GST_T2V_SRC(base)->feed, TRUE);
+    set_unlocked(GST_T2V_SRC(base), TRUE);
     return TRUE;
 }
 
 static gboolean gst_t2v_src_unlock_stop(GstBaseSrc *base)
 {
-    gst_t2v_feed_set_flushing(&GST_T2V_SRC(base)->feed, FALSE);
+    set_unlocked(GST_T2V_SRC(base), FALSE);
     return TRUE;
 }
 
@@ -270,7 +284,7 @@ static gboolean start_feed(GstT2vSrc *self)
     t2v_error error;
     gst_t2v_feed_stop(&self->feed);
     t2v_frame_release(&self->frame);
-    self->restart = FALSE;
+    self->restart = self->pending = FALSE;
     self->said = (t2v_progress){.chunk = -1};
     if (gst_t2v_feed_start(&self->feed, self->model, &shape, &error) < 0) {
         gst_t2v_post_error(GST_ELEMENT(self), &error);
@@ -415,6 +429,20 @@ static void skip_to(GstT2vSrc *self, GstClockTime running)
         self->discont = TRUE;
 }
 
+/**
+ * How late a frame may be handed out and yet be shown in time: by the latency of the pipeline. A
+ * source without a queue behind it is late by nearly that much all the time, because its thread
+ * waits in the sink.
+ */
+static GstClockTime get_patience(GstT2vSrc *self)
+{
+    GstClockTime own = get_lead(self) + gst_t2v_schedule_duration(&self->schedule);
+    GST_OBJECT_LOCK(self);
+    GstClockTime patience = MAX(own, self->latency);
+    GST_OBJECT_UNLOCK(self);
+    return patience;
+}
+
 /** Leaves out the places for which any frame would be too late. */
 static void skip_missed(GstT2vSrc *self)
 {
@@ -424,21 +452,35 @@ static void skip_missed(GstT2vSrc *self)
     if (GST_CLOCK_TIME_IS_VALID(earliest))
         skip_to(self, earliest);
     if (is_paced(self)) {
-        GstClockTime late = get_lead(self) + gst_t2v_schedule_duration(&self->schedule);
-        GstClockTime now = running_time(self);
-        if (now > late + due(self))
-            skip_to(self, now - late);
+        GstClockTime patience = get_patience(self), now = running_time(self);
+        if (now > due(self) + patience)
+            skip_to(self, now - patience);
     }
 }
 
-static void gst_t2v_src_get_times(GstBaseSrc *base, GstBuffer *buffer, GstClockTime *start,
-                                  GstClockTime *end)
+/**
+ * Waits for the moment of the next frame. The base class could, but it would delay all frames by
+ * what happened to pass between the first frame's time and its own look at the clock.
+ */
+static GstFlowReturn wait_until_due(GstT2vSrc *self)
 {
-    *start = *end = GST_CLOCK_TIME_NONE;
-    if (gst_base_src_is_live(base)) {
-        *start = GST_BUFFER_PTS(buffer);
-        *end = *start + GST_BUFFER_DURATION(buffer);
+    GstClock *clock = gst_element_get_clock(GST_ELEMENT(self));
+    GstClockReturn result = GST_CLOCK_UNSCHEDULED;
+    if (!clock)
+        return GST_FLOW_OK;
+    GstClockTime time = gst_element_get_base_time(GST_ELEMENT(self)) + due(self);
+    GST_OBJECT_LOCK(self);
+    if (!self->unlocked) {
+        GstClockID id = self->waiting = gst_clock_new_single_shot_id(clock, time);
+        GST_OBJECT_UNLOCK(self);
+        result = gst_clock_id_wait(id, NULL);
+        GST_OBJECT_LOCK(self);
+        self->waiting = NULL;
+        gst_clock_id_unref(id);
     }
+    GST_OBJECT_UNLOCK(self);
+    gst_object_unref(clock);
+    return result == GST_CLOCK_UNSCHEDULED ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
 /* ------------------------------------------------------------------ messages while it runs */
@@ -508,6 +550,7 @@ static GstFlowReturn fetch(GstT2vSrc *self, GstClockTime deadline, gboolean *lat
         case GST_T2V_FEED_FRAME:
             t2v_frame_release(&self->frame);
             self->frame = frame;
+            self->pending = TRUE;
             return GST_FLOW_OK;
         case GST_T2V_FEED_TIMEOUT:
             *late = wait == 0;
@@ -529,6 +572,8 @@ static GstFlowReturn fetch(GstT2vSrc *self, GstClockTime deadline, gboolean *lat
 static GstFlowReturn next_frame(GstT2vSrc *self)
 {
     gboolean late;
+    if (self->pending) /* it was ready when a pause came */
+        return GST_FLOW_OK;
     if (!GST_CLOCK_TIME_IS_VALID(self->schedule.first)) {
         GstFlowReturn flow = fetch(self, GST_CLOCK_TIME_NONE, &late);
         if (flow == GST_FLOW_OK)
@@ -583,7 +628,7 @@ static void stamp(GstT2vSrc *self, GstBuffer *buffer)
     GST_BUFFER_OFFSET_END(buffer) = s->place + 1;
     if (self->discont)
         GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
-    self->discont = FALSE;
+    self->discont = self->pending = FALSE;
     s->place++;
     s->handed_out++;
 }
@@ -600,30 +645,37 @@ static void sync_values(GstT2vSrc *self)
         gst_object_sync_values(GST_OBJECT(self), time);
 }
 
+static GstFlowReturn make_buffer(GstT2vSrc *self, GstBuffer **buffer)
+{
+    GstBaseSrc *base = GST_BASE_SRC(self);
+    GstFlowReturn flow = GST_BASE_SRC_GET_CLASS(base)->alloc(
+        base, GST_BUFFER_OFFSET_NONE, (guint)GST_VIDEO_INFO_SIZE(&self->video), buffer);
+    if (flow != GST_FLOW_OK)
+        return flow;
+    flow = write_frame(self, *buffer);
+    if (flow == GST_FLOW_OK && is_paced(self))
+        flow = wait_until_due(self);
+    if (flow == GST_FLOW_OK)
+        stamp(self, *buffer);
+    else
+        gst_clear_buffer(buffer);
+    return flow;
+}
+
 static GstFlowReturn gst_t2v_src_create(GstPushSrc *push, GstBuffer **buffer)
 {
     GstT2vSrc *self = GST_T2V_SRC(push);
-    GstBaseSrc *base = GST_BASE_SRC(push);
     if (!GST_VIDEO_INFO_WIDTH(&self->video))
         return GST_FLOW_NOT_NEGOTIATED;
     if ((self->restart || !gst_t2v_feed_is_running(&self->feed)) && !start_feed(self))
         return GST_FLOW_ERROR;
     sync_values(self);
     GstFlowReturn flow = next_frame(self);
-    if (flow != GST_FLOW_OK)
-        return flow;
-    flow = GST_BASE_SRC_GET_CLASS(base)->alloc(base, GST_BUFFER_OFFSET_NONE,
-                                               (guint)GST_VIDEO_INFO_SIZE(&self->video), buffer);
-    if (flow != GST_FLOW_OK)
-        return flow;
-    flow = write_frame(self, *buffer);
-    if (flow != GST_FLOW_OK) {
-        gst_clear_buffer(buffer);
-        return flow;
-    }
-    stamp(self, *buffer);
-    report_lateness(self, GST_BUFFER_PTS(*buffer));
-    return GST_FLOW_OK;
+    if (flow == GST_FLOW_OK)
+        flow = make_buffer(self, buffer);
+    if (flow == GST_FLOW_OK)
+        report_lateness(self, GST_BUFFER_PTS(*buffer));
+    return flow;
 }
 
 /* ------------------------------------------------------------------ seeking */
@@ -634,19 +686,18 @@ static gboolean gst_t2v_src_is_seekable(GstBaseSrc *base)
     return TRUE;
 }
 
-/** Refuses here what cannot be, before anything is flushed: only the beginning can be sought. */
-static gboolean gst_t2v_src_prepare_seek_segment(GstBaseSrc *base, GstEvent *seek,
-                                                 GstSegment *segment)
+/** Only the beginning can be sought, and what cannot be is refused before anything is flushed. */
+static gboolean is_impossible_seek(GstEvent *event)
 {
     double rate;
     GstFormat format;
     GstSeekType start_type;
     gint64 start;
-    gst_event_parse_seek(seek, &rate, &format, NULL, &start_type, &start, NULL, NULL);
-    if (rate <= 0 || format != GST_FORMAT_TIME || start_type == GST_SEEK_TYPE_END ||
-        (start_type == GST_SEEK_TYPE_SET && start != 0))
+    if (GST_EVENT_TYPE(event) != GST_EVENT_SEEK)
         return FALSE;
-    return GST_BASE_SRC_CLASS(gst_t2v_src_parent_class)->prepare_seek_segment(base, seek, segment);
+    gst_event_parse_seek(event, &rate, &format, NULL, &start_type, &start, NULL, NULL);
+    return rate <= 0 || format != GST_FORMAT_TIME || start_type == GST_SEEK_TYPE_END ||
+           (start_type == GST_SEEK_TYPE_SET && start != 0);
 }
 
 /** The streaming thread stands still meanwhile. */
@@ -737,20 +788,33 @@ static void note_qos(GstT2vSrc *self, GstEvent *event)
     GST_OBJECT_UNLOCK(self);
 }
 
+static void note_latency(GstT2vSrc *self, GstEvent *event)
+{
+    GST_OBJECT_LOCK(self);
+    gst_event_parse_latency(event, &self->latency);
+    GST_OBJECT_UNLOCK(self);
+}
+
 static gboolean gst_t2v_src_event(GstBaseSrc *base, GstEvent *event)
 {
     if (gst_t2v_is_steering(event))
         return gst_t2v_steer(GST_ELEMENT(base), event);
     if (GST_EVENT_TYPE(event) == GST_EVENT_QOS)
         note_qos(GST_T2V_SRC(base), event);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_LATENCY)
+        note_latency(GST_T2V_SRC(base), event);
+    if (is_impossible_seek(event))
+        return FALSE;
     return GST_BASE_SRC_CLASS(gst_t2v_src_parent_class)->event(base, event);
 }
 
 static gboolean gst_t2v_src_send_event(GstElement *element, GstEvent *event)
 {
-    if (!gst_t2v_is_steering(event))
+    gboolean accepted = FALSE;
+    if (!gst_t2v_is_steering(event) && !is_impossible_seek(event))
         return GST_ELEMENT_CLASS(gst_t2v_src_parent_class)->send_event(element, event);
-    gboolean accepted = gst_t2v_steer(element, event);
+    if (gst_t2v_is_steering(event))
+        accepted = gst_t2v_steer(element, event);
     gst_event_unref(event);
     return accepted;
 }
@@ -833,9 +897,7 @@ static void gst_t2v_src_class_init(GstT2vSrcClass *klass)
     base->fixate = gst_t2v_src_fixate;
     base->set_caps = gst_t2v_src_set_caps;
     base->decide_allocation = gst_t2v_src_decide_allocation;
-    base->get_times = gst_t2v_src_get_times;
     base->is_seekable = gst_t2v_src_is_seekable;
-    base->prepare_seek_segment = gst_t2v_src_prepare_seek_segment;
     base->do_seek = gst_t2v_src_do_seek;
     base->query = gst_t2v_src_query;
     base->event = gst_t2v_src_event;
