@@ -169,6 +169,16 @@ MODELS = {
         "LTXConditionPipeline", t5(256, 64, 6, 2, 512), dit(64, 12, 64, 2),
         vae_095(64, (32, 64, 128), (2, 2, 2, 2)), NO_SHIFT, ("BF16", "BF16", "BF16"), "20MB",
         spiece=False),
+    # A scheduler that shifts, in the class that hands over its own timesteps.
+    "condition-shifted": model(
+        "LTXConditionPipeline", t5(32, 8, 4, 1, 64), dit(8, 2, 16, 2), vae_090(8, (8, 8, 8, 8)),
+        dict(shift=2.5, shift_terminal=0.05)),
+    "karras": model(
+        "LTXPipeline", t5(32, 8, 4, 1, 64), dit(8, 2, 16, 2), vae_090(8, (8, 8, 8, 8)),
+        dict(use_karras_sigmas=True, shift=2.0)),
+    "exponential": model(
+        "LTXPipeline", t5(32, 8, 4, 1, 64), dit(8, 2, 16, 2), vae_090(8, (8, 8, 8, 8)),
+        dict(use_exponential_sigmas=True, **DYNAMIC_SHIFT)),
     # Lists longer than the decoder is deep: the reference counts from their end.
     "long-lists": model(
         "LTXConditionPipeline", t5(24, 8, 4, 1, 32), dit(8, 3, 10, 2),
