@@ -383,6 +383,31 @@ def shrink_embedding(folder):
 
 add("tokenizer-larger-than-embedding", shrink_embedding, "spiece.model", "100")
 
+
+
+def only_json(data):
+    """A tokenizer.json in place of the spiece.model."""
+    def alter(folder):
+        remove(SPIECE)(folder)
+        text = data if isinstance(data, bytes) else json.dumps(data).encode()
+        (folder / "tokenizer" / "tokenizer.json").write_bytes(text)
+    return alter
+
+
+VOCABULARY = [["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0], ["a", -1.0]]
+for name, data in (
+        ("empty", b""), ("garbage", bytes(range(256))), ("list", []), ("no-model", {}),
+        ("nested", b"[" * 100000), ("model-null", {"model": None}),
+        ("model-bpe", {"model": {"type": "BPE", "vocab": {"a": 1}, "merges": []}}),
+        ("vocab-missing", {"model": {"type": "Unigram", "unk_id": 2}}),
+        ("vocab-empty", {"model": {"type": "Unigram", "unk_id": 2, "vocab": []}}),
+        ("vocab-of-numbers", {"model": {"type": "Unigram", "unk_id": 2, "vocab": [1, 2, 3]}}),
+        ("scores-of-text", {"model": {"type": "Unigram", "unk_id": 2, "vocab": [["a", "b"]] * 4}}),
+        ("charsmap-garbage", {
+            "normalizer": {"type": "Precompiled", "precompiled_charsmap": "!!!"},
+            "model": {"type": "Unigram", "unk_id": 2, "vocab": VOCABULARY}})):
+    add(f"tokenizer-json-{name}", only_json(data), "tokenizer.json")
+
 # ---------------------------------------------------------------- files that are not there
 for file in (INDEX, DIT_CONFIG, DIT, VAE_CONFIG, VAE, T5_CONFIG, T5, SPIECE, SCHEDULER,
              "transformer", "vae", "text_encoder", "tokenizer", "scheduler"):
