@@ -339,9 +339,8 @@ static t2v_status load_conditioning(const t2v_component *c, ltx_vae *v, t2v_erro
 static double conv_operations(const t2v_conv3d *conv, double positions)
 {
     double kernel = (double)t2v_conv3d_kernel_time(conv);
-    return conv ? 2 * positions * (double)t2v_conv3d_inputs(conv) *
-                      (double)t2v_conv3d_outputs(conv) * kernel * kernel * kernel
-                : 0;
+    return 2 * positions * (double)t2v_conv3d_inputs(conv) * (double)t2v_conv3d_outputs(conv) *
+           kernel * kernel * kernel;
 }
 
 static void count_operations(ltx_vae *v)
@@ -688,12 +687,16 @@ static void norm_silu(t2v_exec *exec, int64_t channels, const float *shift_scale
 }
 
 /* One picture of noise for all frames, scaled for each channel. */
-static void inject_noise(const float *noise, const float *scale, const frames *x, int64_t positions,
-                         int64_t channels)
+static void inject_noise(t2v_exec *exec, const float *noise, const float *scale, const frames *x,
+                         int64_t positions, int64_t channels)
 {
-    for (int64_t p = 0; noise && p < x->count * positions; p++)
+    if (!noise)
+        return;
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t p = 0; p < x->count * positions; p++)
         for (int64_t c = 0; c < channels; c++)
             x->data[p * channels + c] += noise[p % positions] * scale[c];
+    (void)exec; /* without OpenMP */
 }
 
 /* What the second convolution is added to: the input itself, or its shortcut. */
@@ -743,12 +746,12 @@ static t2v_status run_inner(t2v_exec *exec, resnet_state *s, const frames *x, bo
     if (!inner.data)
         return T2V_ERROR_MEMORY;
     T2V_TRY(run_half(exec, &s->conv1, s->modulation, x, last, false, inner.data));
-    inject_noise(s->noise1, r->noise1, &inner, positions, r->out);
+    inject_noise(exec, s->noise1, r->noise1, &inner, positions, r->out);
     y->count = t2v_conv_state_outputs(&s->conv2, inner.count, last);
     T2V_TRY(run_shortcut(exec, s, x, y));
     T2V_TRY(run_half(exec, &s->conv2, s->modulation ? s->modulation + 2 * r->out : NULL, &inner,
                      last, true, y->data));
-    inject_noise(s->noise2, r->noise2, y, positions, r->out);
+    inject_noise(exec, s->noise2, r->noise2, y, positions, r->out);
     return T2V_OK;
 }
 
@@ -761,33 +764,42 @@ static t2v_status run_resnet(t2v_exec *exec, resnet_state *s, const frames *x, b
     return status;
 }
 
-/* Frame `t`, part `a` in time, of [t, h, w, (c, 2, 2, 2)] into the frame [2 h, 2 w, channels] of
- * the finer grid; channel c of the finer grid reads cell channel c modulo `cells`. */
-static void spread_frame(const float *coarse, int64_t h, int64_t w, int64_t cells, int64_t a,
-                         int64_t channels, bool add, float *fine)
+/* One position of the finer grid from its cell [cells, 2, 2, 2]; channel c reads cell channel c
+ * modulo `cells`. */
+static void spread_position(const float *cell, int64_t cells, int64_t channels, bool add, float *to)
 {
-    for (int64_t y = 0; y < UPSCALE * h; y++)
-        for (int64_t x = 0; x < UPSCALE * w; x++) {
-            const float *cell =
-                coarse + ((y / 2) * w + x / 2) * cells * CELL + a * 4 + (y % 2) * 2 + x % 2;
-            float *to = fine + (y * UPSCALE * w + x) * channels;
-            for (int64_t c = 0; c < channels; c++)
-                to[c] = cell[c % cells * CELL] + (add ? to[c] : 0);
-        }
+    for (int64_t first = 0; first < channels; first += cells)
+        for (int64_t c = 0; c < cells && first + c < channels; c++)
+            to[first + c] = cell[c * CELL] + (add ? to[first + c] : 0);
+}
+
+/* A frame [h, w, (c, 2, 2, 2)], part `a` in time, into the frame [2 h, 2 w, channels]. */
+static void spread_frame(t2v_exec *exec, const block_state *s, const float *coarse, int64_t cells,
+                         int64_t a, bool add, float *fine)
+{
+    const int64_t w = s->w, channels = s->block->out;
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t y = 0; y < UPSCALE * s->h; y++)
+        for (int64_t x = 0; x < UPSCALE * w; x++)
+            spread_position(coarse + ((y / 2) * w + x / 2) * cells * CELL + a * 4 + (y % 2) * 2 +
+                                x % 2,
+                            cells, channels, add, fine + (y * UPSCALE * w + x) * channels);
+    (void)exec; /* without OpenMP */
 }
 
 /* Depth to space in time, height and width; the first frame of the clip is dropped. */
-static void spread(t2v_exec *exec, const block_state *s, const frames *coarse, int64_t cells,
-                   bool add, frames *fine)
+static t2v_status spread(t2v_exec *exec, const block_state *s, const frames *coarse, int64_t cells,
+                         bool add, frames *fine)
 {
     const int64_t channels = s->block->out, skip = s->upsampled ? 0 : 1;
     const int64_t coarse_frame = s->h * s->w * cells * CELL;
     const int64_t fine_frame = CELL / 2 * s->h * s->w * channels;
-#pragma omp parallel for num_threads(exec->threads) schedule(static)
-    for (int64_t t = skip; t < 2 * coarse->count; t++)
-        spread_frame(coarse->data + t / 2 * coarse_frame, s->h, s->w, cells, t % 2, channels, add,
+    for (int64_t t = skip; t < 2 * coarse->count; t++) {
+        T2V_TRY(t2v_exec_check(exec));
+        spread_frame(exec, s, coarse->data + t / 2 * coarse_frame, cells, t % 2, add,
                      fine->data + (t - skip) * fine_frame);
-    (void)exec; /* without OpenMP */
+    }
+    return T2V_OK;
 }
 
 static t2v_status add_upsampled_residual(t2v_exec *exec, block_state *s, const frames *x,
@@ -799,8 +811,7 @@ static t2v_status add_upsampled_residual(t2v_exec *exec, block_state *s, const f
     if (!passed.data)
         return T2V_ERROR_MEMORY;
     t2v_frame_queue_pass(&s->waiting, x->data, x->count, outputs, passed.data);
-    spread(exec, s, &passed, channels / CELL, true, y);
-    return T2V_OK;
+    return spread(exec, s, &passed, channels / CELL, true, y);
 }
 
 /* Doubles time, height and width: x to y. */
@@ -818,7 +829,7 @@ static t2v_status upsample(t2v_exec *exec, block_state *s, const frames *x, bool
     if (!coarse.data)
         return T2V_ERROR_MEMORY;
     T2V_TRY(t2v_conv_state_run(exec, &s->upsampler, buffer, x->count, last, false, coarse.data));
-    spread(exec, s, &coarse, b->out, false, y);
+    T2V_TRY(spread(exec, s, &coarse, b->out, false, y));
     if (b->residual)
         T2V_TRY(add_upsampled_residual(exec, s, x, coarse.count, y));
     s->upsampled = s->upsampled || coarse.count;
@@ -865,24 +876,28 @@ static t2v_status run_block(t2v_exec *exec, block_state *s, bool last, frames *x
     return T2V_OK;
 }
 
+/* Written so that NaN, which damaged weights give, becomes 0. */
 static float to_unit(float value)
 {
     float unit = value * 0.5f + 0.5f;
-    return unit < 0 ? 0 : unit > 1 ? 1 : unit;
+    return unit > 0 ? (unit < 1 ? unit : 1) : 0;
 }
 
 /* Depth to space of the last convolution, whose channels are (colour, column, row). */
-static void unpatchify(const decoder *d, const float *patches)
+static void unpatchify(t2v_exec *exec, const decoder *d, const float *patches)
 {
-    const int64_t p = d->vae->patch, h = d->conv_out.h, w = d->conv_out.w;
-    const int64_t width = w * p, channels = d->vae->pictures * p * p;
-    for (int64_t colour = 0; colour < d->vae->pictures; colour++)
-        for (int64_t y = 0; y < h * p; y++) {
-            const float *row = patches + (y / p) * w * channels + colour * p * p + y % p;
-            float *to = d->picture + (colour * h * p + y) * width;
-            for (int64_t x = 0; x < width; x++)
-                to[x] = to_unit(row[x / p * channels + x % p * p]);
-        }
+    const int64_t p = d->vae->patch, height = d->conv_out.h * p, w = d->conv_out.w;
+    const int64_t channels = d->vae->pictures * p * p;
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t row = 0; row < d->vae->pictures * height; row++) {
+        const int64_t colour = row / height, y = row % height;
+        const float *from = patches + (y / p) * w * channels + colour * p * p + y % p;
+        float *to = d->picture + row * w * p;
+        for (int64_t x = 0; x < w; x++, from += channels)
+            for (int64_t i = 0; i < p; i++)
+                *to++ = to_unit(from[i * p]);
+    }
+    (void)exec; /* without OpenMP */
 }
 
 static t2v_status deliver(t2v_exec *exec, decoder *d, const frames *x, bool last)
@@ -897,7 +912,7 @@ static t2v_status deliver(t2v_exec *exec, decoder *d, const frames *x, bool last
     T2V_TRY(run_half(exec, &d->conv_out, v->conditioned ? d->modulation : NULL, x, last, false,
                      patches));
     for (int64_t i = 0; i < count; i++) {
-        unpatchify(d, patches + i * frame);
+        unpatchify(exec, d, patches + i * frame);
         T2V_TRY(d->params.sink(d->params.opaque, d->picture, h * v->patch, w * v->patch));
     }
     return T2V_OK;
