@@ -174,13 +174,17 @@ static int64_t position_bucket(const t2v_t5 *t5, int64_t offset)
     return bucket + (large < half - 1 ? large : half - 1);
 }
 
-/* [heads, length, length] */
+/* [heads, length, length]; the logarithms once for each offset, of which there are few */
 static void fill_bias(const t2v_t5 *t5, int64_t length, float *bias)
 {
-    for (int64_t head = 0; head < t5->heads; head++)
-        for (int64_t query = 0; query < length; query++)
-            for (int64_t key = 0; key < length; key++)
-                *bias++ = t5->position_bias[position_bucket(t5, key - query) * t5->heads + head];
+    for (int64_t offset = 1 - length; offset < length; offset++) {
+        const float *of_heads = t5->position_bias + position_bucket(t5, offset) * t5->heads;
+        const int64_t first = offset < 0 ? -offset : 0;
+        const int64_t end = offset < 0 ? length : length - offset;
+        for (int64_t head = 0; head < t5->heads; head++)
+            for (int64_t query = first; query < end; query++)
+                bias[(head * length + query) * length + query + offset] = of_heads[head];
+    }
 }
 
 /* Buffers of one run, all in the arena. */
