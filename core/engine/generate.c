@@ -148,7 +148,7 @@ static t2v_status denoise_chunk(generation *g)
         .opaque = g,
     };
     const int64_t frames = window.size.frames, context = g->plan->context;
-    T2V_TRY(t2v_noise_fill(&g->noise, "noise", &window.size, false, g->latents, g->exec->error));
+    T2V_TRY(t2v_noise_fill(g->exec, &g->noise, "noise", &window.size, false, g->latents));
     if (g->chunk)
         copy_frames(g, g->context, context, 0, g->latents, frames, context);
     on_step(g, 0, window.steps);
@@ -205,9 +205,9 @@ static t2v_status mix_noise(generation *g, const t2v_latent_size *size, float *l
     float *noise = t2v_exec_floats(g->exec, count, 1);
     if (!noise)
         return T2V_ERROR_MEMORY;
-    T2V_TRY(t2v_noise_fill(&g->noise, "decode_noise", size, true, noise, g->exec->error));
-    for (int64_t c = 0; c < size->channels; c++)
-        for (int64_t i = 0; i < positions; i++) {
+    T2V_TRY(t2v_noise_fill(g->exec, &g->noise, "decode_noise", size, true, noise));
+    for (int64_t i = 0; i < positions; i++)
+        for (int64_t c = 0; c < size->channels; c++) {
             float *z = &latents[i * size->channels + c];
             *z = (1 - scale) * *z + scale * noise[c * positions + i];
         }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/noise.h"
 
+/* Numbers drawn at once, some milliseconds; a multiple of 16. */
+enum { PIECE = 1 << 18 };
+
 t2v_status t2v_noise_open(t2v_noise *noise, const char *path, int64_t seed, t2v_error *error)
 {
     t2v_rng_seed(&noise->rng, (uint64_t)seed);
@@ -14,16 +17,27 @@ void t2v_noise_close(t2v_noise *noise)
     t2v_safetensors_close(&noise->file);
 }
 
-t2v_status t2v_noise_fill(t2v_noise *noise, const char *name, const t2v_latent_size *size,
-                          bool optional, float *latents, t2v_error *error)
+/* One tensor as torch.randn draws it, in pieces between which the stream can stop: whole blocks
+ * of 16 numbers continue one another, and the last piece is the longer one. */
+static t2v_status draw(t2v_exec *exec, t2v_rng *rng, float *out, size_t count)
 {
+    for (; count >= 2 * PIECE; count -= PIECE, out += PIECE) {
+        T2V_TRY(t2v_exec_check(exec));
+        t2v_rng_normal(rng, out, PIECE);
+    }
+    t2v_rng_normal(rng, out, count);
+    return T2V_OK;
+}
+
+t2v_status t2v_noise_fill(t2v_exec *exec, t2v_noise *noise, const char *name,
+                          const t2v_latent_size *size, bool optional, float *latents)
+{
+    t2v_error *const error = exec->error;
     const t2v_shape wanted = {4, {size->channels, size->frames, size->height, size->width}};
     const t2v_tensor *tensor = noise->file ? t2v_safetensors_find(noise->file, name) : NULL;
     const size_t count = t2v_latent_count(size);
-    if (!noise->file || (!tensor && optional)) {
-        t2v_rng_normal(&noise->rng, latents, count);
-        return T2V_OK;
-    }
+    if (!noise->file || (!tensor && optional))
+        return draw(exec, &noise->rng, latents, count);
     const char *path = t2v_safetensors_path(noise->file);
     if (!tensor)
         return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: there is no tensor %s", path, name);

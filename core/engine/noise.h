@@ -23,7 +23,7 @@ void t2v_noise_close(t2v_noise *noise);
  * @param name     tensor of the file, which must be F32 and of just that shape
  * @param optional draw when the file does not hold it
  */
-t2v_status t2v_noise_fill(t2v_noise *noise, const char *name, const t2v_latent_size *size,
-                          bool optional, float *latents, t2v_error *error);
+t2v_status t2v_noise_fill(t2v_exec *exec, t2v_noise *noise, const char *name,
+                          const t2v_latent_size *size, bool optional, float *latents);
 
 #endif

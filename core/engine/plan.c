@@ -31,22 +31,22 @@ static void plan_size(const t2v_model *model, int width, int height, t2v_plan *p
 
 static void plan_chunks(const t2v_model *model, int64_t frames, int64_t chunk, t2v_plan *plan)
 {
-    const int64_t window = chunk ? latent_frames(model, chunk) : 0;
+    const int64_t context = round_up(model->context, model->dit_info.patch_time);
+    const int64_t least = context + model->dit_info.patch_time; /* something new in every window */
     const int64_t all = frames < 0 ? 0 : latent_frames(model, frames);
+    int64_t window = chunk ? latent_frames(model, chunk) : 0;
+    if (chunk && window < least)
+        window = least; /* the first one too: the second is given its last frames */
     plan->size.frames = window;
     plan->window_frames = window;
-    plan->context = round_up(model->context, model->dit_info.patch_time);
+    plan->context = context;
     plan->chunks = -1;
     if (frames >= 0 && (!chunk || all <= window)) {
         plan->size.frames = all;
         plan->chunks = 1;
-    } else {
-        /* something new in every window */
-        if (plan->window_frames < plan->context + plan->size.patch_time)
-            plan->window_frames = plan->context + plan->size.patch_time;
-        int64_t fresh = plan->window_frames - plan->context;
-        if (frames >= 0)
-            plan->chunks = 1 + (all - window + fresh - 1) / fresh;
+    } else if (frames >= 0) {
+        const int64_t fresh = window - context;
+        plan->chunks = 1 + (all - window + fresh - 1) / fresh;
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/latents.h"
+#include "engine/noise.h"
 #include "engine/options.h"
 #include "engine/plan.h"
 
@@ -157,6 +158,47 @@ static void chunks_cover_the_video(void **state)
     assert_int_equal(t2v_plan_new_frames(&plan, 1), 1);
 }
 
+static void a_window_holds_the_context_of_the_next(void **state)
+{
+    t2v_model model = a_model();
+    t2v_plan plan;
+    t2v_error error;
+    (void)state;
+    model.context = 4;
+    assert_int_equal(t2v_plan_make(&model, 64, 64, -1, 9, &plan, &error), T2V_OK);
+    assert_true(plan.size.frames >= plan.context);
+    assert_int_equal(t2v_plan_new_frames(&plan, 1), 1);
+    assert_int_equal(t2v_plan_make(&model, 64, 64, 41, 9, &plan, &error), T2V_OK);
+    assert_int_equal(plan.size.frames + (plan.chunks - 1) * t2v_plan_new_frames(&plan, 1), 6);
+    assert_int_equal(t2v_plan_make(&model, 64, 64, 17, 9, &plan, &error), T2V_OK);
+    assert_int_equal(plan.chunks, 1);
+    assert_int_equal(plan.size.frames, 3);
+}
+
+static void noise_drawn_in_pieces_is_that_of_one_draw(void **state)
+{
+    const t2v_latent_size size = {3, 1, 1, 300007, 1, 1};
+    const size_t count = t2v_latent_count(&size);
+    float *pieces = t2v_calloc(count, sizeof(float)), *whole = t2v_calloc(count, sizeof(float));
+    t2v_noise noise = {0};
+    t2v_rng rng;
+    t2v_exec *exec;
+    t2v_error error;
+    (void)state;
+    assert_non_null(pieces);
+    assert_non_null(whole);
+    assert_int_equal(t2v_exec_create(1, NULL, &error, &exec), T2V_OK);
+    assert_int_equal(t2v_noise_open(&noise, NULL, 7, &error), T2V_OK);
+    assert_int_equal(t2v_noise_fill(exec, &noise, "noise", &size, false, pieces), T2V_OK);
+    t2v_rng_seed(&rng, 7);
+    t2v_rng_normal(&rng, whole, count);
+    assert_memory_equal(pieces, whole, count * sizeof(float));
+    t2v_noise_close(&noise);
+    t2v_exec_destroy(&exec);
+    t2v_free(pieces);
+    t2v_free(whole);
+}
+
 static void more_than_a_machine_can_count_is_refused(void **state)
 {
     const t2v_model model = a_model();
@@ -176,6 +218,8 @@ int main(void)
         cmocka_unit_test(normalisation_is_undone),
         cmocka_unit_test(sizes_are_rounded_up),
         cmocka_unit_test(chunks_cover_the_video),
+        cmocka_unit_test(a_window_holds_the_context_of_the_next),
+        cmocka_unit_test(noise_drawn_in_pieces_is_that_of_one_draw),
         cmocka_unit_test(more_than_a_machine_can_count_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
