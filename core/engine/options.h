@@ -9,7 +9,10 @@
 void t2v_options_default(const t2v_option *table, void *params);
 /** Range and choice of every field. */
 t2v_status t2v_options_check(const t2v_option *table, const void *params, t2v_error *error);
-/** Replaces the strings of `params` by copies of its own, ended by t2v_options_free. */
+/**
+ * Replaces the strings of `params` by copies of its own, ended by t2v_options_free. On failure
+ * they are all NULL.
+ */
 t2v_status t2v_options_copy_strings(const t2v_option *table, void *params, t2v_error *error);
 void t2v_options_free(const t2v_option *table, void *params);
 /**

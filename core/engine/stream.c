@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/rng.h"
+#include "base/utf8.h"
 #include "engine/frame.h"
 #include "engine/generate.h"
 #include "engine/options.h"
@@ -51,8 +52,6 @@ static t2v_status host_options(void *opaque, t2v_stream_params *params, t2v_erro
     *params = s->live;
     t2v_status status = t2v_options_copy_strings(t2v_stream_options(), params, error);
     pthread_mutex_unlock(&s->lock);
-    if (status < 0) /* nothing of it is the caller's to free */
-        memset(params, 0, sizeof(*params));
     return status;
 }
 
@@ -218,12 +217,10 @@ static t2v_status prepare(t2v_stream *s, t2v_error *error)
     T2V_TRY(choose_seed(s, error));
     T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk, &s->plan, error));
     s->live = s->params;
-    t2v_status status = t2v_options_copy_strings(t2v_stream_options(), &s->live, error);
-    if (status < 0)
-        memset(&s->live, 0, sizeof(s->live));
+    T2V_TRY(t2v_options_copy_strings(t2v_stream_options(), &s->live, error));
     size_queue(s);
     start_progress(s);
-    return status;
+    return T2V_OK;
 }
 
 static void stream_free(t2v_stream *s)
@@ -255,9 +252,7 @@ t2v_status t2v_stream_create(t2v_model *model, const t2v_stream_params *params, 
     pthread_cond_init(&s->changed, NULL);
     s->params = params ? *params : defaults;
     t2v_status status = t2v_options_copy_strings(t2v_stream_options(), &s->params, error);
-    if (status < 0)
-        memset(&s->params, 0, sizeof(s->params));
-    else
+    if (status >= 0)
         status = prepare(s, error);
     if (status >= 0 && pthread_create(&s->thread, NULL, engine_thread, s))
         status = t2v_fail(error, T2V_ERROR_INTERNAL, "no thread could be started");
@@ -290,10 +285,24 @@ void t2v_stream_destroy(t2v_stream **stream)
 
 t2v_status t2v_stream_set(t2v_stream *stream, const char *name, const char *value, t2v_error *error)
 {
+    const t2v_option *table = t2v_stream_options();
+    t2v_status status;
+    if (!t2v_utf8_valid(value, strlen(value))) /* the stream would end of it at its next chunk */
+        return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: the text is not UTF-8", name);
     pthread_mutex_lock(&stream->lock);
-    t2v_status status =
-        t2v_options_set(t2v_stream_options(), &stream->live, name, value, T2V_OPTION_LIVE, error);
+    t2v_stream_params changed = stream->live;
+    status = t2v_options_copy_strings(table, &changed, error);
+    if (status >= 0)
+        status = t2v_options_set(table, &changed, name, value, T2V_OPTION_LIVE, error);
+    if (status >= 0)
+        status = check_gaps(&changed, error);
+    if (status >= 0) {
+        t2v_stream_params before = stream->live;
+        stream->live = changed;
+        changed = before;
+    }
     pthread_mutex_unlock(&stream->lock);
+    t2v_options_free(table, &changed);
     return status;
 }
 
