@@ -23,8 +23,8 @@ static volatile sig_atomic_t signalled;
 
 static void on_signal(int number)
 {
-    (void)number;
     signalled = 1;
+    signal(number, SIG_DFL); /* a second one ends a command whose reader has stalled */
 }
 
 static void format_time(double seconds, char *text, size_t size)

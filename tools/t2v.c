@@ -12,7 +12,7 @@ static const struct {
     const char *help;
 } commands[] = {
     {"generate", command_generate, "make a video from a prompt, as y4m"},
-    {"inspect", command_inspect, "say what a model is and what a run will need"},
+    {"inspect", command_inspect, "say what a model is"},
     {"bench", command_bench, "measure the speed of this machine and of a model on it"},
 };
 
