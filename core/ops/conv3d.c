@@ -157,16 +157,16 @@ t2v_status t2v_conv3d_run(t2v_exec *exec, const t2v_conv3d *conv, const float *x
     const int64_t out_frames = (frames - conv->kernel[0]) / conv->stride[0] + 1;
     const int64_t in_frame = h * w * conv->in * conv->stride[0];
     const int64_t out_frame = g.out_h * g.out_w * conv->out;
-    int64_t rows = (int64_t)(PIECE_OPERATIONS / g.row_operations);
-    int64_t step = rows / g.out_h;
-    for (int64_t t = 0; t<out_frames; t += step> 0 ? step : 1) {
-        if (step > 0) {
-            int64_t count = out_frames - t < step ? out_frames - t : step;
+    const int64_t rows = (int64_t)(PIECE_OPERATIONS / g.row_operations);
+    const bool whole = rows >= g.out_h;
+    const int64_t step = whole ? rows / g.out_h : 1;
+    for (int64_t t = 0; t < out_frames; t += step) {
+        const int64_t count = out_frames - t < step ? out_frames - t : step;
+        if (whole)
             T2V_TRY(run_frames(exec, conv, &g, x + t * in_frame, count, y + t * out_frame));
-        } else {
+        else
             T2V_TRY(run_strips(exec, conv, &g, x + t * in_frame, rows > 0 ? rows : 1,
                                y + t * out_frame));
-        }
     }
     return T2V_OK;
 }
