@@ -33,6 +33,7 @@ typedef struct T2VContext {
     t2v_stream *stream; ///< NULL after the last frame
     int64_t next;       ///< number of the next frame, which is its pts
     int64_t handed_out; ///< when the last frame was, in av_gettime_relative's microseconds
+    int64_t reported;   ///< when the progress was last logged, likewise
 } T2VContext;
 
 /* ------------------------------------------------------------------ options */
@@ -271,6 +272,8 @@ static int config_output(AVFilterLink *outlink)
     if (params.frames && t2v_stream_create(s->model, &params, &s->stream, &error) < 0)
         return fail(ctx, &error);
 
+    s->reported = av_gettime_relative();
+
     outlink->w = params.width;
     outlink->h = params.height;
     outlink->sample_aspect_ratio = (AVRational){1, 1};
@@ -379,6 +382,42 @@ static void pace(T2VContext *s)
         av_usleep(wait);
 }
 
+static void report(AVFilterContext *ctx, const t2v_progress *progress)
+{
+    static const char *const phases[] = {
+        [T2V_PHASE_LOADING] = "loading",
+        [T2V_PHASE_DENOISING] = "denoising",
+        [T2V_PHASE_DECODING] = "decoding",
+        [T2V_PHASE_DONE] = "done",
+    };
+    char left[48] = "";
+
+    if (progress->left >= 0)
+        snprintf(left, sizeof(left), ", about %.0f s left in all", progress->left);
+    av_log(ctx, AV_LOG_INFO, "chunk %" PRId64 ": %s, step %d of %d, %.0f s so far%s\n",
+           progress->chunk + 1, phases[progress->phase], progress->step, progress->steps,
+           progress->elapsed, left);
+}
+
+/** Until a frame is there or there will be none; a big model takes minutes, so it says how far. */
+static void wait_for_frame(AVFilterContext *ctx)
+{
+    const int64_t look = 10000, silence = 10 * 1000000;
+    T2VContext *s = ctx->priv;
+    t2v_progress progress;
+
+    while (t2v_stream_get_progress(s->stream, &progress),
+           progress.frames_made <= s->next && progress.phase != T2V_PHASE_DONE) {
+        int64_t now = av_gettime_relative();
+
+        if (now - FFMAX(s->handed_out, s->reported) >= silence) {
+            report(ctx, &progress);
+            s->reported = now;
+        }
+        av_usleep(look);
+    }
+}
+
 static int end(AVFilterLink *outlink)
 {
     T2VContext *s = outlink->src->priv;
@@ -407,6 +446,7 @@ static int activate(AVFilterContext *ctx)
         return end(outlink);
 
     pace(s);
+    wait_for_frame(ctx);
     ret = t2v_stream_next(s->stream, &made, &error);
     if (ret == T2V_END)
         return end(outlink);
