@@ -5,8 +5,13 @@ from reference import Request
 
 LONG = "golden particles float upwards over a quiet village while snow falls and " * 40
 
-# (name, model of checkpoints.MODELS, Request[, "torch" when no noise file is given])
+# (name, model of checkpoints.MODELS or "embedded", Request[, "torch" when no noise file is given])
 CASES = [
+    # the model that this repository ships
+    ("embedded", "embedded", Request("blue waves at sunset", width=256, height=160, frames=17,
+                                     rate="24", steps=6, guidance=1.0)),
+    ("embedded-torch", "embedded", Request("红色的火焰", width=512, height=288, frames=9, rate="24",
+                                           steps=6, guidance=1.0), "torch"),
     # the shortest way through everything
     ("plain", "v090", Request("blue waves at sunset")),
     ("chinese", "v090", Request("红色的火焰在黑夜中燃烧", "模糊的", guidance=3.0)),

@@ -24,6 +24,8 @@ from cases import CASES  # noqa: E402
 from drawn import draw_cases  # noqa: E402
 
 TIMEOUT = 120  # seconds that one generation may take
+EMBEDDED = pathlib.Path(os.environ.get("T2V_MODEL_DIR")
+                        or pathlib.Path(__file__).parents[2] / "models" / "default")
 
 
 def arguments(request, folder, dump):
@@ -73,10 +75,14 @@ def check_case(pipeline, folder, case, seed, scratch, options):
 
 
 def check_model(model, spec, cases, seed, root, options):
-    """Builds one checkpoint and runs its cases; their verdicts."""
-    print(f"\n{model}: {spec['pipeline']}, {'/'.join(spec['storage'])}"
-          + (", sharded" if spec["shard"] else ""), flush=True)
-    folder = checkpoints.build(root / model, spec, seed)
+    """Builds one checkpoint, unless it is the embedded model, and runs its cases; their verdicts."""
+    if spec is None:
+        print(f"\n{model}: {EMBEDDED}", flush=True)
+        folder = EMBEDDED
+    else:
+        print(f"\n{model}: {spec['pipeline']}, {'/'.join(spec['storage'])}"
+              + (", sharded" if spec["shard"] else ""), flush=True)
+        folder = checkpoints.build(root / model, spec, seed)
     pipeline = reference.load(folder)
     return [check_case(pipeline, folder, case, seed + number, root, options)
             for number, case in enumerate(cases)]
@@ -116,7 +122,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="t2v-parity-") as scratch:
         root = pathlib.Path(options.keep or scratch)
         for model in dict.fromkeys(case[1] for case in cases):
-            verdicts += check_model(model, models[model], [c for c in cases if c[1] == model], seed,
+            verdicts += check_model(model, models.get(model), [c for c in cases if c[1] == model], seed,
                                     root, options)
     failed = sum(v == "FAIL" or (v == "suspicious" and not options.tolerate) for v in verdicts)
     print(f"\n{len(verdicts) - failed} passed, {failed} failed")
