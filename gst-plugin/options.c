@@ -250,8 +250,10 @@ char *gst_t2v_option_text(const GValue *value)
         return g_strdup_printf("%d", g_value_get_int(value));
     if (G_VALUE_HOLDS_INT64(value))
         return g_strdup_printf("%" G_GINT64_FORMAT, g_value_get_int64(value));
-    if (G_VALUE_HOLDS_DOUBLE(value)) /* with the locale's point, as libt2v's strtod reads it */
-        return g_strdup_printf("%.17g", g_value_get_double(value));
+    if (G_VALUE_HOLDS_DOUBLE(value)) { /* with a point in every locale, as libt2v reads it */
+        char text[G_ASCII_DTOSTR_BUF_SIZE];
+        return g_strdup(g_ascii_dtostr(text, sizeof(text), g_value_get_double(value)));
+    }
     return g_strdup_value_contents(value);
 }
 
