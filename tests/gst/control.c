@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Properties, steering, messages, errors, sharing of models, states. */
+#include <gst/controller/gstdirectcontrolbinding.h>
+#include <gst/controller/gstinterpolationcontrolsource.h>
 #include <t2v/t2v.h>
 
 #include "source.h"
@@ -190,6 +192,27 @@ GST_START_TEST(properties_may_be_set_by_several_threads_at_once)
 }
 GST_END_TEST
 
+GST_START_TEST(numbers_follow_a_control_source)
+{
+    GstHarness *h = source_new(ENDLESS, SMALL);
+    GstControlSource *source = gst_interpolation_control_source_new();
+    g_object_set(source, "mode", GST_INTERPOLATION_MODE_LINEAR, NULL);
+    gst_timed_value_control_source_set(GST_TIMED_VALUE_CONTROL_SOURCE(source), 0, 1);
+    gst_timed_value_control_source_set(GST_TIMED_VALUE_CONTROL_SOURCE(source), GST_SECOND, 3);
+    fail_unless(gst_object_add_control_binding(
+        GST_OBJECT(h->element),
+        gst_direct_control_binding_new_absolute(GST_OBJECT(h->element), "speed", source)));
+    gst_harness_play(h);
+    for (int i = 0; i < 14; i++)
+        gst_buffer_unref(gst_harness_pull(h));
+    double speed;
+    g_object_get(h->element, "speed", &speed, NULL);
+    fail_unless(speed >= 1 + 2 * 13 / 24. - 1e-6, "after 14 frames speed is %g", speed);
+    gst_object_unref(source);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 /* ------------------------------------------------------------------ models */
 
 static GstMessage *error_of(const char *model)
@@ -282,6 +305,7 @@ static Suite *suite(void)
     tcase_add_test(tests, a_change_is_announced);
     tcase_add_test(tests, a_steering_event_with_nonsense_is_refused_field_by_field);
     tcase_add_test(tests, properties_may_be_set_by_several_threads_at_once);
+    tcase_add_test(tests, numbers_follow_a_control_source);
     tcase_add_test(tests, a_missing_model_is_an_error_that_names_it);
     tcase_add_test(tests, two_elements_share_the_weights_of_one_model);
     tcase_add_test(tests, states_change_two_hundred_times);
