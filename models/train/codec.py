@@ -22,6 +22,7 @@ from . import common, transform
 WIDTHS = (128, 64, 32)             # decoder channels after each upsampler
 PAIRS = 3                          # signals carried as +s and −s into the last activation
 LEVEL = 15.0                       # the constant channel that keeps the last norm from levelling
+STEADY = 600.0                     # the same in the encoder, where it makes the end all but linear
 CONFIG = dict(
     in_channels=3, out_channels=3, latent_channels=transform.CHANNELS,
     block_out_channels=(128, 128, 128, 128),
@@ -121,8 +122,8 @@ def set_encoder(net, basis) -> None:
         for o in range(8):
             t, y, x = o >> 2 & 1, o >> 1 & 1, o & 1
             conv.weight[:keep, :len(small), 1 + t, 1 + y, 1 + x] = m[o].T
-        conv.bias[width - 1] = LEVEL * 2 if level == 2 else 1
-    slope = LEVEL * 2 / width ** .5
+        conv.bias[width - 1] = STEADY if level == 2 else 1
+    slope = STEADY / width ** .5
     index = torch.arange(width - 1)
     net.conv_out.conv.weight[index, index, 2, 1, 1] = 2 * slope
     net.conv_out.conv.bias[-1] = -30                             # log-variance: none
@@ -189,7 +190,7 @@ def decoder_step(vae, basis, clips, noise: float):
     """Codes, with some noise as a sampler leaves it, to pixels."""
     z = codes(clips, basis)
     spread = (vae.latents_std * transform.GAIN).view(-1, 1, 1, 1)
-    amount = torch.rand(len(z), 1, 1, 1, 1, device=z.device) * noise
+    amount = torch.rand(len(z), 1, 1, 1, 1, device=z.device) ** 2 * noise
     out = vae.decoder(z + amount * spread * torch.randn_like(z)).float()
     return pixel_loss(out, clips), out
 
@@ -201,8 +202,45 @@ def encoder_step(vae, basis, clips, _):
     return ((got - z) / unit).pow(2).mean(), got
 
 
+def groups(net, rate: float) -> list:
+    """Each layer's rate follows the size of its weights, which the transform has set.
+
+    One rate for all either ruins the first upsampler (weights of 0.01) or leaves the last layers
+    (0.1 to 3) as they are.
+    """
+    out = []
+    for name, module in net.named_modules():
+        if isinstance(module, torch.nn.Conv3d):
+            size = .02 if ".conv" in name and "resnets" in name else float(module.weight.std())
+            full = rate * min(max(size, .01), .2)
+            out.append({"params": list(module.parameters()), "lr": full, "full": full})
+    return out
+
+
+def load_optimizer(opt, state: dict) -> None:
+    """Moments from the checkpoint, rates from the command line."""
+    rates = [g["full"] for g in opt.param_groups]
+    opt.load_state_dict(state)
+    for g, full in zip(opt.param_groups, rates):
+        g["full"] = full
+
+
+def hold_constants(net) -> None:
+    """No gradient to weights on the constant channels: 27 taps on one constant are a bias that
+    shakes with every step."""
+    inputs = {128: 127, 64: 63, 32: 31, 256: transform.CHANNELS}
+    for module in net.modules():
+        if isinstance(module, torch.nn.Conv3d) and module.in_channels in inputs:
+            if module is net.conv_in.conv:
+                continue
+            mask = torch.ones_like(module.weight)
+            mask[:, inputs[module.in_channels]] = 0
+            module.weight.register_hook(lambda g, mask=mask: g * mask)
+
+
 @torch.no_grad()
 def measure(vae, basis, clips, part: str) -> str:
+    torch.manual_seed(1)
     if part == "encoder":
         return f"error {encoder_step(vae, basis, clips, 0)[0]:.4f}"
     outs = [decoder_step(vae, basis, clips[i:i + 4], 0)[1] for i in range(0, len(clips), 4)]
@@ -210,7 +248,11 @@ def measure(vae, basis, clips, part: str) -> str:
     linear = torch.stack([transform.decode(transform.encode_clip(c, basis["top"]), basis["top"])
                           for c in clips]).clamp(-1, 1)
     each = np.mean([transform.psnr(a, b) for a, b in zip(out, clips)])
-    return (f"{transform.psnr(out, clips):.2f} dB (clips' mean {each:.2f}; linear inverse "
+    noisy = torch.cat([decoder_step(vae, basis, clips[i:i + 4], .4)[1]
+                       for i in range(0, len(clips) // 2, 4)]).clamp(-1, 1)
+    blocks = blocking(noisy, clips[:len(noisy)])
+    return (f"noisy codes {transform.psnr(noisy, clips[:len(noisy)]):.2f} dB, edges {blocks:.2f}; "
+            f"{transform.psnr(out, clips):.2f} dB (clips' mean {each:.2f}; linear inverse "
             f"{transform.psnr(linear, clips):.2f}), block edges {blocking(out, clips):.3f}")
 
 
@@ -225,10 +267,10 @@ def main() -> None:
     p = common.parser(__doc__)
     p.add_argument("--part", choices=["decoder", "encoder"], default="decoder")
     p.add_argument("--steps", type=int, default=20000)
-    p.add_argument("--rate", type=float, default=4e-4)
-    p.add_argument("--batch", type=int, default=4)
+    p.add_argument("--rate", type=float, default=2.5e-3)
+    p.add_argument("--batch", type=int, default=3)
     p.add_argument("--size", type=int, default=96, help="pixels of a crop's side")
-    p.add_argument("--noise", type=float, default=.15, help="noise on the codes, at most")
+    p.add_argument("--noise", type=float, default=.4, help="noise on the codes, at most")
     p.add_argument("--decay", type=int, default=0, help="last steps with a falling rate")
     args = p.parse_args()
     common.start(args)
@@ -238,12 +280,14 @@ def main() -> None:
     vae = build(basis).to(args.device)
     basis["top"] = basis["top"].to(args.device)
     net = getattr(vae, args.part)
-    opt = torch.optim.Adam(net.parameters(), lr=args.rate, betas=(.9, .99))
+    opt = torch.optim.Adam(groups(net, args.rate), betas=(.9, .995))
     ema, step = common.Ema([net]), 0
     if state:
         net.load_state_dict(state["net"])
-        opt.load_state_dict(state["opt"])
+        load_optimizer(opt, state["opt"])
         ema.shadow, step = [state["ema"]], state["step"]
+    if args.part == "decoder":
+        hold_constants(net)
     act = decoder_step if args.part == "decoder" else encoder_step
     torch.manual_seed(step), random.seed(step)
     crops = Crops(args.work, seed=step)
@@ -254,7 +298,7 @@ def main() -> None:
     while step < args.steps:
         left = (args.steps - step) / max(args.decay, 1)
         for g in opt.param_groups:
-            g["lr"] = args.rate * min(1, (step + 1) / 200, left if args.decay else 1)
+            g["lr"] = g["full"] * min(1, (step + 1) / 200, left if args.decay else 1)
         clips = crops.batch(args.batch, args.size, random.choice((1, 2, 2))).to(args.device)
         with torch.autocast(args.device, torch.bfloat16):
             loss, _ = act(vae, basis, clips, args.noise)
@@ -267,13 +311,14 @@ def main() -> None:
         mean = loss.item() if mean is None else mean + .02 * (loss.item() - mean)
         if step % 50 == 0:
             print(f"{clock.line(step)}, loss {mean:.4f}", flush=True)
-        if step % 300 == 0 or step == args.steps:
+        if step % 200 == 0 or step == args.steps:
             common.save({"net": net.state_dict(), "opt": opt.state_dict(), "ema": ema.shadow[0],
                          "step": step}, path)
             kept = {k: v.clone() for k, v in net.state_dict().items()}
             net.load_state_dict(ema.shadow[0])
             print(f"step {step}: {measure(vae, basis, check, args.part)}", flush=True)
             net.load_state_dict(kept)
+            torch.manual_seed(step)
             crops.refresh()
 
 

@@ -1,9 +1,12 @@
 """The diffusion transformer and its text encoder, trained together on stored codes.
 
     python -m models.train.dit --work DIR --steps 100000            # constant rate; resumes
-    python -m models.train.dit --work DIR --anneal 1500             # falling rate, to dit-final.pt
+    python -m models.train.dit --work DIR --minutes 30 --decay 1    # falling rate, to dit-final.pt
 
-Windows of 2, 3 or 5 latent frames are cut from the clips: from a clip's start (its first latent is one
+Several processes with one thread each share a busy machine better than one with several: start
+the same command with `--ranks 2 --rank 0` and `--ranks 2 --rank 1`.
+
+Windows of 2 or more latent frames are cut from the clips: from a clip's start (its first latent is one
 frame) or from its middle, then with one or two known latents in front, so that a stream can be
 continued without end. Coordinates, per-token timesteps and the noise on known latents are those of
 LTXConditionPipeline.
@@ -11,9 +14,11 @@ LTXConditionPipeline.
 
 import json
 import random
+import time
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from diffusers import LTXVideoTransformer3DModel
 from transformers import T5Config, T5EncoderModel
 
@@ -21,10 +26,14 @@ from . import common, transform
 from .text import Tokenizer
 
 WIDTH = 192                                   # of the text encoder
-CONFIG = dict(in_channels=transform.CHANNELS, out_channels=transform.CHANNELS, num_layers=8,
-              num_attention_heads=6, attention_head_dim=48, cross_attention_dim=288,
+CONFIG = dict(in_channels=transform.CHANNELS, out_channels=transform.CHANNELS, num_layers=6,
+              num_attention_heads=4, attention_head_dim=64, cross_attention_dim=256,
               caption_channels=WIDTH)
+WARM = 30                                     # steps of rising rate after each start
+MUON = 3                                      # its rate, as a multiple of AdamW's
 KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
+# Windows of 144 cells: one shape, compiled once. Later 16x9x2, 12x8x3, 8x9x4, then 16x9x5.
+MIX = "512x288/8x6x3=3,512x288/12x6x2=2,512x288/6x6x4=2,512x288/16x9x1=2"
 
 
 def build(pieces: int):
@@ -43,7 +52,41 @@ def build(pieces: int):
                 out.weight.zero_(), out.bias.zero_()
             block.scale_shift_table.zero_()
             block.scale_shift_table[[2, 5]] = 1
+        look_around(dit)
     return dit, text
+
+
+# Offsets (latent frames, rows, columns) at which the last three heads of each layer look first.
+LOOKS = [((-1, 0, 0), (0, 0, -1), (0, 0, 1)), ((1, 0, 0), (0, -1, 0), (0, 1, 0))]
+
+
+@torch.no_grad()
+def look_around(dit, strength=1.2) -> None:
+    """Let heads attend to a neighbouring cell from the start.
+
+    A query and a key that are the same for every token leave a product that depends only on their
+    distance, through the rotary angles; turning the query by the angles of an offset puts its peak
+    there. Found by training alone, this takes most of the first thousand steps. The first head
+    holds the lowest frequencies, which cannot tell neighbours apart: it stays as it is.
+    """
+    heads, size = CONFIG["num_attention_heads"], CONFIG["attention_head_dim"]
+    width = heads * size
+    count, pad = width // 6, width % 6
+    frequency = 10000. ** torch.linspace(0, 1, count) * torch.pi
+    step = torch.tensor([8 / 24 / 20, 32 / 2048, 32 / 2048])      # one cell, as rope scales it
+    for number, block in enumerate(dit.transformer_blocks):
+        query = torch.zeros(width // 2, 2)
+        query[:, 0] = 1
+        key = query.clone()
+        for head in range(1, heads):
+            offset = torch.tensor(LOOKS[number % 2][head - 1], dtype=torch.float32) * step
+            angle = torch.cat([torch.zeros(pad // 2), (frequency[:, None] * offset).flatten()])
+            rows = slice(head * size // 2, (head + 1) * size // 2)
+            query[rows] = torch.stack([angle.cos(), angle.sin()], 1)[rows]
+        own = torch.arange(width) >= size                         # not the first head
+        for linear, vector in ((block.attn1.to_q, query), (block.attn1.to_k, key)):
+            linear.bias[own] = strength * 2 ** .5 * vector.flatten()[own]
+            linear.weight[own] *= .5
 
 
 def known_counts(mode: str, frames: int) -> list:
@@ -60,15 +103,15 @@ def known_counts(mode: str, frames: int) -> list:
 class Clips:
     """All stored codes, in memory, by size and kind."""
 
-    def __init__(self, work, basis, seed):
-        self.work, self.rng = work, random.Random(seed)
+    def __init__(self, work, basis, seed, kinds=None):
+        self.work, self.rng, self.only = work, random.Random(seed), kinds
         self.mean, self.std = basis["mean"].view(-1, 1, 1), basis["latents_std"].view(-1, 1, 1)
         self.sizes, self.seen = {}, set()
         self.refresh()
 
-    def refresh(self, limit=None):
+    def refresh(self):
         for path in sorted(self.work.glob("clips/*/*/[0-9]*[0-9].npz")):
-            if path in self.seen:
+            if path in self.seen or self.only and path.parts[-2] not in self.only:
                 continue
             self.seen.add(path)
             with np.load(path) as f:
@@ -81,18 +124,17 @@ class Clips:
         return ", ".join(f"{size}: {sum(map(len, kinds.values()))} clips of {len(kinds)} kinds"
                          for size, kinds in sorted(self.sizes.items()))
 
-    def batch(self, size: str, count: int, frames: int, middle: bool):
-        """Latents [count, 128, frames, h, w], rates and facts."""
-        kinds = self.sizes[size]
+    def batch(self, size: str, count: int, window: tuple, middle: bool):
+        """Latents [count, 128, frames, h, w] from random places, and what each clip shows."""
+        (w, h, frames), kinds = window, self.sizes[size]
         names, out, about = list(kinds), [], []
         for _ in range(count):
             start, block, facts = self.rng.choice(kinds[self.rng.choice(names)])
-            if middle:
-                j = self.rng.randrange(len(block) - frames + 1)
-                z = block[j:j + frames].float()
-            else:
-                j = self.rng.randrange(len(block) - frames + 2)
-                z = torch.cat([start[j:j + 1], block[j:j + frames - 1]]).float()
+            y, x = (self.rng.randrange(n - m + 1) for n, m in zip(block.shape[2:], (h, w)))
+            start, block = (v[..., y:y + h, x:x + w] for v in (start, block))
+            j = self.rng.randrange(len(block) - frames + (1 if middle else 2))
+            z = (block[j:j + frames] if middle else
+                 torch.cat([start[j:j + 1], block[j:j + frames - 1]])).float()
             out.append(((z - self.mean) / self.std).permute(1, 0, 2, 3))
             about.append(facts)
         return torch.stack(out), about
@@ -150,29 +192,63 @@ def optimizers(dit, text, rate):
         block = "transformer_blocks" in name or "encoder.block" in name
         table = "table" in name or "relative" in name
         (inside if p.ndim == 2 and block and not table else rest).append(p)
-    return [torch.optim.Muon(inside, lr=rate, weight_decay=.01, momentum=.95,
+    return [torch.optim.Muon(inside, lr=MUON * rate, weight_decay=.01, momentum=.95,
                              adjust_lr_fn="match_rms_adamw"),
             torch.optim.AdamW(rest, lr=rate, betas=(.9, .98), weight_decay=0)]
 
 
 class Mixture:
-    """Chooses size, window and what is known for the next batch."""
+    """Chooses size, window and what is known for the next batch.
 
-    def __init__(self, clips, weights, tokens, captions):
-        self.clips, self.weights, self.tokens, self.captions = clips, weights, tokens, captions
-        self.rng = random.Random()
+    Written as "512x288/8x6x3=2": of clips of that size, windows 8 cells wide, 6 high and 3 latent
+    frames long, with weight 2. Small windows show many samples in little time, at the right scale;
+    whole pictures show the composition.
+    """
+
+    def __init__(self, clips, mix: str, tokens: int, captions):
+        self.clips, self.tokens, self.captions = clips, tokens, captions
+        self.rng, self.weights = random.Random(), {}
+        for part in mix.split(","):
+            where, weight = part.split("=")
+            size, window = where.split("/")
+            self.weights[size, tuple(map(int, window.split("x")))] = float(weight)
 
     def next(self):
-        sizes = [s for s in self.weights if s in self.clips.sizes]
-        size = self.rng.choices(sizes, [self.weights[s] for s in sizes])[0]
-        w, h = (int(v) // 32 for v in size.split("x"))
-        frames = self.rng.choices((2, 3, 5), (2, 3, 5))[0]
-        mode = self.rng.choices(("none", "first", "two", "ends"), (50, 30, 10, 10))[0]
+        size, window = self.rng.choices(list(self.weights), list(self.weights.values()))[0]
+        w, h, frames = window
+        modes = (50, 30, 10, 10) if frames > 1 else (1, 0, 0, 0)
+        mode = self.rng.choices(("none", "first", "two", "ends"), modes)[0]
         middle = mode != "none" and self.rng.random() < .7
         count = max(1, self.tokens // (frames * h * w))
-        x0, about = self.clips.batch(size, count, frames, middle)
+        x0, about = self.clips.batch(size, count, window, middle)
         coords = coordinates(frames, h, w, [a["rate"] for a in about], middle)
         return x0, self.captions(about), coords, known_counts(mode, frames)
+
+
+class Group:
+    """Averages gradients over the processes that train together."""
+
+    def __init__(self, args):
+        self.size, self.first = args.ranks, args.rank == 0
+        if self.size > 1:
+            dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{args.port}",
+                                    rank=args.rank, world_size=args.ranks)
+
+    def wait(self) -> None:
+        if self.size > 1:
+            dist.barrier()
+
+    def average(self, parameters, left: float) -> float:
+        """Also averages the share of time left, so that all decide alike."""
+        if self.size > 1:
+            grads = [p.grad for p in parameters if p.grad is not None]
+            flat = torch.cat([*(g.flatten() for g in grads), torch.tensor([left])])
+            dist.all_reduce(flat)
+            left = flat[-1].item() / self.size
+            flat = flat[:-1]
+            for g, part in zip(grads, flat.split([g.numel() for g in grads])):
+                g.copy_(part.view_as(g) / self.size)
+        return left
 
 
 class Captions:
@@ -192,55 +268,69 @@ class Captions:
 def main() -> None:
     p = common.parser(__doc__)
     p.add_argument("--steps", type=int, default=100000)
-    p.add_argument("--rate", type=float, default=1.5e-3)
+    p.add_argument("--lr", type=float, default=1.5e-3)
     p.add_argument("--tokens", type=int, default=4000, help="latent tokens in a batch")
-    p.add_argument("--mix", default="256x160=3,512x288=1", help="sizes and how often")
-    p.add_argument("--anneal", type=int, default=0, help="steps to a rate of zero, from dit.pt")
+    p.add_argument("--mix", default=MIX,
+                   help="windows and how often: see Mixture")
+    p.add_argument("--kinds", nargs="*", help="only these")
+    p.add_argument("--minutes", type=float, default=0, help="stop after so long")
+    p.add_argument("--decay", type=float, default=0, help="last share of it with a falling rate")
     p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--ranks", type=int, default=1)
+    p.add_argument("--rank", type=int, default=0)
+    p.add_argument("--port", type=int, default=29518)
     p.add_argument("--compile", action="store_true", help="a third faster after some minutes")
     args = p.parse_args()
     common.start(args)
     basis = common.load(args.work / "basis.pt")
-    captions = Captions(args.work)
+    captions, group = Captions(args.work), Group(args)
+    torch.manual_seed(0)                      # all processes start from the same weights
     dit, text = build(captions.tokenizer.sp.get_piece_size())
     dit.to(args.device), text.to(args.device)
     if args.compile:
         for block in dit.transformer_blocks:
             block.compile(dynamic=False)
-    opts = optimizers(dit, text, args.rate)
+    opts = optimizers(dit, text, args.lr)
     ema, step = common.Ema([dit, text]), 0
     path = args.work / "dit.pt"
     final = args.work / "dit-final.pt"
-    state = (args.anneal and common.load(final)) or common.load(path)
+    state = common.load(path)
     if state:
         dit.load_state_dict(state["dit"]), text.load_state_dict(state["text"])
         for opt, saved in zip(opts, state["opt"]):
             opt.load_state_dict(saved)
         ema.shadow, step = state["ema"], state["step"]
-    first = state.get("anneal_from", step) if state else 0
-    last = first + args.anneal if args.anneal else args.steps
-    torch.manual_seed(step + args.seed)
-    clips = Clips(args.work, basis, step + args.seed)
-    weights = {k: float(v) for k, v in (m.split("=") for m in args.mix.split(","))}
-    mixture = Mixture(clips, weights, args.tokens, captions)
+    torch.manual_seed(step * 8 + args.rank + args.seed)
+    clips = Clips(args.work, basis, step * 8 + args.rank + args.seed, args.kinds)
+    mixture = Mixture(clips, args.mix, args.tokens, captions)
     print(f"DiT {sum(q.numel() for q in dit.parameters()) / 1e6:.2f} M, text "
           f"{sum(q.numel() for q in text.parameters()) / 1e6:.2f} M; {clips.count()}", flush=True)
-    clock, bands, seen = common.Clock(step, last), [None] * 4, 0
-    while step < last:
+    clock, bands, seen = common.Clock(step, args.steps), [None] * 4, 0
+    began, left, first = time.time(), 1., step
+    everything, begun = [*dit.parameters(), *text.parameters()], False
+    while step < args.steps and left > 0:
+        if not (begun or group.first):
+            group.wait()                      # the first compiles, the others find it done
         x0, tokens, coords, known = mixture.next()
         x0, coords = x0.to(args.device), coords.to(args.device)
         tokens = [t.to(args.device) for t in tokens]
         sigma = draw_sigma(len(x0)).to(args.device)
-        scale = (last - step) / args.anneal if args.anneal else min(1, (step + 1) / 100)
-        for opt in opts:
-            for g in opt.param_groups:
-                g["lr"] = args.rate * scale
         with torch.autocast(args.device, torch.bfloat16):
             each = loss_of(dit, text, tokens, x0, coords, known, sigma)
         for opt in opts:
             opt.zero_grad()
         each.mean().backward()
-        torch.nn.utils.clip_grad_norm_([*dit.parameters(), *text.parameters()], 1.)
+        if group.first and not begun:
+            group.wait()
+        begun = True
+        if args.minutes:
+            left = max(0., 1 - (time.time() - began) / 60 / args.minutes)
+        left = group.average(everything, left)
+        scale = min(1, (step - first + 1) / WARM, left / args.decay if args.decay else 1)
+        for opt, factor in zip(opts, (MUON, 1)):
+            for g in opt.param_groups:
+                g["lr"] = args.lr * factor * scale
+        torch.nn.utils.clip_grad_norm_(everything, 1.)
         for opt in opts:
             opt.step()
         step, seen = step + 1, seen + len(x0)
@@ -251,15 +341,16 @@ def main() -> None:
             if len(inside):
                 m = inside.mean().item()
                 bands[i] = m if bands[i] is None else bands[i] + .02 * (m - bands[i])
-        if step % 25 == 0:
+        if step % 25 == 0 and group.first:
             print(clock.line(step), f"{seen} samples, loss by noise",
                   *(f"{v:.3f}" for v in bands if v is not None), flush=True)
-        if step % 200 == 0 or step == last:
-            common.save({"dit": dit.state_dict(), "text": text.state_dict(), "ema": ema.shadow,
-                         "opt": [o.state_dict() for o in opts], "step": step,
-                         **({"anneal_from": first} if args.anneal else {})},
-                        final if args.anneal else path)
+        ended = step == args.steps or left <= 0
+        if step % 100 == 0:
             clips.refresh()
+        if group.first and (step % 100 == 0 or ended):
+            common.save({"dit": dit.state_dict(), "text": text.state_dict(), "ema": ema.shadow,
+                         "opt": [o.state_dict() for o in opts], "step": step},
+                        final if args.decay and left < args.decay else path)
 
 
 if __name__ == "__main__":

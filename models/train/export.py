@@ -29,8 +29,8 @@ TOKENIZER = {"tokenizer_class": "T5Tokenizer", "extra_ids": 0, "additional_speci
              "unk_token": "<unk>"}
 
 
-def weights(work: Path):
-    """Running means where there are checkpoints, else what training starts from."""
+def weights(work: Path, latest=False):
+    """Running means (or the latest weights) where there are checkpoints, else the first ones."""
     basis = common.load(work / "basis.pt")
     vae = codec.build(basis)
     steps = {}
@@ -43,14 +43,14 @@ def weights(work: Path):
     states = [s for s in map(common.load, (work / "dit.pt", work / "dit-final.pt")) if s]
     state = max(states, key=lambda s: s["step"], default=None)
     if state:
-        net.load_state_dict(state["ema"][0])
-        text.load_state_dict(state["ema"][1])
+        net.load_state_dict(state["dit"] if latest else state["ema"][0])
+        text.load_state_dict(state["text"] if latest else state["ema"][1])
         steps["dit"] = state["step"]
     return vae, net, text, steps
 
 
-def write(work: Path, out: Path) -> None:
-    vae, net, text, steps = weights(work)
+def write(work: Path, out: Path, latest=False) -> None:
+    vae, net, text, steps = weights(work, latest)
     print("trained steps:", steps, flush=True)
     shutil.rmtree(out, ignore_errors=True)
     vae.half().save_pretrained(out / "vae")
@@ -63,6 +63,8 @@ def write(work: Path, out: Path) -> None:
     for name, content in texts.items():
         (out / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     FlowMatchEulerDiscreteScheduler(shift=1.0).save_pretrained(out / "scheduler")
+    for file in out.rglob("*.safetensors"):
+        file.chmod(0o644)
 
 
 def check(work: Path, out: Path) -> None:
@@ -80,9 +82,10 @@ def check(work: Path, out: Path) -> None:
 def main() -> None:
     p = common.parser(__doc__)
     p.add_argument("--out", type=Path, required=True)
+    p.add_argument("--latest", action="store_true", help="the DiT's weights, not their mean")
     args = p.parse_args()
     common.start(args)
-    write(args.work, args.out)
+    write(args.work, args.out, args.latest)
     check(args.work, args.out)
 
 
