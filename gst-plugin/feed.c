@@ -107,6 +107,14 @@ gboolean gst_t2v_feed_is_running(GstT2vFeed *feed)
     return running;
 }
 
+gint64 gst_t2v_feed_seed(GstT2vFeed *feed)
+{
+    g_mutex_lock(&feed->lock);
+    gint64 seed = feed->stream ? t2v_stream_seed(feed->stream) : -1;
+    g_mutex_unlock(&feed->lock);
+    return seed;
+}
+
 void gst_t2v_feed_forget_seed(GstT2vFeed *feed)
 {
     g_mutex_lock(&feed->lock);

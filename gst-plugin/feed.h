@@ -17,11 +17,11 @@ typedef struct GstT2vFeed {
     GCond changed;
     /* all below by `lock` */
     GstT2vOptions options;
-    gint64 drawn_seed; /* that seed -1 stands for until gst_t2v_feed_forget_seed; -1: none yet */
+    gint64 drawn_seed;  /* that seed -1 stands for until gst_t2v_feed_forget_seed; -1: none yet */
     t2v_stream *stream; /* NULL: none runs */
     GThread *reader;
     t2v_stream *reading; /* the reader's, which ends before this does */
-    t2v_frame *frame; /* the next one, NULL while it is made */
+    t2v_frame *frame;    /* the next one, NULL while it is made */
     gboolean stopping, flushing, ended;
     t2v_error error; /* when ended: why */
 } GstT2vFeed;
@@ -40,6 +40,9 @@ t2v_status gst_t2v_feed_start(GstT2vFeed *feed, t2v_model *model, const t2v_stre
 /** Ends the stream, if there is one, within the time of t2v_stream_destroy. */
 void gst_t2v_feed_stop(GstT2vFeed *feed);
 gboolean gst_t2v_feed_is_running(GstT2vFeed *feed);
+
+/** The seed of the stream that runs, whatever the property says by now; -1: none runs. */
+gint64 gst_t2v_feed_seed(GstT2vFeed *feed);
 
 /** The next stream with seed -1 draws a new one. */
 void gst_t2v_feed_forget_seed(GstT2vFeed *feed);

@@ -47,6 +47,7 @@ struct _GstT2vSrc {
 
     /* of the streaming thread */
     GstVideoInfo video;
+    gint64 seed; /* of the stream that runs */
     GstT2vSchedule schedule;
     GstClockTime begin;     /* where a source that is not live puts its next first frame */
     gboolean restart;       /* the stream is to begin anew before the next frame */
@@ -265,7 +266,7 @@ static gint64 count_frames(GstT2vSrc *self)
 /** Through the base class, which puts tags into the stream where they belong. */
 static void send_tags(GstT2vSrc *self)
 {
-    const GstT2vOrigin origin = {self->info.name, self->feed.drawn_seed, 0};
+    const GstT2vOrigin origin = {self->info.name, self->seed, 0};
     GstTagList *tags = gst_t2v_origin_tags(&origin);
     GST_ELEMENT_CLASS(gst_t2v_src_parent_class)
         ->send_event(GST_ELEMENT(self), gst_event_new_tag(tags));
@@ -290,10 +291,10 @@ static gboolean start_feed(GstT2vSrc *self)
         gst_t2v_post_error(GST_ELEMENT(self), &error);
         return FALSE;
     }
+    self->seed = gst_t2v_feed_seed(&self->feed);
     send_tags(self);
     if (posts_messages(self))
-        gst_t2v_post_started(GST_ELEMENT(self), &self->info, self->feed.drawn_seed, shape.width,
-                             shape.height);
+        gst_t2v_post_started(GST_ELEMENT(self), &self->info, self->seed, shape.width, shape.height);
     return TRUE;
 }
 
@@ -618,8 +619,7 @@ static GstFlowReturn write_frame(GstT2vSrc *self, GstBuffer *buffer)
 static void stamp(GstT2vSrc *self, GstBuffer *buffer)
 {
     GstT2vSchedule *s = &self->schedule;
-    const GstT2vOrigin origin = {self->info.name, self->feed.drawn_seed,
-                                 t2v_frame_index(self->frame)};
+    const GstT2vOrigin origin = {self->info.name, self->seed, t2v_frame_index(self->frame)};
     gst_t2v_origin_mark(buffer, &origin);
     GST_BUFFER_PTS(buffer) = gst_t2v_schedule_time(s, s->place);
     GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
