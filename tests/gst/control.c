@@ -137,6 +137,7 @@ GST_START_TEST(a_change_is_announced)
     fail_unless(gst_structure_get_string(gst_message_get_structure(message), "phase") != NULL);
     gst_message_unref(message);
     gst_harness_teardown(h);
+    gst_bus_set_flushing(bus, TRUE); /* what waits there holds the element */
     gst_object_unref(bus);
 }
 GST_END_TEST
