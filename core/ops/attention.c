@@ -116,8 +116,7 @@ void t2v_split_heads(t2v_exec *exec, const float *x, int64_t rows, int64_t strid
 {
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < rows; row++)
-        for (int64_t head = 0; head < heads; head++)
+        for (int64_t head = 0; head < heads && !t2v_exec_stopping(exec); head++)
             memcpy(out + (head * rows + row) * head_dim, x + row * stride + head * head_dim,
                    (size_t)head_dim * sizeof(float));
-    (void)exec; /* without OpenMP */
 }

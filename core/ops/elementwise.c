@@ -46,9 +46,9 @@ static void by_slices(t2v_exec *exec, slice_fn fn, float *y, const float *x, int
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t s = 0; s < slices; s++) {
         int64_t at = s * SLICE, n = count - at < SLICE ? count - at : SLICE;
-        fn(y + at, x ? x + at : NULL, n);
+        if (!t2v_exec_stopping(exec))
+            fn(y + at, x ? x + at : NULL, n);
     }
-    (void)exec; /* without OpenMP */
 }
 
 void t2v_add(t2v_exec *exec, float *y, const float *x, int64_t count)
@@ -71,8 +71,9 @@ void t2v_gated_add(t2v_exec *exec, float *y, const float *x, int64_t rows, int64
 {
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < rows; row++)
-        gated_add_row(y + row * dim, x + row * dim, gate + (group ? group[row] : 0) * stride, dim);
-    (void)exec; /* without OpenMP */
+        if (!t2v_exec_stopping(exec))
+            gated_add_row(y + row * dim, x + row * dim, gate + (group ? group[row] : 0) * stride,
+                          dim);
 }
 
 void t2v_silu(float *x, int64_t count)

@@ -50,7 +50,7 @@ void t2v_exec_destroy(t2v_exec **exec)
 
 t2v_status t2v_exec_check(t2v_exec *exec)
 {
-    if (exec->interrupted && atomic_load_explicit(exec->interrupted, memory_order_relaxed))
+    if (t2v_exec_stopping(exec))
         return t2v_fail(exec->error, T2V_INTERRUPTED, "interrupted");
     return T2V_OK;
 }

@@ -32,6 +32,15 @@ void t2v_exec_destroy(t2v_exec **exec);
 /** T2V_INTERRUPTED when the stream shall stop, else T2V_OK. */
 t2v_status t2v_exec_check(t2v_exec *exec);
 
+/**
+ * Whether the stream shall stop: for loops over many rows, which then leave the rest undone. What
+ * they leave is not used, because the next t2v_exec_check ends the run.
+ */
+static inline bool t2v_exec_stopping(const t2v_exec *exec)
+{
+    return exec->interrupted && atomic_load_explicit(exec->interrupted, memory_order_relaxed);
+}
+
 /** Scratch floats from the arena, or NULL with the failure filled in. */
 float *t2v_exec_floats(t2v_exec *exec, size_t count, size_t size);
 

@@ -78,6 +78,6 @@ void t2v_norm_run(t2v_exec *exec, const t2v_norm *norm, const float *x, int64_t 
     const int32_t *group = norm->modulation ? norm->modulation->group : NULL;
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < rows; row++)
-        norm_row(norm, x + row * x_stride, y + row * norm->dim, group ? group[row] : 0);
-    (void)exec; /* without OpenMP */
+        if (!t2v_exec_stopping(exec))
+            norm_row(norm, x + row * x_stride, y + row * norm->dim, group ? group[row] : 0);
 }

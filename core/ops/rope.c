@@ -17,6 +17,6 @@ void t2v_rope_run(t2v_exec *exec, float *x, int64_t rows, int64_t stride, int64_
     const int64_t pairs = dim / 2;
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < rows; row++)
-        rotate(x + row * stride, cosine + row * pairs, sine + row * pairs, pairs);
-    (void)exec; /* without OpenMP */
+        if (!t2v_exec_stopping(exec))
+            rotate(x + row * stride, cosine + row * pairs, sine + row * pairs, pairs);
 }
