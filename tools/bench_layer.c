@@ -6,11 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ops/timestep.h"
 #include "weights/component.h"
 #include "weights/safetensors.h"
 
 enum { CHANNELS = 128, HEADS = 32, HEAD_DIM = 64, WIDTH = HEADS * HEAD_DIM, TEXT_WIDTH = 4096 };
-enum { FEED = 4 * WIDTH, SINUSOIDS = 256, MAX_TENSORS = 64, SLICE = 1 << 16 };
+enum { FEED = 4 * WIDTH, MAX_TENSORS = 64, SLICE = 1 << 16 };
 
 struct bench_layer {
     t2v_component *component;
@@ -67,7 +68,7 @@ static void fill_layout(layout *l)
 {
     add_linear(l, "proj_in", WIDTH, CHANNELS);
     add_linear(l, "proj_out", CHANNELS, WIDTH);
-    add_linear(l, "time_embed.emb.timestep_embedder.linear_1", WIDTH, SINUSOIDS);
+    add_linear(l, "time_embed.emb.timestep_embedder.linear_1", WIDTH, T2V_SINUSOIDS);
     add_linear(l, "time_embed.emb.timestep_embedder.linear_2", WIDTH, WIDTH);
     add_linear(l, "time_embed.linear", 6 * WIDTH, WIDTH);
     add_linear(l, "caption_projection.linear_1", WIDTH, TEXT_WIDTH);

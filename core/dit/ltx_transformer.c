@@ -10,10 +10,11 @@
 #include "ops/linear.h"
 #include "ops/norm.h"
 #include "ops/rope.h"
+#include "ops/timestep.h"
 
 /* Channels of the sinusoids of a timestep; modulations of a block: shift, scale and gate of the
  * attention, then of the feed-forward. */
-enum { SINUSOIDS = 256, MODULATIONS = 6, FEED_FACTOR = 4, FEED_ROWS = 2048 };
+enum { MODULATIONS = 6, FEED_FACTOR = 4, FEED_ROWS = 2048 };
 /* Tokens whose angles are computed between two looks at the interruption. */
 enum { POSITION_TOKENS = 512 };
 
@@ -184,7 +185,7 @@ static t2v_status load(const t2v_component *c, ltx *m, t2v_error *error)
     T2V_TRY(load_linear(c, dim, m->in, true, &m->proj_in, error, "proj_in"));
     T2V_TRY(load_linear(c, m->out, dim, true, &m->proj_out, error, "proj_out"));
     snprintf(name, sizeof(name), "%s1", time);
-    T2V_TRY(load_linear(c, dim, SINUSOIDS, true, &m->time_in, error, name));
+    T2V_TRY(load_linear(c, dim, T2V_SINUSOIDS, true, &m->time_in, error, name));
     snprintf(name, sizeof(name), "%s2", time);
     T2V_TRY(load_linear(c, dim, dim, true, &m->time_out, error, name));
     T2V_TRY(load_linear(c, MODULATIONS * dim, dim, true, &m->time_modulation, error,
@@ -440,18 +441,14 @@ static t2v_status allocate(t2v_exec *exec, const ltx *m, const t2v_dit_input *in
 /* Sinusoids of the timesteps, cosines first, through a small network (DiT, section 3.2). */
 static t2v_status embed_time(t2v_exec *exec, const ltx *m, const t2v_dit_input *in, buffers *b)
 {
-    const int64_t half = SINUSOIDS / 2, groups = in->groups;
+    const int64_t groups = in->groups;
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    float *sinusoids = t2v_exec_floats(exec, (size_t)groups, SINUSOIDS);
+    float *sinusoids = t2v_exec_floats(exec, (size_t)groups, T2V_SINUSOIDS);
     float *inner = t2v_exec_floats(exec, (size_t)groups, (size_t)m->dim);
     if (!sinusoids || !inner)
         return T2V_ERROR_MEMORY;
     for (int64_t g = 0; g < groups; g++)
-        for (int64_t i = 0; i < half; i++) {
-            float frequency = expf(-logf(10000.0f) * (float)i / (float)half);
-            sinusoids[g * SINUSOIDS + i] = cosf(in->timestep[g] * frequency);
-            sinusoids[g * SINUSOIDS + half + i] = sinf(in->timestep[g] * frequency);
-        }
+        t2v_timestep_sinusoids(in->timestep[g], sinusoids + g * T2V_SINUSOIDS);
     T2V_TRY(t2v_linear_run(exec, m->time_in, sinusoids, groups, T2V_ACTIVATION_SILU, false, inner));
     T2V_TRY(t2v_linear_run(exec, m->time_out, inner, groups, T2V_ACTIVATION_NONE, false, b->time));
     memcpy(inner, b->time, (size_t)(groups * m->dim) * sizeof(float));

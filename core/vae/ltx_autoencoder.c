@@ -7,11 +7,12 @@
 #include "ops/conv3d.h"
 #include "ops/linear.h"
 #include "ops/norm.h"
+#include "ops/timestep.h"
 #include "vae/causal_conv.h"
 #include "vae/ltx_encoder.h"
 #include "vae/vae.h"
 
-enum { MAX_BLOCKS = 8, MAX_LAYERS = 64, SINUSOIDS = 256, UPSCALE = 2, CELL = 8 };
+enum { MAX_BLOCKS = 8, MAX_LAYERS = 64, UPSCALE = 2, CELL = 8 };
 static const float PIXEL_NORM_EPS = 1e-8f;
 
 /* Maps a timestep to shifts and scales. */
@@ -242,7 +243,7 @@ static t2v_status load_time(const t2v_component *c, int64_t width, const char *p
 {
     char name[160];
     snprintf(name, sizeof(name), "%s.time_embedder.timestep_embedder", prefix);
-    T2V_TRY(load_linear(c, width, SINUSOIDS, name, "linear_1", &time->in, error));
+    T2V_TRY(load_linear(c, width, T2V_SINUSOIDS, name, "linear_1", &time->in, error));
     return load_linear(c, width, width, name, "linear_2", &time->out, error);
 }
 
@@ -517,17 +518,13 @@ static t2v_status start_resnet(t2v_exec *exec, const decoder *d, const resnet *r
 /* A timestep's sinusoids, cosines first, through two linear layers into out [width]. */
 static t2v_status embed_time(t2v_exec *exec, const time_embedder *time, float timestep, float *out)
 {
-    const int64_t half = SINUSOIDS / 2, width = t2v_linear_outputs(time->in);
-    float sinusoids[SINUSOIDS];
+    const int64_t width = t2v_linear_outputs(time->in);
+    float sinusoids[T2V_SINUSOIDS];
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     float *inner = t2v_exec_floats(exec, (size_t)width, 1);
     if (!inner)
         return T2V_ERROR_MEMORY;
-    for (int64_t i = 0; i < half; i++) {
-        float frequency = expf(-logf(10000.0f) * (float)i / (float)half);
-        sinusoids[i] = cosf(timestep * frequency);
-        sinusoids[half + i] = sinf(timestep * frequency);
-    }
+    t2v_timestep_sinusoids(timestep, sinusoids);
     t2v_status status =
         t2v_linear_run(exec, time->in, sinusoids, 1, T2V_ACTIVATION_SILU, false, inner);
     if (status >= 0)
