@@ -54,3 +54,22 @@ bool t2v_utf8_valid(const char *text, size_t bytes)
     }
     return true;
 }
+
+size_t t2v_utf8_space(const char *text, size_t bytes)
+{
+    static const char *const wide[] = {
+        "\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
+        "\u2004",   "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
+        "\u2028",   "\u2029", "\u202f", "\u205f", "\u3000",
+    };
+    if (!bytes)
+        return 0;
+    if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r'))
+        return 1;
+    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+        size_t length = strlen(wide[i]);
+        if (bytes >= length && !memcmp(text, wide[i], length))
+            return length;
+    }
+    return 0;
+}

@@ -13,6 +13,12 @@
  */
 size_t t2v_utf8_length(const char *text, size_t bytes);
 
+/**
+ * Bytes of the white space (Unicode's White_Space) that well-formed UTF-8 starts with; 0 when it
+ * starts with something else.
+ */
+size_t t2v_utf8_space(const char *text, size_t bytes);
+
 /** Whether all of `text` is well-formed UTF-8. */
 bool t2v_utf8_valid(const char *text, size_t bytes);
 

@@ -52,7 +52,8 @@ typedef struct t2v_dit_class {
                                int64_t length, int64_t used, t2v_dit_text **text);
     void (*free_text)(t2v_dit_text *text);
 
-    /** @param coordinates [tokens, 3]: seconds, pixel row, pixel column of each token */
+    /** @param coordinates [tokens, 3]: seconds, pixel row, pixel column of each token, unless the
+     *                     class says otherwise */
     t2v_status (*prepare_positions)(t2v_exec *exec, const void *dit, const float *coordinates,
                                     int64_t tokens, t2v_positions *positions);
 
@@ -62,5 +63,7 @@ typedef struct t2v_dit_class {
 
 /** LTXVideoTransformer3DModel */
 extern const t2v_dit_class t2v_dit_ltx;
+/** WanTransformer3DModel; coordinates are a token's frame, row and column. */
+extern const t2v_dit_class t2v_dit_wan;
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The diffusion transformer of LTX-Video (HaCohen et al. 2024), as LTXVideoTransformer3DModel. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "dit/dit.h"
+#include "layers/load.h"
 #include "ops/attention.h"
 #include "ops/elementwise.h"
 #include "ops/linear.h"
@@ -98,103 +98,47 @@ static t2v_status read_config(const t2v_config *config, ltx *m, t2v_error *error
     return T2V_OK;
 }
 
-/* The linear layer `prefix`.weight / .bias with the given sizes. */
-static t2v_status load_linear(const t2v_component *c, int64_t out, int64_t in, bool bias,
-                              t2v_linear **linear, t2v_error *error, const char *prefix)
-{
-    const int64_t dim[2] = {out, in};
-    t2v_tensor weight, bias_tensor;
-    T2V_TRY(t2v_component_tensor(c, &weight, error, 2, dim, "%s.weight", prefix));
-    if (bias)
-        T2V_TRY(t2v_component_tensor(c, &bias_tensor, error, 1, &out, "%s.bias", prefix));
-    return t2v_linear_create(1, &weight, bias ? &bias_tensor : NULL, linear, error);
-}
-
-/* Several layers that read the same input, as one. */
-static t2v_status load_joined(const t2v_component *c, const ltx *m, const char *names, int block,
-                              const char *attention, t2v_linear **linear, t2v_error *error)
-{
-    const int64_t dim[2] = {m->dim, m->dim};
-    t2v_tensor weight[3], bias[3];
-    int parts = 0;
-    for (; names[parts]; parts++) {
-        T2V_TRY(t2v_component_tensor(c, &weight[parts], error, 2, dim,
-                                     "transformer_blocks.%d.%s.to_%c.weight", block, attention,
-                                     names[parts]));
-        if (m->bias)
-            T2V_TRY(t2v_component_tensor(c, &bias[parts], error, 1, dim,
-                                         "transformer_blocks.%d.%s.to_%c.bias", block, attention,
-                                         names[parts]));
-    }
-    return t2v_linear_create(parts, weight, m->bias ? bias : NULL, linear, error);
-}
-
-static t2v_status load_floats(const t2v_component *c, int rank, const int64_t *dim, float **out,
-                              t2v_error *error, int block, const char *name)
-{
-    t2v_tensor tensor;
-    T2V_TRY(t2v_component_tensor(c, &tensor, error, rank, dim, "transformer_blocks.%d.%s", block,
-                                 name));
-    return t2v_tensor_to_floats(&tensor, out, error);
-}
-
-static t2v_status load_block_linear(const t2v_component *c, int64_t out, int64_t in, bool bias,
-                                    t2v_linear **linear, t2v_error *error, int block,
-                                    const char *name)
-{
-    const int64_t dim[2] = {out, in};
-    t2v_tensor weight, bias_tensor;
-    T2V_TRY(t2v_component_tensor(c, &weight, error, 2, dim, "transformer_blocks.%d.%s.weight",
-                                 block, name));
-    if (bias)
-        T2V_TRY(t2v_component_tensor(c, &bias_tensor, error, 1, &out,
-                                     "transformer_blocks.%d.%s.bias", block, name));
-    return t2v_linear_create(1, &weight, bias ? &bias_tensor : NULL, linear, error);
-}
-
 static t2v_status load_block(const t2v_component *c, const ltx *m, int i, block *b,
                              t2v_error *error)
 {
     const int64_t dim = m->dim, feed = FEED_FACTOR * dim, table[2] = {MODULATIONS, dim};
+#define NAME(name) error, "transformer_blocks.%d." name, i
     if (m->affine) {
-        T2V_TRY(load_floats(c, 1, &dim, &b->norm1, error, i, "norm1.weight"));
-        T2V_TRY(load_floats(c, 1, &dim, &b->norm2, error, i, "norm2.weight"));
+        T2V_TRY(t2v_load_floats(c, 1, &dim, &b->norm1, NAME("norm1.weight")));
+        T2V_TRY(t2v_load_floats(c, 1, &dim, &b->norm2, NAME("norm2.weight")));
     }
-    T2V_TRY(load_floats(c, 2, table, &b->modulation, error, i, "scale_shift_table"));
-    T2V_TRY(load_joined(c, m, "qkv", i, "attn1", &b->qkv, error));
-    T2V_TRY(load_floats(c, 1, &dim, &b->query_norm, error, i, "attn1.norm_q.weight"));
-    T2V_TRY(load_floats(c, 1, &dim, &b->key_norm, error, i, "attn1.norm_k.weight"));
-    T2V_TRY(
-        load_block_linear(c, dim, dim, m->out_bias, &b->attention_out, error, i, "attn1.to_out.0"));
-    T2V_TRY(load_joined(c, m, "q", i, "attn2", &b->text_query, error));
-    T2V_TRY(load_joined(c, m, "kv", i, "attn2", &b->text_keys_values, error));
-    T2V_TRY(load_floats(c, 1, &dim, &b->text_query_norm, error, i, "attn2.norm_q.weight"));
-    T2V_TRY(load_floats(c, 1, &dim, &b->text_key_norm, error, i, "attn2.norm_k.weight"));
-    T2V_TRY(load_block_linear(c, dim, dim, m->out_bias, &b->text_out, error, i, "attn2.to_out.0"));
-    T2V_TRY(load_block_linear(c, feed, dim, true, &b->feed_in, error, i, "ff.net.0.proj"));
-    return load_block_linear(c, dim, feed, true, &b->feed_out, error, i, "ff.net.2");
+    T2V_TRY(t2v_load_floats(c, 2, table, &b->modulation, NAME("scale_shift_table")));
+    T2V_TRY(t2v_load_joined(c, dim, dim, m->bias, "qkv", &b->qkv, NAME("attn1.to_")));
+    T2V_TRY(t2v_load_floats(c, 1, &dim, &b->query_norm, NAME("attn1.norm_q.weight")));
+    T2V_TRY(t2v_load_floats(c, 1, &dim, &b->key_norm, NAME("attn1.norm_k.weight")));
+    T2V_TRY(t2v_load_linear(c, dim, dim, m->out_bias, &b->attention_out, NAME("attn1.to_out.0")));
+    T2V_TRY(t2v_load_joined(c, dim, dim, m->bias, "q", &b->text_query, NAME("attn2.to_")));
+    T2V_TRY(t2v_load_joined(c, dim, dim, m->bias, "kv", &b->text_keys_values, NAME("attn2.to_")));
+    T2V_TRY(t2v_load_floats(c, 1, &dim, &b->text_query_norm, NAME("attn2.norm_q.weight")));
+    T2V_TRY(t2v_load_floats(c, 1, &dim, &b->text_key_norm, NAME("attn2.norm_k.weight")));
+    T2V_TRY(t2v_load_linear(c, dim, dim, m->out_bias, &b->text_out, NAME("attn2.to_out.0")));
+    T2V_TRY(t2v_load_linear(c, feed, dim, true, &b->feed_in, NAME("ff.net.0.proj")));
+    return t2v_load_linear(c, dim, feed, true, &b->feed_out, NAME("ff.net.2"));
+#undef NAME
 }
 
 static t2v_status load(const t2v_component *c, ltx *m, t2v_error *error)
 {
     T2V_TRY(read_config(t2v_component_config(c), m, error));
     const int64_t dim = m->dim, table[2] = {2, dim};
-    const char *time = "time_embed.emb.timestep_embedder.linear_";
-    char name[64];
-    t2v_tensor tensor;
-    T2V_TRY(load_linear(c, dim, m->in, true, &m->proj_in, error, "proj_in"));
-    T2V_TRY(load_linear(c, m->out, dim, true, &m->proj_out, error, "proj_out"));
-    snprintf(name, sizeof(name), "%s1", time);
-    T2V_TRY(load_linear(c, dim, T2V_SINUSOIDS, true, &m->time_in, error, name));
-    snprintf(name, sizeof(name), "%s2", time);
-    T2V_TRY(load_linear(c, dim, dim, true, &m->time_out, error, name));
-    T2V_TRY(load_linear(c, MODULATIONS * dim, dim, true, &m->time_modulation, error,
-                        "time_embed.linear"));
-    T2V_TRY(load_linear(c, dim, m->text_width, true, &m->caption_in, error,
-                        "caption_projection.linear_1"));
-    T2V_TRY(load_linear(c, dim, dim, true, &m->caption_out, error, "caption_projection.linear_2"));
-    T2V_TRY(t2v_component_tensor(c, &tensor, error, 2, table, "scale_shift_table"));
-    T2V_TRY(t2v_tensor_to_floats(&tensor, &m->modulation, error));
+#define TIME "time_embed.emb.timestep_embedder."
+    T2V_TRY(t2v_load_linear(c, dim, m->in, true, &m->proj_in, error, "proj_in"));
+    T2V_TRY(t2v_load_linear(c, m->out, dim, true, &m->proj_out, error, "proj_out"));
+    T2V_TRY(t2v_load_linear(c, dim, T2V_SINUSOIDS, true, &m->time_in, error, TIME "linear_1"));
+    T2V_TRY(t2v_load_linear(c, dim, dim, true, &m->time_out, error, TIME "linear_2"));
+#undef TIME
+    T2V_TRY(t2v_load_linear(c, MODULATIONS * dim, dim, true, &m->time_modulation, error,
+                            "time_embed.linear"));
+    T2V_TRY(t2v_load_linear(c, dim, m->text_width, true, &m->caption_in, error,
+                            "caption_projection.linear_1"));
+    T2V_TRY(
+        t2v_load_linear(c, dim, dim, true, &m->caption_out, error, "caption_projection.linear_2"));
+    T2V_TRY(t2v_load_floats(c, 2, table, &m->modulation, error, "scale_shift_table"));
     m->block = t2v_calloc((size_t)m->layers, sizeof(*m->block));
     if (!m->block)
         return t2v_fail_memory(error, "the transformer", (size_t)m->layers * sizeof(*m->block));
@@ -448,7 +392,7 @@ static t2v_status embed_time(t2v_exec *exec, const ltx *m, const t2v_dit_input *
     if (!sinusoids || !inner)
         return T2V_ERROR_MEMORY;
     for (int64_t g = 0; g < groups; g++)
-        t2v_timestep_sinusoids(in->timestep[g], sinusoids + g * T2V_SINUSOIDS);
+        t2v_timestep_sinusoids(in->timestep[g], T2V_SINUSOIDS, sinusoids + g * T2V_SINUSOIDS);
     T2V_TRY(t2v_linear_run(exec, m->time_in, sinusoids, groups, T2V_ACTIVATION_SILU, false, inner));
     T2V_TRY(t2v_linear_run(exec, m->time_out, inner, groups, T2V_ACTIVATION_NONE, false, b->time));
     memcpy(inner, b->time, (size_t)(groups * m->dim) * sizeof(float));

@@ -10,6 +10,7 @@ typedef struct sampler {
     const t2v_model *model;
     const t2v_window *window;
     t2v_schedule schedule;
+    t2v_unipc *unipc; /* NULL: Euler's solver */
     t2v_positions positions;
     int64_t tokens, width, known_tokens;
     int32_t *group;       /* [tokens]: 0 moves, 1 is known; NULL: all move */
@@ -23,7 +24,8 @@ static t2v_status place_tokens(t2v_exec *exec, sampler *s)
     const t2v_window *w = s->window;
     const t2v_latent_size *size = &w->size;
     const int64_t rows = size->height / size->patch, columns = size->width / size->patch;
-    const int64_t pixels = s->model->vae_info.spatial_ratio * size->patch;
+    const int64_t pixels =
+        s->model->family->token_grid ? 1 : s->model->vae_info.spatial_ratio * size->patch;
     const int64_t pairs = s->model->dit_info.position_pairs;
     s->positions.cosine = t2v_exec_floats(exec, (size_t)s->tokens, (size_t)pairs);
     s->positions.sine = t2v_exec_floats(exec, (size_t)s->tokens, (size_t)pairs);
@@ -112,7 +114,9 @@ static void move(sampler *s, int step)
 {
     const size_t first = (size_t)(s->known_tokens * s->width);
     const size_t count = (size_t)(s->tokens * s->width) - first;
-    if (s->model->family->steps_by_token)
+    if (s->unipc)
+        t2v_unipc_step(s->unipc, s->x + first, s->velocity + first);
+    else if (s->model->family->steps_by_token)
         t2v_euler_step_at(&s->schedule, s->schedule.timesteps[step], s->x + first,
                           s->velocity + first, count);
     else
@@ -156,6 +160,15 @@ static t2v_status sample(t2v_exec *exec, sampler *s, float *latents)
     return T2V_OK;
 }
 
+static t2v_status start_solver(sampler *s, t2v_error *error)
+{
+    const t2v_scheduler *scheduler = &s->model->scheduler;
+    if (scheduler->solver == T2V_SOLVER_EULER)
+        return T2V_OK;
+    return t2v_unipc_create(&scheduler->unipc, &s->schedule,
+                            (size_t)((s->tokens - s->known_tokens) * s->width), &s->unipc, error);
+}
+
 t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window *window,
                        float *latents)
 {
@@ -169,8 +182,11 @@ t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window 
                                     size->frames * size->height * size->width, &s.schedule,
                                     exec->error));
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    t2v_status status = sample(exec, &s, latents);
+    t2v_status status = start_solver(&s, exec->error);
+    if (status >= 0)
+        status = sample(exec, &s, latents);
     t2v_arena_reset(&exec->arena, mark);
+    t2v_unipc_free(&s.unipc);
     t2v_schedule_free(&s.schedule);
     return status;
 }

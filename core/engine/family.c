@@ -4,11 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static t2v_status linear_quadratic(const t2v_flow_match_config *config, int steps, int64_t tokens,
+static t2v_status linear(const t2v_scheduler *scheduler, int steps, int64_t tokens,
+                         t2v_schedule *schedule, t2v_error *error)
+{
+    return t2v_schedule_linear(&scheduler->euler, steps, tokens, schedule, error);
+}
+
+static t2v_status linear_quadratic(const t2v_scheduler *scheduler, int steps, int64_t tokens,
                                    t2v_schedule *schedule, t2v_error *error)
 {
     (void)tokens;
-    return t2v_schedule_linear_quadratic(config, steps, schedule, error);
+    return t2v_schedule_linear_quadratic(&scheduler->euler, steps, schedule, error);
 }
 
 /* LTXPipeline: every latent frame stands for `ratio` pictures, the first one too. */
@@ -27,6 +33,7 @@ static float causal_seconds(int64_t frame, int64_t ratio, bool middle, double ra
 
 #define LTX                                                                                        \
     .name = "ltx-video", .dit = &t2v_dit_ltx, .vae = &t2v_vae_ltx,                                 \
+    .text_encoder = "T5EncoderModel", .scheduler = "FlowMatchEulerDiscreteScheduler",              \
     .defaults = {                                                                                  \
         .width = 704,                                                                              \
         .height = 512,                                                                             \
@@ -41,7 +48,7 @@ static const t2v_family families[] = {
         LTX,
         .pipeline = "LTXPipeline",
         .text_length = 128,
-        .schedule = t2v_schedule_linear,
+        .schedule = linear,
         .seconds = even_seconds,
     },
     {

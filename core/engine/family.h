@@ -4,7 +4,8 @@
 #define T2V_ENGINE_FAMILY_H
 
 #include "dit/dit.h"
-#include "sample/flow_match.h"
+#include "sample/scheduler.h"
+#include "text/t5.h"
 #include "vae/vae.h"
 
 /** What the authors publish as the usual settings. */
@@ -19,11 +20,17 @@ typedef struct t2v_family {
     const char *pipeline; /**< class named in model_index.json */
     const t2v_dit_class *dit;
     const t2v_vae_class *vae;
+    const char *text_encoder; /**< class of the text encoder in transformers */
+    t2v_t5_kind text_kind;
+    const char *scheduler; /**< class of the scheduler; NULL: any that t2v_scheduler_read knows */
+
     int text_length; /**< ids that the text encoder reads */
     bool text_mask;  /**< the text encoder does not see the padding */
+    bool text_zeros; /**< the padding's embeddings are zeros */
+    bool text_clean; /**< a prompt goes through t2v_clean_prompt first */
 
     /** @param tokens positions of a window */
-    t2v_status (*schedule)(const t2v_flow_match_config *config, int steps, int64_t tokens,
+    t2v_status (*schedule)(const t2v_scheduler *scheduler, int steps, int64_t tokens,
                            t2v_schedule *schedule, t2v_error *error);
     /**
      * Time coordinate of a latent frame in seconds, in the reference's own float arithmetic.
@@ -32,6 +39,8 @@ typedef struct t2v_family {
      * @param middle  the window does not start the clip
      */
     float (*seconds)(int64_t frame, int64_t ratio, bool middle, double rate);
+    /** Coordinates are a token's row and column, else those of its first pixel. */
+    bool token_grid;
     /** Noise that keeps known latents from freezing: this · noise · sigma². */
     float known_noise;
     /** Each token steps from its own timestep (LTXConditionPipeline), else by the step's number. */

@@ -114,10 +114,10 @@ static t2v_status load_text(t2v_model *m, t2v_error *error)
         return t2v_fail_memory(error, "a path", 0);
     t2v_status status = t2v_tokenizer_open(path, &m->tokenizer, error);
     if (status >= 0)
-        status = t2v_checkpoint_component(m->checkpoint, "text_encoder", "T5EncoderModel", true,
-                                          &m->text_component, error);
+        status = t2v_checkpoint_component(m->checkpoint, "text_encoder", m->family->text_encoder,
+                                          true, &m->text_component, error);
     if (status >= 0)
-        status = t2v_t5_create(m->text_component, &m->t5, error);
+        status = t2v_t5_create(m->text_component, m->family->text_kind, &m->t5, error);
     if (status >= 0 && t2v_tokenizer_pieces(m->tokenizer) > t2v_t5_vocabulary(m->t5))
         status =
             t2v_fail(error, T2V_ERROR_FORMAT,
@@ -145,10 +145,9 @@ static t2v_status load_scheduler(t2v_model *m, t2v_error *error)
 {
     t2v_component *component;
     t2v_schedule probe = {0};
-    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "scheduler", "FlowMatchEulerDiscreteScheduler",
-                                     false, &component, error));
-    t2v_status status =
-        t2v_flow_match_config_read(t2v_component_config(component), &m->scheduler, error);
+    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "scheduler", m->family->scheduler, false,
+                                     &component, error));
+    t2v_status status = t2v_scheduler_read(t2v_component_config(component), &m->scheduler, error);
     t2v_component_close(&component);
     /* what the pipeline cannot do with this configuration is found before anything is computed */
     if (status >= 0)
@@ -170,10 +169,11 @@ static t2v_status check_fit(const t2v_model *m, const char *path, t2v_error *err
                         path, (long long)dit->in_channels, (long long)dit->out_channels,
                         (long long)vae->latent_channels, (long long)patch);
     if (dit->text_width != t2v_t5_width(m->t5))
-        return t2v_fail(error, T2V_ERROR_FORMAT,
-                        "%s: the transformer's caption_channels is %lld, but the text encoder's "
-                        "d_model is %lld",
-                        path, (long long)dit->text_width, (long long)t2v_t5_width(m->t5));
+        return t2v_fail(
+            error, T2V_ERROR_FORMAT,
+            "%s: the transformer reads embeddings of %lld channels, but the text encoder's "
+            "d_model is %lld",
+            path, (long long)dit->text_width, (long long)t2v_t5_width(m->t5));
     return T2V_OK;
 }
 

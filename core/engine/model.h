@@ -22,7 +22,7 @@ struct t2v_model {
     t2v_tokenizer *tokenizer;
     t2v_t5 *t5;
     void *dit, *vae;
-    t2v_flow_match_config scheduler;
+    t2v_scheduler scheduler;
 
     t2v_dit_info dit_info;
     t2v_vae_info vae_info;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/prompt.h"
 
+#include <string.h>
+
+#include "text/clean_prompt.h"
+
 void t2v_tap_floats(const t2v_tap *tap, const char *name, int rank, const int64_t *shape,
                     const float *data)
 {
@@ -12,10 +16,15 @@ static t2v_status tokenize(t2v_exec *exec, const t2v_model *model, const char *p
                            const char *option, int64_t *ids, int *used)
 {
     const int length = model->family->text_length;
+    t2v_text_buffer clean = {0};
     t2v_error error;
-    int lost;
+    int lost = 0;
     t2v_status status =
-        t2v_tokenizer_encode(model->tokenizer, prompt, length, ids, used, &lost, &error);
+        model->family->text_clean ? t2v_clean_prompt(prompt, &clean, &error) : T2V_OK;
+    if (status >= 0)
+        status = t2v_tokenizer_encode(model->tokenizer, clean.data ? clean.data : prompt, length,
+                                      ids, used, &lost, &error);
+    t2v_text_buffer_free(&clean);
     if (status < 0)
         return t2v_fail(exec->error, status, "%s: %s", option, error.text);
     if (lost)
@@ -23,6 +32,17 @@ static t2v_status tokenize(t2v_exec *exec, const t2v_model *model, const char *p
                       "%s: the model reads %d tokens; the last %d of the text are cut off", option,
                       length, lost);
     return T2V_OK;
+}
+
+/* What is masked changes nothing else: where zeros take its place, it is not computed. */
+static t2v_status embed(t2v_exec *exec, const t2v_model *model, const int64_t *ids, int used,
+                        float *embeddings)
+{
+    const t2v_family *family = model->family;
+    const int64_t length = family->text_zeros ? used : family->text_length;
+    const int64_t width = t2v_t5_width(model->t5), padding = family->text_length - length;
+    memset(embeddings + length * width, 0, (size_t)(padding * width) * sizeof(float));
+    return t2v_t5_run(exec, model->t5, ids, length, family->text_mask ? used : length, embeddings);
 }
 
 static t2v_status encode(t2v_exec *exec, const t2v_model *model, const char *prompt,
@@ -40,8 +60,7 @@ static t2v_status encode(t2v_exec *exec, const t2v_model *model, const char *pro
     T2V_TRY(tokenize(exec, model, prompt, option, ids, &used));
     if (ids_name && tap && tap->fn)
         tap->fn(tap->opaque, ids_name, 1, shape, ids);
-    T2V_TRY(
-        t2v_t5_run(exec, model->t5, ids, length, family->text_mask ? used : length, embeddings));
+    T2V_TRY(embed(exec, model, ids, used, embeddings));
     t2v_tap_floats(tap, embeds_name, 2, shape, embeddings);
     return family->dit->prepare_text(exec, model->dit, embeddings, length, used, text);
 }

@@ -3,12 +3,12 @@
 
 #include <math.h>
 
-void t2v_timestep_sinusoids(float timestep, float *out)
+void t2v_timestep_sinusoids(float timestep, int64_t channels, float *out)
 {
-    enum { HALF = T2V_SINUSOIDS / 2 };
-    for (int i = 0; i < HALF; i++) {
-        float frequency = expf(-logf(10000.0f) * (float)i / (float)HALF);
+    const int64_t half = channels / 2;
+    for (int64_t i = 0; i < half; i++) {
+        float frequency = expf(-logf(10000.0f) * (float)i / (float)half);
         out[i] = cosf(timestep * frequency);
-        out[HALF + i] = sinf(timestep * frequency);
+        out[half + i] = sinf(timestep * frequency);
     }
 }

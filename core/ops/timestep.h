@@ -3,13 +3,15 @@
 #ifndef T2V_OPS_TIMESTEP_H
 #define T2V_OPS_TIMESTEP_H
 
-/** Channels of the sinusoids; every published embedder reads as many. */
+#include <stdint.h>
+
+/** Channels of the sinusoids where a configuration does not say. */
 enum { T2V_SINUSOIDS = 256 };
 
 /**
- * out [T2V_SINUSOIDS]: cosines first, then sines, of frequencies from 1 down to 1/10000. In float,
- * in the order of diffusers' get_timestep_embedding with flip_sin_to_cos.
+ * out [channels], an even number: cosines first, then sines, of frequencies from 1 down to 1/10000.
+ * In float, in the order of diffusers' get_timestep_embedding with flip_sin_to_cos.
  */
-void t2v_timestep_sinusoids(float timestep, float *out);
+void t2v_timestep_sinusoids(float timestep, int64_t channels, float *out);
 
 #endif

@@ -70,13 +70,13 @@ static void space_exponentially(float *sigmas, int steps)
         sigmas[i] = (float)exp(linspace(first, last, steps, i));
 }
 
-static t2v_status allocate(int steps, const t2v_flow_match_config *config, t2v_schedule *out,
-                           t2v_error *error)
+t2v_status t2v_schedule_allocate(int steps, int64_t train_timesteps, t2v_schedule *out,
+                                 t2v_error *error)
 {
     if (steps < 1 || steps > T2V_MAX_STEPS)
         return t2v_fail(error, T2V_ERROR_ARGUMENT, "steps is %d, wanted 1 to %d", steps,
                         T2V_MAX_STEPS);
-    t2v_schedule made = {.steps = steps, .train_timesteps = (float)config->num_train_timesteps};
+    t2v_schedule made = {.steps = steps, .train_timesteps = (float)train_timesteps};
     made.timesteps = t2v_calloc((size_t)steps, sizeof(float));
     made.sigmas = t2v_calloc((size_t)steps + 1, sizeof(float));
     *out = made;
@@ -136,7 +136,7 @@ static t2v_status check_finite(t2v_schedule *schedule, t2v_error *error)
 t2v_status t2v_schedule_linear(const t2v_flow_match_config *config, int steps, int64_t tokens,
                                t2v_schedule *out, t2v_error *error)
 {
-    T2V_TRY(allocate(steps, config, out, error));
+    T2V_TRY(t2v_schedule_allocate(steps, config->num_train_timesteps, out, error));
     for (int i = 0; i < steps; i++)
         out->sigmas[i] = (float)linspace(1.0, 1.0 / steps, steps, i);
     bend(config, shift_for_tokens(config, tokens), out);
@@ -167,13 +167,40 @@ t2v_status t2v_schedule_linear_quadratic(const t2v_flow_match_config *config, in
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "the scheduler's use_dynamic_shifting is true, which the pipeline class "
                         "LTXConditionPipeline cannot use");
-    T2V_TRY(allocate(steps, config, out, error));
+    T2V_TRY(t2v_schedule_allocate(steps, config->num_train_timesteps, out, error));
     for (int i = 0; i < steps; i++) {
         /* the pipeline multiplies by 1000, whatever the scheduler divides by */
         out->timesteps[i] = (float)linear_quadratic(steps, i) * 1000.0f;
         out->sigmas[i] = out->timesteps[i] / out->train_timesteps;
     }
     bend(config, 0, out);
+    finish(config, out);
+    return check_finite(out, error);
+}
+
+/* The scheduler's own range, from a sigma of 1 to that of its first training step, is shifted when
+ * the scheduler is made and again, in double, when the steps are chosen. */
+t2v_status t2v_schedule_trained(const t2v_flow_match_config *config, int steps, t2v_schedule *out,
+                                t2v_error *error)
+{
+    const double train = (double)config->num_train_timesteps, by = config->shift;
+    float range[2] = {1, 1 / (float)train};
+    if (config->use_dynamic_shifting || config->spacing != T2V_SIGMAS_AS_SHIFTED)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "the scheduler's use_dynamic_shifting, use_karras_sigmas or "
+                        "use_exponential_sigmas is true, which this pipeline class cannot use");
+    T2V_TRY(t2v_schedule_allocate(steps, config->num_train_timesteps, out, error));
+    shift_statically(range, 2, by);
+    double last = 1;
+    for (int i = steps - 1; i >= 0; i--) {
+        double sigma = linspace(range[0] * train, range[1] * train, steps, i) / train;
+        sigma = by * sigma / (1 + (by - 1) * sigma);
+        last = i == steps - 1 ? sigma : last;
+        if (config->shift_terminal > 0 && last != 1)
+            sigma = 1 - (1 - sigma) * (1 - config->shift_terminal) / (1 - last);
+        out->sigmas[i] = (float)sigma;
+    }
+    make_timesteps(out);
     finish(config, out);
     return check_finite(out, error);
 }

@@ -57,6 +57,10 @@ typedef struct t2v_schedule {
     float train_timesteps; /**< timesteps in sigma 1: num_train_timesteps */
 } t2v_schedule;
 
+/** Room for `steps` steps, 1 to T2V_MAX_STEPS. */
+t2v_status t2v_schedule_allocate(int steps, int64_t train_timesteps, t2v_schedule *out,
+                                 t2v_error *error);
+
 /**
  * LTXPipeline: linspace(1, 1/steps, steps), shifted by the config.
  *
@@ -77,6 +81,14 @@ t2v_status t2v_schedule_linear(const t2v_flow_match_config *config, int steps, i
  */
 t2v_status t2v_schedule_linear_quadratic(const t2v_flow_match_config *config, int steps,
                                          t2v_schedule *out, t2v_error *error);
+
+/**
+ * What the scheduler does when a pipeline names neither sigmas nor timesteps (WanPipeline): sigmas
+ * spread evenly over the shifted range of training and shifted once more. With use_dynamic_shifting
+ * the reference fails; Karras and exponential sigmas are T2V_ERROR_UNSUPPORTED here.
+ */
+t2v_status t2v_schedule_trained(const t2v_flow_match_config *config, int steps, t2v_schedule *out,
+                                t2v_error *error);
 
 void t2v_schedule_free(t2v_schedule *schedule);
 

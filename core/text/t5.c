@@ -14,13 +14,14 @@ typedef struct layer {
     float *attention_norm, *feed_norm; /* [width] */
     t2v_linear *qkv, *output;
     t2v_linear *gate, *up, *down;
+    float *position_bias; /* [buckets, heads]; NULL: that of the layer before */
 } layer;
 
 struct t2v_t5 {
+    t2v_t5_kind kind;
     int64_t width, head_dim, heads, feed, layers, vocabulary, buckets, distance;
     double eps;
     t2v_tensor embedding;
-    float *position_bias; /* [buckets, heads] */
     float *final_norm;
     layer *layer;
 };
@@ -29,7 +30,7 @@ struct t2v_t5 {
 
 static t2v_status read_config(const t2v_config *config, t2v_t5 *t5, t2v_error *error)
 {
-    const char *feed;
+    const char *feed, *const usual_feed = t5->kind == T2V_UMT5 ? "gated-gelu" : "relu";
     T2V_TRY(t2v_config_int(config, "d_model", 512, 1, 65536, &t5->width, error));
     T2V_TRY(t2v_config_int(config, "d_kv", 64, 1, 4096, &t5->head_dim, error));
     T2V_TRY(t2v_config_int(config, "num_heads", 8, 1, 1024, &t5->heads, error));
@@ -41,7 +42,7 @@ static t2v_status read_config(const t2v_config *config, t2v_t5 *t5, t2v_error *e
     T2V_TRY(t2v_config_int(config, "relative_attention_max_distance", 128, 2, 1 << 20,
                            &t5->distance, error));
     T2V_TRY(t2v_config_double(config, "layer_norm_epsilon", 1e-6, 0, 1, &t5->eps, error));
-    T2V_TRY(t2v_config_string(config, "feed_forward_proj", "relu", &feed, error));
+    T2V_TRY(t2v_config_string(config, "feed_forward_proj", usual_feed, &feed, error));
     if (strcmp(feed, "gated-gelu"))
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: feed_forward_proj is \"%s\"; only \"gated-gelu\" (T5 1.1) can be run",
@@ -93,16 +94,26 @@ static t2v_status load_feed(const t2v_component *c, const t2v_t5 *t5, layer *l, 
     return t2v_tensor_to_floats(&norm, &l->feed_norm, error);
 }
 
+/* In T5 the first layer's table serves all layers, in UMT5 each has its own. */
+static t2v_status load_position_bias(const t2v_component *c, const t2v_t5 *t5, layer *l, int i,
+                                     t2v_error *error)
+{
+    const int64_t dim[2] = {t5->buckets, t5->heads};
+    t2v_tensor tensor;
+    if (i > 0 && t5->kind == T2V_T5)
+        return T2V_OK;
+    T2V_TRY(t2v_component_tensor(
+        c, &tensor, error, 2, dim,
+        "encoder.block.%d.layer.0.SelfAttention.relative_attention_bias.weight", i));
+    return t2v_tensor_to_floats(&tensor, &l->position_bias, error);
+}
+
 static t2v_status load(const t2v_component *c, t2v_t5 *t5, t2v_error *error)
 {
     T2V_TRY(read_config(t2v_component_config(c), t5, error));
-    const int64_t table[2] = {t5->vocabulary, t5->width}, bias[2] = {t5->buckets, t5->heads};
+    const int64_t table[2] = {t5->vocabulary, t5->width};
     t2v_tensor tensor;
     T2V_TRY(t2v_component_tensor(c, &t5->embedding, error, 2, table, "shared.weight"));
-    T2V_TRY(t2v_component_tensor(
-        c, &tensor, error, 2, bias,
-        "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"));
-    T2V_TRY(t2v_tensor_to_floats(&tensor, &t5->position_bias, error));
     T2V_TRY(
         t2v_component_tensor(c, &tensor, error, 1, &t5->width, "encoder.final_layer_norm.weight"));
     T2V_TRY(t2v_tensor_to_floats(&tensor, &t5->final_norm, error));
@@ -112,15 +123,18 @@ static t2v_status load(const t2v_component *c, t2v_t5 *t5, t2v_error *error)
     for (int i = 0; i < t5->layers; i++) {
         T2V_TRY(load_attention(c, t5, &t5->layer[i], i, error));
         T2V_TRY(load_feed(c, t5, &t5->layer[i], i, error));
+        T2V_TRY(load_position_bias(c, t5, &t5->layer[i], i, error));
     }
     return T2V_OK;
 }
 
-t2v_status t2v_t5_create(const t2v_component *component, t2v_t5 **t5, t2v_error *error)
+t2v_status t2v_t5_create(const t2v_component *component, t2v_t5_kind kind, t2v_t5 **t5,
+                         t2v_error *error)
 {
     *t5 = t2v_calloc(1, sizeof(**t5));
     if (!*t5)
         return t2v_fail_memory(error, "the text encoder", sizeof(**t5));
+    (*t5)->kind = kind;
     t2v_status status = load(component, *t5, error);
     if (status < 0)
         t2v_t5_free(t5);
@@ -140,9 +154,9 @@ void t2v_t5_free(t2v_t5 **t5)
         t2v_linear_free(&l->gate);
         t2v_linear_free(&l->up);
         t2v_linear_free(&l->down);
+        t2v_free(l->position_bias);
     }
     t2v_free((*t5)->layer);
-    t2v_free((*t5)->position_bias);
     t2v_free((*t5)->final_norm);
     t2v_free(*t5);
     *t5 = NULL;
@@ -175,10 +189,10 @@ static int64_t position_bucket(const t2v_t5 *t5, int64_t offset)
 }
 
 /* [heads, length, length]; the logarithms once for each offset, of which there are few */
-static void fill_bias(const t2v_t5 *t5, int64_t length, float *bias)
+static void fill_bias(const t2v_t5 *t5, const float *table, int64_t length, float *bias)
 {
     for (int64_t offset = 1 - length; offset < length; offset++) {
-        const float *of_heads = t5->position_bias + position_bucket(t5, offset) * t5->heads;
+        const float *of_heads = table + position_bucket(t5, offset) * t5->heads;
         const int64_t first = offset < 0 ? -offset : 0;
         const int64_t end = offset < 0 ? length : length - offset;
         for (int64_t head = 0; head < t5->heads; head++)
@@ -281,10 +295,11 @@ static t2v_status run(t2v_exec *exec, const t2v_t5 *t5, const int64_t *ids, int6
     buffers b;
     T2V_TRY(allocate(exec, t5, length, &b));
     T2V_TRY(embed(exec, t5, ids, length, b.hidden));
-    fill_bias(t5, length, b.bias);
     for (int64_t i = 0; i < length; i++)
         b.mask[i] = i < used ? 0 : -FLT_MAX;
     for (int64_t i = 0; i < t5->layers; i++) {
+        if (t5->layer[i].position_bias)
+            fill_bias(t5, t5->layer[i].position_bias, length, b.bias);
         T2V_TRY(run_attention(exec, t5, &t5->layer[i], length, &b));
         T2V_TRY(run_feed(exec, t5, &t5->layer[i], length, &b));
     }

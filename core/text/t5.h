@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** The encoder of T5 1.1 (Raffel et al. 2020, Shazeer 2020), as transformers' T5EncoderModel. */
+/**
+ * The encoders of T5 1.1 (Raffel et al. 2020, Shazeer 2020) and UMT5 (Chung et al. 2023), as
+ * transformers' T5EncoderModel and UMT5EncoderModel.
+ */
 #ifndef T2V_TEXT_T5_H
 #define T2V_TEXT_T5_H
 
@@ -9,10 +12,14 @@
 /** The encoder's weights; immutable, shared by all streams of a model. */
 typedef struct t2v_t5 t2v_t5;
 
+/** They differ in the tables of the relative positions: one for all layers, or one for each. */
+typedef enum t2v_t5_kind { T2V_T5, T2V_UMT5 } t2v_t5_kind;
+
 /**
  * @param component `text_encoder` of a checkpoint; outlives the encoder
  */
-t2v_status t2v_t5_create(const t2v_component *component, t2v_t5 **t5, t2v_error *error);
+t2v_status t2v_t5_create(const t2v_component *component, t2v_t5_kind kind, t2v_t5 **t5,
+                         t2v_error *error);
 void t2v_t5_free(t2v_t5 **t5);
 
 /** Width of an embedding. */

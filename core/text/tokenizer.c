@@ -17,8 +17,8 @@
 #include "text/text_buffer.h"
 #include "text/unigram.h"
 
-/* T5 reserves these, whatever the file says; SENTINELS are <extra_id_99> … <extra_id_0>, counted
- * down behind the file's pieces. */
+/* T5Tokenizer gives the unknown this id, whatever the file says (where UMT5 has <s>); SENTINELS are
+ * <extra_id_99> … <extra_id_0>, counted down behind the file's pieces. */
 enum { UNKNOWN_ID = 2, SENTINELS = 100, UNIGRAM_MODEL = 1, MAX_TEXT = 1 << 20 };
 
 static const char WORD_START[] = "\xe2\x96\x81"; /* ▁ */
@@ -90,6 +90,14 @@ static t2v_status find_named(t2v_tokenizer *tokenizer, const char *path, const c
     return add_special(tokenizer, text, strlen(text), *id, error);
 }
 
+static bool has_unknown(const t2v_spiece_model *model)
+{
+    for (int id = 0; id < model->count; id++)
+        if (model->pieces[id].type == T2V_PIECE_UNKNOWN)
+            return true;
+    return false;
+}
+
 static t2v_status check_model(const t2v_spiece_model *model, const char *path, t2v_error *error)
 {
     if (model->model_type != UNIGRAM_MODEL)
@@ -97,10 +105,9 @@ static t2v_status check_model(const t2v_spiece_model *model, const char *path, t
                         "%s: a SentencePiece model of type %lld, only unigram models (type 1) "
                         "are supported",
                         path, (long long)model->model_type);
-    if (model->count <= UNKNOWN_ID || model->pieces[UNKNOWN_ID].type != T2V_PIECE_UNKNOWN)
+    if (model->count <= UNKNOWN_ID || !has_unknown(model))
         return t2v_fail(error, T2V_ERROR_FORMAT,
-                        "%s: piece %d is not the unknown piece, as a T5 tokenizer has it", path,
-                        UNKNOWN_ID);
+                        "%s: there is no unknown piece, which a T5 tokenizer has", path);
     return T2V_OK;
 }
 
@@ -220,29 +227,11 @@ static t2v_status encode_word(encoding *e, const char *text, size_t bytes)
     return T2V_OK;
 }
 
-/* Bytes of the white space (Unicode's White_Space) at the start of text; 0 when there is none. */
-static size_t space_length(const char *text, size_t bytes)
-{
-    static const char *const wide[] = {
-        "\xc2\x85", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
-        "\u2004",   "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
-        "\u2028",   "\u2029", "\u202f", "\u205f", "\u3000",
-    };
-    if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r'))
-        return 1;
-    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
-        size_t length = strlen(wide[i]);
-        if (bytes >= length && !memcmp(text, wide[i], length))
-            return length;
-    }
-    return 0;
-}
-
 static t2v_status encode_words(encoding *e, const char *text, size_t bytes)
 {
     size_t start = 0;
     for (size_t i = 0; i < bytes;) {
-        size_t space = space_length(text + i, bytes - i);
+        size_t space = t2v_utf8_space(text + i, bytes - i);
         if (!space) {
             i += t2v_utf8_length(text + i, bytes - i);
             continue;

@@ -524,7 +524,7 @@ static t2v_status embed_time(t2v_exec *exec, const time_embedder *time, float ti
     float *inner = t2v_exec_floats(exec, (size_t)width, 1);
     if (!inner)
         return T2V_ERROR_MEMORY;
-    t2v_timestep_sinusoids(timestep, sinusoids);
+    t2v_timestep_sinusoids(timestep, T2V_SINUSOIDS, sinusoids);
     t2v_status status =
         t2v_linear_run(exec, time->in, sinusoids, 1, T2V_ACTIVATION_SILU, false, inner);
     if (status >= 0)

@@ -496,7 +496,6 @@ static void a_damaged_tokenizer_json_is_refused_in_words(void **state)
         {JSON("", "\"Unigram\"", "2", "7", "null"), "piece 0 is not", T2V_ERROR_FORMAT},
         {JSON("", "\"Unigram\"", "2", "[\"a\", 1e99]", "null"), "finite", T2V_ERROR_FORMAT},
         {JSON("", "\"Unigram\"", "3", VOCABULARY, "null"), "unk_id", T2V_ERROR_FORMAT},
-        {JSON("", "\"Unigram\"", "1", VOCABULARY, "null"), "unknown piece", T2V_ERROR_FORMAT},
         {JSON("{\"id\": 9, \"content\": \"x\"}", "\"Unigram\"", "2", VOCABULARY, "null"),
          "added token 0", T2V_ERROR_UNSUPPORTED},
         {JSON("{\"id\": 1}", "\"Unigram\"", "2", VOCABULARY, "null"), "added token 0",
