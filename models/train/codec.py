@@ -21,6 +21,7 @@ from . import common, transform
 
 WIDTHS = (128, 64, 32)             # decoder channels after each upsampler
 PAIRS = 3                          # signals carried as +s and −s into the last activation
+CARRIED = WIDTHS[2] - 1 - PAIRS    # components of patches in the last layers
 LEVEL = 15.0                       # the constant channel that keeps the last norm from levelling
 STEADY = 600.0                     # the same in the encoder, where it makes the end all but linear
 CONFIG = dict(
@@ -64,24 +65,30 @@ def split_matrix(big: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
     return torch.einsum("bok,sk->osb", parts, small.flatten(1)) * 8 ** .5
 
 
+def towards(reach: torch.Tensor) -> torch.Tensor:
+    """A convolution's taps from what a cell gives its neighbours: it looks the other way."""
+    return reach.flip(0, 1).permute(2, 3, 0, 1)
+
+
 def patch_order(patches: torch.Tensor) -> torch.Tensor:
     """[n, 3, 1, 4 rows, 4 columns] → [n, 48] in LTX's order (colour, column, row)."""
     return patches[:, :, 0].transpose(2, 3).flatten(1)
 
 
+def decoder_bases(basis) -> tuple:
+    """The components that each level of the decoder carries, and what they are divided by."""
+    bases = [basis["spread"], *basis["sub"]]
+    spreads = [c.std(0).clamp_min(1e-4) for c in coefficients(basis["samples"].float(), bases)]
+    return bases, [s ** .5 for s in spreads[:3]]
+
+
 def set_decoder(net, basis) -> None:
-    bases = [basis["top"], *basis["sub"]]
-    seen = basis["samples"].float()
-    seen = (seen.flatten(1) @ bases[0].flatten(1).T @ bases[0].flatten(1)).reshape(seen.shape)
-    norms = [c.std(0).clamp_min(1e-4) for c in coefficients(seen, bases)]
-    norms = [norms[0]] + [n ** .5 for n in norms[1:3]]
-    count = WIDTHS[2] - 1 - PAIRS                                # patch components carried
-    net.conv_in.conv.weight[:transform.CHANNELS].zero_()
-    index = torch.arange(transform.CHANNELS)
-    net.conv_in.conv.weight[index, index, 2, 1, 1] = 1 / norms[0]
-    net.conv_in.conv.weight[transform.CHANNELS:] *= .3
-    net.conv_in.conv.bias.zero_()
-    net.conv_in.conv.bias[transform.CHANNELS] = 1
+    bases, norms = decoder_bases(basis)
+    count = CARRIED
+    around = towards(basis["show"])
+    net.conv_in.conv.weight.zero_(), net.conv_in.conv.bias.zero_()
+    net.conv_in.conv.weight[:transform.SPREAD, :, 2] = around / norms[0][:, None, None, None]
+    net.conv_in.conv.bias[transform.SPREAD] = 1
     for level, block in enumerate(net.up_blocks):
         conv = block.upsamplers[0].conv.conv
         conv.weight.zero_(), conv.bias.zero_()
@@ -107,7 +114,7 @@ def set_decoder(net, basis) -> None:
 
 def set_encoder(net, basis) -> None:
     """The same upwards: patches → parts → blocks, through LTX's strided convolutions."""
-    chain = [*reversed(basis["encoder"]), basis["top"]]          # patches, parts, parts, blocks
+    chain = [*reversed(basis["encoder"]), basis["spread"]]       # patches, parts, parts, blocks
     patch, width = chain[0], CONFIG["block_out_channels"][0]
     for conv in (net.conv_in.conv, *(b.downsamplers[0].conv for b in net.down_blocks),
                  net.conv_out.conv):
@@ -124,8 +131,8 @@ def set_encoder(net, basis) -> None:
             conv.weight[:keep, :len(small), 1 + t, 1 + y, 1 + x] = m[o].T
         conv.bias[width - 1] = STEADY if level == 2 else 1
     slope = STEADY / width ** .5
-    index = torch.arange(width - 1)
-    net.conv_out.conv.weight[index, index, 2, 1, 1] = 2 * slope
+    around = towards(basis["see"])[:, :width - 1]
+    net.conv_out.conv.weight[:transform.CHANNELS, :width - 1, 2] = 2 * slope * around
     net.conv_out.conv.bias[-1] = -30                             # log-variance: none
 
 
@@ -186,19 +193,27 @@ def codes(clips, basis):
         return torch.stack([transform.encode_clip(c, basis["top"]) for c in clips])
 
 
-def decoder_step(vae, basis, clips, noise: float):
-    """Codes, with some noise as a sampler leaves it, to pixels."""
+def unit_of(basis, device) -> torch.Tensor:
+    """The spread of each code, as the DiT's latents count it."""
+    return (basis["latents_std"].to(device) * transform.GAIN).view(-1, 1, 1, 1)
+
+
+def noisy_codes(clips, basis, noise: float):
+    """Codes of a batch with some noise, at most so much, as a sampler leaves it."""
     z = codes(clips, basis)
-    spread = (vae.latents_std * transform.GAIN).view(-1, 1, 1, 1)
     amount = torch.rand(len(z), 1, 1, 1, 1, device=z.device) ** 2 * noise
-    out = vae.decoder(z + amount * spread * torch.randn_like(z)).float()
+    return z + amount * unit_of(basis, z.device) * torch.randn_like(z)
+
+
+def decoder_step(net, basis, clips, noise: float):
+    out = net(noisy_codes(clips, basis, noise)).float()
     return pixel_loss(out, clips), out
 
 
-def encoder_step(vae, basis, clips, _):
+def encoder_step(net, basis, clips, _):
     z = codes(clips, basis)
-    got = vae.encoder(clips)[:, :transform.CHANNELS].float()
-    unit = (vae.latents_std * transform.GAIN).view(-1, 1, 1, 1)
+    got = net(clips)[:, :transform.CHANNELS].float()
+    unit = unit_of(basis, z.device)
     return ((got - z) / unit).pow(2).mean(), got
 
 
@@ -228,7 +243,7 @@ def load_optimizer(opt, state: dict) -> None:
 def hold_constants(net) -> None:
     """No gradient to weights on the constant channels: 27 taps on one constant are a bias that
     shakes with every step."""
-    inputs = {128: 127, 64: 63, 32: 31, 256: transform.CHANNELS}
+    inputs = {128: 127, 64: 63, 32: 31, 256: transform.SPREAD}
     for module in net.modules():
         if isinstance(module, torch.nn.Conv3d) and module.in_channels in inputs:
             if module is net.conv_in.conv:
@@ -239,21 +254,25 @@ def hold_constants(net) -> None:
 
 
 @torch.no_grad()
-def measure(vae, basis, clips, part: str) -> str:
+def measure_decoder(net, basis, clips) -> str:
+    """Of crops [n, 3, T, H, W] in −1..1: of exact codes, and of noisy ones."""
     torch.manual_seed(1)
-    if part == "encoder":
-        return f"error {encoder_step(vae, basis, clips, 0)[0]:.4f}"
-    outs = [decoder_step(vae, basis, clips[i:i + 4], 0)[1] for i in range(0, len(clips), 4)]
-    out = torch.cat(outs).clamp(-1, 1)
-    linear = torch.stack([transform.decode(transform.encode_clip(c, basis["top"]), basis["top"])
-                          for c in clips]).clamp(-1, 1)
-    each = np.mean([transform.psnr(a, b) for a, b in zip(out, clips)])
-    noisy = torch.cat([decoder_step(vae, basis, clips[i:i + 4], .4)[1]
-                       for i in range(0, len(clips) // 2, 4)]).clamp(-1, 1)
-    blocks = blocking(noisy, clips[:len(noisy)])
-    return (f"noisy codes {transform.psnr(noisy, clips[:len(noisy)]):.2f} dB, edges {blocks:.2f}; "
-            f"{transform.psnr(out, clips):.2f} dB (clips' mean {each:.2f}; linear inverse "
-            f"{transform.psnr(linear, clips):.2f}), block edges {blocking(out, clips):.3f}")
+    exact, noisy = (torch.cat([decoder_step(net, basis, clips[i:i + 4], noise)[1]
+                               for i in range(0, len(clips), 4)]).clamp(-1, 1)
+                    for noise in (0, .4))
+    linear = torch.stack([transform.decode(z, basis["top"])
+                          for z in codes(clips, basis)]).clamp(-1, 1)
+    each = np.mean([transform.psnr(a, b) for a, b in zip(exact, clips)])
+    return (f"{transform.psnr(exact, clips):.2f} dB, clips' mean {each:.2f} (linear inverse "
+            f"{transform.psnr(linear, clips):.2f}), block edges {blocking(exact, clips):.3f}; "
+            f"noisy codes {transform.psnr(noisy, clips):.2f} dB, edges {blocking(noisy, clips):.3f}")
+
+
+@torch.no_grad()
+def measure(vae, basis, clips, part: str) -> str:
+    if part == "decoder":
+        return measure_decoder(vae.decoder, basis, clips)
+    return f"error {encoder_step(vae.encoder, basis, clips, 0)[0]:.4f}"
 
 
 def blocking(out: torch.Tensor, want: torch.Tensor) -> float:
@@ -284,7 +303,8 @@ def main() -> None:
     ema, step = common.Ema([net]), 0
     if state:
         net.load_state_dict(state["net"])
-        load_optimizer(opt, state["opt"])
+        if "opt" in state:                    # not after `regress`
+            load_optimizer(opt, state["opt"])
         ema.shadow, step = [state["ema"]], state["step"]
     if args.part == "decoder":
         hold_constants(net)
@@ -301,7 +321,7 @@ def main() -> None:
             g["lr"] = g["full"] * min(1, (step + 1) / 200, left if args.decay else 1)
         clips = crops.batch(args.batch, args.size, random.choice((1, 2, 2))).to(args.device)
         with torch.autocast(args.device, torch.bfloat16):
-            loss, _ = act(vae, basis, clips, args.noise)
+            loss, _ = act(net, basis, clips, args.noise)
         opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)

@@ -1,5 +1,7 @@
 """The diffusion transformer and its text encoder, trained together on stored codes.
 
+The encoder comes from `reader`, which has taught it what captions say.
+
     python -m models.train.dit --work DIR --steps 100000            # constant rate; resumes
     python -m models.train.dit --work DIR --minutes 30 --decay 1    # falling rate, to dit-final.pt
 
@@ -31,6 +33,7 @@ CONFIG = dict(in_channels=transform.CHANNELS, out_channels=transform.CHANNELS, n
               caption_channels=WIDTH)
 WARM = 30                                     # steps of rising rate after each start
 MUON = 3                                      # its rate, as a multiple of AdamW's
+READER = .25                                  # the text encoder's
 KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
 # Windows of 144 cells: one shape, compiled once. Later 16x9x2, 12x8x3, 8x9x4, then 16x9x5.
 MIX = "512x288/8x6x3=3,512x288/12x6x2=2,512x288/6x6x4=2,512x288/16x9x1=2"
@@ -186,15 +189,24 @@ def loss_of(dit, text, tokens, x0, coords, known, sigma):
 
 
 def optimizers(dit, text, rate):
-    """Muon for the matrices inside the blocks, AdamW for all else."""
-    inside, rest = [], []
-    for name, p in [*dit.named_parameters(), *text.named_parameters()]:
-        block = "transformer_blocks" in name or "encoder.block" in name
-        table = "table" in name or "relative" in name
-        (inside if p.ndim == 2 and block and not table else rest).append(p)
-    return [torch.optim.Muon(inside, lr=MUON * rate, weight_decay=.01, momentum=.95,
-                             adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(rest, lr=rate, betas=(.9, .98), weight_decay=0)]
+    """Muon for the matrices that look at pictures, AdamW for all else.
+
+    Muon gives every direction of a gradient the same length. That suits what all tokens of a batch
+    teach, but drowns what a few captions do: so not for what words go through. The text encoder
+    can read already (see `reader`) and moves slowly.
+    """
+    looking, rest = [], []
+    for name, p in dit.named_parameters():
+        inside = p.ndim == 2 and "transformer_blocks" in name and "table" not in name
+        (looking if inside and "attn2" not in name else rest).append(p)
+    adam = torch.optim.AdamW([{"params": rest}, {"params": text.parameters()}], lr=rate,
+                             betas=(.9, .98), weight_decay=0)
+    muon = torch.optim.Muon(looking, lr=rate, weight_decay=.01, momentum=.95,
+                            adjust_lr_fn="match_rms_adamw")
+    for opt, factors in ((muon, (MUON,)), (adam, (1, READER))):
+        for group, factor in zip(opt.param_groups, factors):
+            group["factor"] = factor
+    return [muon, adam]
 
 
 class Mixture:
@@ -291,15 +303,20 @@ def main() -> None:
         for block in dit.transformer_blocks:
             block.compile(dynamic=False)
     opts = optimizers(dit, text, args.lr)
-    ema, step = common.Ema([dit, text]), 0
+    step = 0
     path = args.work / "dit.pt"
     final = args.work / "dit-final.pt"
-    state = common.load(path)
+    reader, state = common.load(args.work / "text.pt"), common.load(path)
+    if reader:
+        text.load_state_dict(reader["text"])
     if state:
         dit.load_state_dict(state["dit"]), text.load_state_dict(state["text"])
         for opt, saved in zip(opts, state["opt"]):
             opt.load_state_dict(saved)
-        ema.shadow, step = state["ema"], state["step"]
+        step = state["step"]
+    ema = common.Ema([dit, text])
+    if state:
+        ema.shadow = state["ema"]
     torch.manual_seed(step * 8 + args.rank + args.seed)
     clips = Clips(args.work, basis, step * 8 + args.rank + args.seed, args.kinds)
     mixture = Mixture(clips, args.mix, args.tokens, captions)
@@ -327,9 +344,8 @@ def main() -> None:
             left = max(0., 1 - (time.time() - began) / 60 / args.minutes)
         left = group.average(everything, left)
         scale = min(1, (step - first + 1) / WARM, left / args.decay if args.decay else 1)
-        for opt, factor in zip(opts, (MUON, 1)):
-            for g in opt.param_groups:
-                g["lr"] = args.lr * factor * scale
+        for g in (g for opt in opts for g in opt.param_groups):
+            g["lr"] = args.lr * g["factor"] * scale
         torch.nn.utils.clip_grad_norm_(everything, 1.)
         for opt in opts:
             opt.step()

@@ -1,13 +1,22 @@
-"""The latents: principal components of 32×32×8-pixel blocks, and the smaller bases below them.
+"""The latents: principal components of lapped 32×32×8-pixel blocks, and the bases that undo them.
 
 A clip of 1 + 8·m frames becomes m + 1 latent frames. The first is the code of eight copies of
 frame 0 (LTX's causal encoder repeats that frame in front, so one basis serves every block); each
-further one is the code of eight new frames. The same block can be cut in eight (16×16×4), these
-again (8×8×2), and again into 4×4×1 patches: their bases let LTX's own upsampling layers *be* the
-inverse of this transform before any training (see codec.py).
+further one is the code of eight new frames.
+
+Before the picture is cut into blocks, `lap` mixes the 16 pixels on either side of every border
+between them; undoing that makes each code a smooth bump 64 pixels wide. Codes that do not agree
+with their neighbours, as a sampler leaves them, then blend instead of showing a grid.
+
+For the way back, blocks of pixels can be cut in eight (16×16×4), these again (8×8×2), and again
+into 4×4×1 patches: their bases let LTX's own upsampling layers *be* the inverse of this transform
+before any training (see codec.py).
 
     python -m models.train.transform --work DIR        # fits and writes DIR/basis.pt
 """
+
+import functools
+import multiprocessing
 
 import numpy as np
 import torch
@@ -15,20 +24,67 @@ import torch
 from . import common
 
 CHANNELS = 128                       # latent channels
+SPREAD = 255                         # components that hold what the codes of 3×3 cells show in one
 BLOCK = (8, 32, 32)                  # frames, rows, columns of a latent cell
 PIXELS = 8 * 32 * 32                 # codes are divided by sqrt(PIXELS): a code is O(1)
 GAIN, COLOUR = 4.0, 0.3              # see statistics()
 
 
-def leaves(n: int, rng: torch.Generator) -> torch.Tensor:
-    """Blocks of moving gradients, soft discs, edges and waves: what any picture may hold.
+@functools.cache
+def border_filters() -> tuple:
+    """Matrices for the 32 pixels around a border of blocks, and for 16 at the picture's own edge.
 
-    They keep the basis general, so that kinds of background added later fit into it as well.
+    A lapped transform as filters before and after the blocks (Tran, Liang and Tu, "Lapped transform
+    via time-domain pre- and post-filtering", 2003): the even part of the two sides stays, so that
+    flat areas keep their codes, the odd part is turned. Its first component shrinks on the way
+    back: then a flat block becomes a Hann window, and every code's bump ends at zero.
+
+    These are the filters of the way back. Where the picture ends, the decoder's convolutions find
+    nothing on the other side: what one side gives must do there.
+    """
+    n = BLOCK[2] // 2
+    k, x = torch.arange(n)[:, None].double(), torch.arange(n)[None].double()
+    dct2 = (2 / n) ** .5 * torch.cos(torch.pi * k * (2 * x + 1) / (2 * n))
+    dct2[0] /= 2 ** .5
+    dct4 = (2 / n) ** .5 * torch.cos(torch.pi * (2 * k + 1) * (2 * x + 1) / (4 * n))
+    dct4[0] /= 2 ** .5
+    turn = (dct4.T @ dct2).flip(0, 1)
+    one = torch.eye(n).double()
+    butterfly = torch.cat([torch.cat([one, one.flip(0)], 1), torch.cat([one.flip(0), -one], 1)])
+    inner = butterfly @ torch.block_diag(one, turn) @ butterfly / 2
+    return inner, (one + turn) / 2
+
+
+def lap_axis(x: torch.Tensor, axis: int, inverse: bool) -> torch.Tensor:
+    inner, edge = (m if inverse else torch.linalg.inv(m) for m in border_filters())
+    x = x.movedim(axis, -1)
+    half = BLOCK[2] // 2
+    middle = x[..., half:-half].unflatten(-1, (-1, 2 * half)) @ inner.T.to(x)
+    first = x[..., :half] @ edge.T.to(x)
+    last = x[..., -half:] @ edge.flip(0, 1).T.to(x)
+    return torch.cat([first, middle.flatten(-2), last], -1).movedim(-1, axis)
+
+
+def lap(x: torch.Tensor) -> torch.Tensor:
+    """Mix rows, then columns, across the borders of blocks: [..., H, W]."""
+    return lap_axis(lap_axis(x, -2, False), -1, False)
+
+
+def unlap(x: torch.Tensor) -> torch.Tensor:
+    return lap_axis(lap_axis(x, -1, True), -2, True)
+
+
+def leaves(n: int, rng: torch.Generator, cells=3) -> torch.Tensor:
+    """Clips [n, 3, 8, 96, 96] of moving gradients, soft discs, edges and waves.
+
+    They stand for what any picture may hold, and keep the basis general, so that kinds of
+    background added later fit into it as well.
     """
     def u(*shape, lo=0.0, hi=1.0):
         return lo + (hi - lo) * torch.rand(*shape, generator=rng)
 
-    t, y, x = torch.meshgrid(*(torch.arange(s) - s / 2 + .5 for s in BLOCK), indexing="ij")
+    size = (BLOCK[0], cells * BLOCK[1], cells * BLOCK[2])
+    t, y, x = torch.meshgrid(*(torch.arange(s) - s / 2 + .5 for s in size), indexing="ij")
     t, y, x = t[None], y[None], x[None]
 
     def wide(v):
@@ -61,22 +117,23 @@ def leaves(n: int, rng: torch.Generator) -> torch.Tensor:
     return base.clamp(-1, 1)
 
 
-def scene_blocks(per_kind: int, seed: int = 0, size=(512, 288)) -> torch.Tensor:
-    """Blocks [n, 3, 8, 32, 32] in −1..1 from random windows of every kind of scene."""
+def scene_windows(kind: str, count: int, seed: int, size=(512, 288)) -> torch.Tensor:
+    """Windows [count, 3, 8, 96, 160] in −1..1 of a kind of scene."""
     from models.scenes import KINDS
     from models.scenes.view import View
-    out = []
-    for kind in sorted(KINDS):
-        rng = np.random.default_rng([seed, sum(map(ord, kind))])
-        for _ in range(per_kind // 8):
-            facts = KINDS[kind].facts(rng)
-            x0, y0 = (32 * int(rng.integers(0, s // 32 - 3)) for s in size)
-            times = rng.uniform(0, 10) + np.arange(8) / rng.choice([15, 24, 24, 24, 30, 60])
-            view = View(*size, x0, y0, 128, 64)
-            clip = KINDS[kind].draw(facts, int(rng.integers(1 << 30)), times, view)
-            clip = torch.from_numpy(np.ascontiguousarray(clip)).permute(3, 0, 1, 2) * 2 - 1
-            out.append(blocks(clip).reshape(-1, 3, *BLOCK))
-    return torch.cat(out)
+    torch.set_num_threads(1)
+    rng, out = np.random.default_rng([seed, sum(map(ord, kind))]), []
+    for number in range(count):
+        facts = KINDS[kind].facts(rng)
+        x0, y0 = (32 * int(rng.integers(0, s // 32 - n + 1)) for s, n in zip(size, (5, 3)))
+        times = rng.uniform(0, 10) + np.arange(8) / rng.choice([15, 24, 24, 24, 30, 60])
+        clip = KINDS[kind].draw(facts, int(rng.integers(1 << 30)), times,
+                                View(*size, x0, y0, 160, 96))
+        clip = torch.from_numpy(np.ascontiguousarray(clip)).permute(3, 0, 1, 2) * 2 - 1
+        if number % 6 == 0:
+            clip = clip[:, :1].expand(-1, 8, -1, -1)               # as a video's first frame
+        out.append(clip.flip(-1) if rng.random() < .5 else clip)
+    return torch.stack(out)
 
 
 def blocks(clip: torch.Tensor) -> torch.Tensor:
@@ -93,7 +150,7 @@ def unblocks(x: torch.Tensor) -> torch.Tensor:
 
 def encode(clip: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     """Codes [128, m, h, w] of the blocks of a clip [3, 8m, H, W] in −1..1."""
-    x = blocks(clip)
+    x = blocks(lap(clip))
     z = x.flatten(3) @ basis.flatten(1).T / PIXELS ** .5
     return z.permute(3, 0, 1, 2)
 
@@ -101,7 +158,7 @@ def encode(clip: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
 def encode_frame(frame: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     """Codes [128, 1, h, w] of eight copies of one frame [3, H, W]."""
     c, h, w = frame.shape
-    x = frame.reshape(c, h // 32, 32, w // 32, 32).permute(1, 3, 0, 2, 4)
+    x = lap(frame).reshape(c, h // 32, 32, w // 32, 32).permute(1, 3, 0, 2, 4)
     z = x.flatten(2) @ basis.sum(2).flatten(1).T / PIXELS ** .5
     return z.permute(2, 0, 1)[:, None]
 
@@ -111,10 +168,29 @@ def encode_clip(clip: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     return torch.cat([encode_frame(clip[:, 0], basis), encode(clip[:, 1:], basis)], 1)
 
 
-def decode(z: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
-    """The linear inverse of encode_clip: pixels [3, 1 + 8m, H, W]."""
+def decode_all(z: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
+    """The inverse of encode: pixels [3, 8m, H, W]."""
     x = z.permute(1, 2, 3, 0) @ basis.flatten(1) * PIXELS ** .5
-    return unblocks(x.unflatten(-1, (3, *BLOCK)))[:, 7:]
+    return unlap(unblocks(x.unflatten(-1, (3, *BLOCK))))
+
+
+def decode(z: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
+    """The inverse of encode_clip: pixels [3, 1 + 8m, H, W]."""
+    return decode_all(z, basis)[:, 7:]
+
+
+def reach(basis: torch.Tensor, show, seen: torch.Tensor) -> torch.Tensor:
+    """What one component of a cell adds to its own and the eight cells around it.
+
+    [3, 3, seen, basis], [0, 0] above and to the left: `show` makes a clip of blocks of the one
+    basis, or of what lies behind them; the other basis looks at what comes of it.
+    """
+    out = []
+    for one in basis:
+        clip = torch.zeros(3, BLOCK[0], 3 * BLOCK[1], 3 * BLOCK[2])
+        clip[:, :, BLOCK[1]:2 * BLOCK[1], BLOCK[2]:2 * BLOCK[2]] = one
+        out.append(blocks(show(clip)).flatten(3)[0] @ seen.flatten(1).T)
+    return torch.stack(out, -1)
 
 
 def components(x: torch.Tensor, count: int) -> torch.Tensor:
@@ -137,24 +213,57 @@ def halves(x: torch.Tensor) -> torch.Tensor:
     return x.flatten(1, 3)
 
 
-def fit(x: torch.Tensor, widths=(127, 63, 48)) -> dict:
-    """All bases from sample blocks x: the latent one, and those of ever smaller parts."""
-    # Bright, busy kinds would own the basis: weigh each block by its own contrast.
-    energy = x.flatten(1).pow(2).mean(1).sqrt().clamp_min(.05)
-    weighted = x / energy.sqrt()[:, None, None, None, None]
-    top = components(weighted, CHANNELS)
-    seen = (weighted.flatten(1) @ top.flatten(1).T @ top.flatten(1)).reshape(x.shape)
-    parts, bases, full = seen, [], weighted
-    encoder = []
+def pick_cells(x: torch.Tensor) -> torch.Tensor:
+    """Blocks of windows [n, 3, 8, H, W]: the inner ones, and one above or below them."""
+    out = []
+    for number, clip in enumerate(x):
+        b = blocks(clip)[0]
+        out += [b[1:-1, 1:-1].flatten(0, 1), b[-(number % 2), 1:2]]
+    return torch.cat(out)
+
+
+def contrast_weight(x: torch.Tensor) -> torch.Tensor:
+    """Bright, busy kinds would own a basis: each block is weighed by its own contrast."""
+    return x.flatten(1).pow(2).mean(1).clamp_min(.05 ** 2).pow(-.25)[:, None, None, None, None]
+
+
+def fit_codes(scenes: list, general: list) -> dict:
+    """The latents' basis, and how wide each code spreads, from lists of windows."""
+    x = torch.cat([pick_cells(lap(w)) for w in [*scenes, *general]])
+    top = components(x * contrast_weight(x), CHANNELS)
+    return {"top": top} | statistics(torch.cat([encode(c, top).flatten(1).T
+                                                for w in scenes for c in w]))
+
+
+def fit_inverse(bases: dict, windows: list, noise=.5, widths=(127, 63, 48)) -> dict:
+    """The bases of pixel blocks and their parts that hold whatever the codes can show.
+
+    Half of the codes get some noise, since a sampler's codes do not agree as an encoder's do.
+    """
+    top, spread = bases["top"], (noise * bases["latents_std"] * GAIN).view(-1, 1, 1, 1)
+    pixels, shown = [], []
+    for w in windows:
+        amount = torch.rand(len(w)) * (torch.arange(len(w)) % 2)
+        codes = [encode(c, top) for c in w]
+        codes = [z + a * spread * torch.randn_like(z) for z, a in zip(codes, amount)]
+        pixels.append(pick_cells(w))
+        shown.append(pick_cells(torch.stack([decode_all(z, top) for z in codes])))
+    pixels, shown = torch.cat(pixels), torch.cat(shown)
+    weight = contrast_weight(pixels)
+    parts, full = shown * weight, pixels * weight
+    wide = components(parts, SPREAD)
+    samples = shown[torch.randperm(len(shown))[:2000]].half()
+    small, encoder = [], []
     for width in widths:
         pick = torch.randperm(len(parts))[:40000 // 8]
         parts, full = (halves(p[pick]).flatten(0, 1) for p in (parts, full))
-        bases.append(components(parts, width))
+        small.append(components(parts, width))
         encoder.append(components(full, width))
-    return {"top": top, "sub": bases, "encoder": encoder}
+    return {"spread": wide, "sub": small, "encoder": encoder, "samples": samples,
+            "show": reach(top, unlap, wide), "see": reach(wide, lap, top)}
 
 
-def statistics(x: torch.Tensor, top: torch.Tensor) -> dict:
+def statistics(z: torch.Tensor) -> dict:
     """Mean and deviation of each code, and the VAE's latents_std that follows from them.
 
     LTXConditionPipeline spends half of its few steps above sigma 0.97. Latents wider than the
@@ -162,7 +271,6 @@ def statistics(x: torch.Tensor, top: torch.Tensor) -> dict:
     (large deviation) get more of it than detail, so the picture grows from coarse to fine, and a
     plain loss on the velocity weighs channels by deviation^(2·COLOUR).
     """
-    z = x.flatten(1) @ top.flatten(1).T / PIXELS ** .5
     deviation = z.std(0)
     relative = deviation / deviation.log().mean().exp()
     return {"mean": z.mean(0), "deviation": deviation,
@@ -176,28 +284,30 @@ def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
 
 def main() -> None:
     p = common.parser(__doc__)
-    p.add_argument("--per-kind", type=int, default=800)
-    p.add_argument("--leaves", type=int, default=6000)
+    p.add_argument("--per-kind", type=int, default=60, help="windows of each kind of scene")
+    p.add_argument("--leaves", type=int, default=3000, help="windows of general shapes")
     args = p.parse_args()
     common.start(args)
+    from models.scenes import KINDS
+    kinds = sorted(KINDS)
+    with multiprocessing.get_context("fork").Pool(args.threads) as pool:
+        scenes = pool.starmap(scene_windows, [(kind, args.per_kind, 0) for kind in kinds])
+        unseen = pool.starmap(scene_windows, [(kind, 8, 9) for kind in kinds])
     torch.manual_seed(0)
-    general = leaves(args.leaves, torch.Generator().manual_seed(1))
-    scenes = scene_blocks(args.per_kind)
-    still = scenes[torch.randperm(len(scenes))[:len(scenes) // 6]]
-    still = still[:, :, :1].expand(-1, -1, 8, -1, -1)              # blocks of a first frame
-    mirrored = torch.cat([scenes, still])
-    flip = torch.rand(len(mirrored)) < .5
-    mirrored[flip] = mirrored[flip].flip(-1)
-    print(f"{len(scenes)} blocks of scenes, {len(general)} general ones", flush=True)
-    samples = torch.cat([mirrored, general])
-    bases = fit(samples)
-    bases |= statistics(torch.cat([scenes, still]), bases["top"])
-    bases["samples"] = samples[torch.randperm(len(samples))[:2000]].half()
+    rng = torch.Generator().manual_seed(1)
+    general = [leaves(100, rng) for _ in range(args.leaves // 100)]
+    print(f"{len(kinds)} kinds of scene drawn", flush=True)
+    bases = fit_codes(scenes, general)
+    bases |= fit_inverse(bases, [*scenes, *general])
     common.save(bases, args.work / "basis.pt")
-    top = bases["top"].flatten(1)
-    for name, x in (("general", general), ("scenes", scene_blocks(160, seed=9))):
-        back = (x.flatten(1) @ top.T @ top).reshape(x.shape)
-        print(f"{name}: {psnr(back, x):.1f} dB with {CHANNELS} components", flush=True)
+    top = bases["top"]
+    errors = {}
+    for kind, windows in zip(kinds, unseen):
+        each = [psnr(decode_all(encode(c, top), top).clamp(-1, 1), c) for c in windows]
+        errors[kind] = sum(each) / len(each)
+    worst = sorted(errors, key=errors.get)[:5]
+    print(f"{sum(errors.values()) / len(errors):.1f} dB with {CHANNELS} components, worst: "
+          + ", ".join(f"{k} {errors[k]:.1f}" for k in worst), flush=True)
 
 
 if __name__ == "__main__":
