@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "base/clones.h"
 #include "base/memory.h"
 
 /**
@@ -43,12 +44,5 @@ static inline bool t2v_exec_stopping(const t2v_exec *exec)
 
 /** Scratch floats from the arena, or NULL with the failure filled in. */
 float *t2v_exec_floats(t2v_exec *exec, size_t count, size_t size);
-
-/** Functions that the compiler vectorises for each kind of processor. */
-#if defined(__x86_64__) && defined(HAVE_TARGET_CLONES)
-#define T2V_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define T2V_CLONES
-#endif
 
 #endif

@@ -9,17 +9,18 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
-#include "weights/safetensors.h"
+#include "weights/tensor_table.h"
 
 /* The largest published models have fewer than two hundred. */
 enum { MAX_SHARDS = 256 };
 
 struct t2v_component {
-    char *folder, *weights; /* weights: the safetensors file or the index of its shards, or NULL */
+    char *folder, *weights; /* weights: the tensor file or the index of its shards, or NULL */
     t2v_config *config;
-    t2v_safetensors *shard[MAX_SHARDS];
+    t2v_tensor_file *shard[MAX_SHARDS];
     char *shard_name[MAX_SHARDS]; /* within the folder, in the same order */
     int shards;
+    t2v_tensor_table table;
 };
 
 /* ---------------------------------------------------------------- paths */
@@ -142,73 +143,63 @@ static t2v_status add_shard(t2v_component *component, const char *name, t2v_erro
                         MAX_SHARDS);
     char *path = t2v_join_path(component->folder, name);
     char **copy = &component->shard_name[component->shards];
+    t2v_tensor_file **shard = &component->shard[component->shards++];
     *copy = t2v_strdup(name);
-    t2v_status status =
-        path && *copy ? t2v_safetensors_open(path, &component->shard[component->shards], error)
-                      : t2v_fail_memory(error, "a file name", strlen(name));
+    t2v_status status = path && *copy ? t2v_tensor_file_open(path, shard, error)
+                                      : t2v_fail_memory(error, "a file name", strlen(name));
     t2v_free(path);
-    component->shards++;
-    return status;
+    T2V_TRY(status);
+    return t2v_tensor_table_add(&component->table, *shard, NULL, NULL, error);
 }
 
-/* An entry of weight_map: the shard is opened when it is new, and must hold the tensor. */
-static t2v_status add_listed(void *opaque, const char *tensor, const char *name, t2v_error *error)
+/* Which shard of that name is open; -1: none. */
+static int find_shard(const t2v_component *component, const char *name)
 {
-    t2v_component *component = opaque;
     int i = component->shards - 1;
     while (i >= 0 && strcmp(component->shard_name[i], name))
         i--;
-    if (i < 0) {
-        if (strchr(name, '/') || strchr(name, '\\') || !ends_with(name, ".safetensors"))
-            return t2v_fail(error, T2V_ERROR_FORMAT,
-                            "%s: shard \"%.200s\", wanted the name of a safetensors file in the "
-                            "same folder",
-                            component->weights, name);
-        i = component->shards;
-        T2V_TRY(add_shard(component, name, error));
-    }
-    if (!t2v_safetensors_type(component->shard[i], tensor))
+    return i;
+}
+
+/* An entry of weight_map: the shard is opened when it is new. */
+static t2v_status open_listed(void *opaque, const char *tensor, const char *name, t2v_error *error)
+{
+    t2v_component *component = opaque;
+    (void)tensor;
+    if (find_shard(component, name) >= 0)
+        return T2V_OK;
+    if (strchr(name, '/') || strchr(name, '\\') || !ends_with(name, ".safetensors"))
         return t2v_fail(error, T2V_ERROR_FORMAT,
-                        "%s: lists tensor %.200s in %.200s, which does not have it",
-                        component->weights, tensor, name);
-    return T2V_OK;
+                        "%s: shard \"%.200s\", wanted the name of a safetensors file in the "
+                        "same folder",
+                        component->weights, name);
+    return add_shard(component, name, error);
 }
 
-static int compare_strings(const void *a, const void *b)
+/* An entry of weight_map: the shard must hold the tensor. */
+static t2v_status check_listed(void *opaque, const char *tensor, const char *name, t2v_error *error)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* A tensor that two shards have would be one thing or the other by chance. */
-static t2v_status check_unique(const t2v_component *component, t2v_error *error)
-{
-    size_t count = 0, used = 0;
-    for (int i = 0; i < component->shards; i++)
-        count += t2v_safetensors_count(component->shard[i]);
-    const char **names = t2v_calloc(count, sizeof(*names));
-    if (!names)
-        return t2v_fail_memory(error, "names of tensors", count * sizeof(*names));
-    for (int i = 0; i < component->shards; i++)
-        for (size_t j = 0; j < t2v_safetensors_count(component->shard[i]); j++)
-            t2v_safetensors_at(component->shard[i], j, &names[used++]);
-    qsort(names, count, sizeof(*names), compare_strings);
-    t2v_status status = T2V_OK;
-    for (size_t i = 1; i < count && status == T2V_OK; i++)
-        if (!strcmp(names[i - 1], names[i]))
-            status = t2v_fail(error, T2V_ERROR_FORMAT, "%s: two shards have a tensor %.200s",
-                              component->weights, names[i]);
-    t2v_free(names);
-    return status;
+    const t2v_component *component = opaque;
+    const t2v_tensor_file *shard = component->shard[find_shard(component, name)];
+    const t2v_tensor_entry *entry = t2v_tensor_table_find(&component->table, tensor);
+    if (entry && entry->path == t2v_tensor_file_path(shard))
+        return T2V_OK;
+    return t2v_fail(error, T2V_ERROR_FORMAT,
+                    "%s: lists tensor %.200s in %.200s, which does not have it", component->weights,
+                    tensor, name);
 }
 
 static t2v_status open_shards(t2v_component *component, t2v_error *error)
 {
     t2v_config *index;
     T2V_TRY(t2v_config_open(component->weights, &index, error));
-    t2v_status status = t2v_config_each(index, "weight_map", add_listed, component, error);
+    t2v_status status = t2v_config_each(index, "weight_map", open_listed, component, error);
+    if (status >= 0)
+        status = t2v_tensor_table_finish(&component->table, component->weights, error);
+    if (status >= 0)
+        status = t2v_config_each(index, "weight_map", check_listed, component, error);
     t2v_config_close(&index);
-    T2V_TRY(status);
-    return check_unique(component, error);
+    return status;
 }
 
 static t2v_status open_weights(t2v_component *component, t2v_error *error)
@@ -222,7 +213,8 @@ static t2v_status open_weights(t2v_component *component, t2v_error *error)
         return no_weights(component, error);
     if (ends_with(component->weights, ".json"))
         return open_shards(component, error);
-    return add_shard(component, strrchr(component->weights, '/') + 1, error);
+    T2V_TRY(add_shard(component, strrchr(component->weights, '/') + 1, error));
+    return t2v_tensor_table_finish(&component->table, component->weights, error);
 }
 
 /* ---------------------------------------------------------------- the component */
@@ -260,9 +252,10 @@ void t2v_component_close(t2v_component **component)
     if (!old)
         return;
     for (int i = 0; i < old->shards; i++) {
-        t2v_safetensors_close(&old->shard[i]);
+        t2v_tensor_file_close(&old->shard[i]);
         t2v_free(old->shard_name[i]);
     }
+    t2v_tensor_table_free(&old->table);
     t2v_config_close(&old->config);
     t2v_free(old->weights);
     t2v_free(old->folder);
@@ -277,11 +270,12 @@ const t2v_config *t2v_component_config(const t2v_component *component)
 int64_t t2v_component_parameters(const t2v_component *component)
 {
     int64_t total = 0;
-    for (int i = 0; i < component->shards; i++)
-        for (size_t j = 0; j < t2v_safetensors_count(component->shard[i]); j++) {
-            const t2v_tensor *tensor = t2v_safetensors_at(component->shard[i], j, NULL);
-            total += (int64_t)(tensor->bytes / t2v_dtype_size(tensor->dtype));
-        }
+    for (size_t i = 0; i < component->table.count; i++) {
+        const t2v_tensor *tensor = &component->table.entries[i].tensor;
+        size_t count = 0;
+        if (t2v_dtype_is_float(tensor->dtype) && t2v_shape_count(&tensor->shape, &count))
+            total += (int64_t)count;
+    }
     return total;
 }
 
@@ -289,26 +283,11 @@ int64_t t2v_component_bytes(const t2v_component *component)
 {
     int64_t total = 0;
     for (int i = 0; i < component->shards; i++)
-        total += (int64_t)t2v_safetensors_bytes(component->shard[i]);
+        total += (int64_t)t2v_tensor_file_bytes(component->shard[i]);
     return total;
 }
 
 /* ---------------------------------------------------------------- tensors */
-
-/* Name of the type when there is such a tensor; *tensor is NULL when its type cannot be read. */
-static const char *find(const t2v_component *component, const char *name, const t2v_tensor **tensor,
-                        const char **path)
-{
-    for (int i = 0; i < component->shards; i++) {
-        const char *type = t2v_safetensors_type(component->shard[i], name);
-        if (!type)
-            continue;
-        *tensor = t2v_safetensors_find(component->shard[i], name);
-        *path = t2v_safetensors_path(component->shard[i]);
-        return type;
-    }
-    return NULL;
-}
 
 static bool shape_matches(const t2v_shape *shape, int rank, const int64_t *dim)
 {
@@ -334,20 +313,21 @@ static t2v_status get_tensor(const t2v_component *component, t2v_tensor *tensor,
                              int rank, const int64_t *dim, const char *name)
 {
     char wanted[160], shape[160];
-    const t2v_tensor *found = NULL;
-    const char *path = component->weights ? component->weights : component->folder;
-    const char *type = find(component, name, &found, &path);
+    const t2v_tensor_entry *entry = t2v_tensor_table_find(&component->table, name);
     format_wanted(rank, dim, wanted, sizeof(wanted));
-    if (!type)
+    if (!entry)
         return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: has no tensor %s, wanted one of shape %s",
-                        path, name, wanted);
-    if (!found || (found->dtype != T2V_F32 && found->dtype != T2V_F16 && found->dtype != T2V_BF16))
+                        component->weights ? component->weights : component->folder, name, wanted);
+    const t2v_tensor *found = &entry->tensor;
+    if (!t2v_dtype_is_float(found->dtype))
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                        "%s: tensor %s is of type %s, wanted F32, F16 or BF16", path, name, type);
+                        "%s: tensor %s is of type %s, wanted F32, F16, BF16, F8_E4M3, F8_E5M2 or a "
+                        "quantised type of GGUF",
+                        entry->path, name, t2v_dtype_name(found->dtype));
     t2v_shape_format(&found->shape, shape, sizeof(shape));
     if (!shape_matches(&found->shape, rank, dim))
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: tensor %s has shape %s, wanted %s", path,
-                        name, shape, wanted);
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: tensor %s has shape %s, wanted %s",
+                        entry->path, name, shape, wanted);
     *tensor = *found;
     return T2V_OK;
 }
@@ -366,12 +346,10 @@ t2v_status t2v_component_tensor(const t2v_component *component, t2v_tensor *tens
 
 bool t2v_component_has(const t2v_component *component, const char *name, ...)
 {
-    const t2v_tensor *tensor;
-    const char *path;
     char text[256];
     va_list args;
     va_start(args, name);
     vsnprintf(text, sizeof(text), name, args);
     va_end(args);
-    return find(component, text, &tensor, &path);
+    return t2v_tensor_table_find(&component->table, text);
 }

@@ -11,8 +11,7 @@ typedef struct t2v_safetensors t2v_safetensors;
 /**
  * Maps a file and checks its whole header: lengths, offsets, shapes, types, overlaps, names.
  * Every tensor of it can be read without further checks afterwards, as long as nobody cuts the
- * file short meanwhile. Tensors of types that t2v_dtype lacks (F64, BOOL, F8 …) may be there: their
- * sizes are checked, and then they are passed over.
+ * file short meanwhile.
  */
 t2v_status t2v_safetensors_open(const char *path, t2v_safetensors **file, t2v_error *error);
 /** Unmaps and sets *file to NULL. NULL is allowed. */
@@ -20,12 +19,12 @@ void t2v_safetensors_close(t2v_safetensors **file);
 
 /** The tensor of that name, or NULL. Valid until the file is closed. */
 const t2v_tensor *t2v_safetensors_find(const t2v_safetensors *file, const char *name);
-/** Name of the tensor's element type as the format spells it; NULL when there is no such tensor. */
-const char *t2v_safetensors_type(const t2v_safetensors *file, const char *name);
-/** Number of tensors that can be read. */
+/** Number of tensors. */
 size_t t2v_safetensors_count(const t2v_safetensors *file);
-/** Tensor `index` of these in the order of the header, with its name; `name` may be NULL. */
+/** Tensor `index` in the order of the header, with its name; `name` may be NULL. */
 const t2v_tensor *t2v_safetensors_at(const t2v_safetensors *file, size_t index, const char **name);
+/** An entry of `__metadata__`, or NULL. */
+const char *t2v_safetensors_metadata(const t2v_safetensors *file, const char *key);
 const char *t2v_safetensors_path(const t2v_safetensors *file);
 /** Length of the file. */
 size_t t2v_safetensors_bytes(const t2v_safetensors *file);

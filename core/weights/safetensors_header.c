@@ -7,22 +7,8 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
-/** Element types of the format; those that tensors of this library cannot have are not readable. */
-static const struct element_type {
-    const char *name;
-    unsigned bits;
-    bool readable;
-    t2v_dtype dtype;
-} element_types[] = {
-    {"F32", 32, true, T2V_F32},   {"F16", 16, true, T2V_F16}, {"BF16", 16, true, T2V_BF16},
-    {"I64", 64, true, T2V_I64},   {"I32", 32, true, T2V_I32}, {"U8", 8, true, T2V_U8},
-    {"F64", 64, false, 0},        {"C64", 64, false, 0},      {"U64", 64, false, 0},
-    {"U32", 32, false, 0},        {"I16", 16, false, 0},      {"U16", 16, false, 0},
-    {"I8", 8, false, 0},          {"BOOL", 8, false, 0},      {"F8_E4M3", 8, false, 0},
-    {"F8_E5M2", 8, false, 0},     {"F8_E8M0", 8, false, 0},   {"F8_E4M3FNUZ", 8, false, 0},
-    {"F8_E5M2FNUZ", 8, false, 0}, {"F6_E2M3", 6, false, 0},   {"F6_E3M2", 6, false, 0},
-    {"F4", 4, false, 0},
-};
+/* The element types of the format are the first of t2v_dtype. */
+enum { ELEMENT_TYPES = T2V_F4 + 1 };
 
 /** Where the reader stands. */
 typedef struct cursor {
@@ -194,13 +180,10 @@ static t2v_status read_type(cursor *c, t2v_safetensors_item *item)
 {
     const char *name;
     T2V_TRY(read_string(c, &name));
-    for (size_t i = 0; i < sizeof(element_types) / sizeof(element_types[0]); i++) {
-        if (strcmp(name, element_types[i].name))
-            continue;
-        item->type = element_types[i].name;
-        item->readable = element_types[i].readable;
-        item->tensor.dtype = element_types[i].dtype;
-        return T2V_OK;
+    for (int i = 0; i < ELEMENT_TYPES; i++) {
+        item->tensor.dtype = (t2v_dtype)i;
+        if (!strcmp(name, t2v_dtype_name(item->tensor.dtype)))
+            return T2V_OK;
     }
     return t2v_fail(c->error, T2V_ERROR_UNSUPPORTED,
                     "%s: tensor %.200s: dtype %.40s, wanted a type of the safetensors format",
@@ -258,36 +241,48 @@ static t2v_status read_tensor(cursor *c, t2v_safetensors_item *item)
     return T2V_OK;
 }
 
-/* An object of strings; nothing in it is of use here. */
-static t2v_status skip_metadata(cursor *c)
+/* Room for one more than `count` entries: the table itself, or a larger one in its place; NULL when
+ * out of memory. */
+static void *grown(void *items, size_t count, size_t *capacity, size_t size)
 {
-    const char *text;
+    if (count < *capacity)
+        return items;
+    *capacity = *capacity ? 2 * *capacity : 64;
+    void *larger = t2v_calloc(*capacity, size);
+    if (!larger)
+        return NULL;
+    if (count)
+        memcpy(larger, items, count * size);
+    t2v_free(items);
+    return larger;
+}
+
+static t2v_status read_note(cursor *c, t2v_safetensors_header *header, size_t *capacity)
+{
+    t2v_safetensors_note note;
+    T2V_TRY(read_string(c, &note.key));
+    T2V_TRY(expect(c, ':'));
+    T2V_TRY(read_string(c, &note.value));
+    t2v_safetensors_note *notes =
+        grown(header->metadata, header->metadata_count, capacity, sizeof(*notes));
+    if (!notes)
+        return t2v_fail_memory(c->error, "a file's metadata", *capacity * sizeof(*notes));
+    header->metadata = notes;
+    notes[header->metadata_count++] = note;
+    return T2V_OK;
+}
+
+/* An object of strings. */
+static t2v_status read_metadata(cursor *c, t2v_safetensors_header *header)
+{
+    size_t capacity = 0;
     T2V_TRY(expect(c, '{'));
     if (accept(c, '}'))
         return T2V_OK;
-    do {
-        T2V_TRY(read_string(c, &text));
-        T2V_TRY(expect(c, ':'));
-        T2V_TRY(read_string(c, &text));
-    } while (accept(c, ','));
+    do
+        T2V_TRY(read_note(c, header, &capacity));
+    while (accept(c, ','));
     return expect(c, '}');
-}
-
-/* Room for one more tensor: header->items[header->count]. */
-static t2v_status grow(t2v_safetensors_header *header, size_t *capacity, t2v_error *error)
-{
-    if (header->count < *capacity)
-        return T2V_OK;
-    size_t wanted = *capacity ? 2 * *capacity : 64;
-    t2v_safetensors_item *items = t2v_calloc(wanted, sizeof(*items));
-    if (!items)
-        return t2v_fail_memory(error, "a table of tensors", wanted * sizeof(*items));
-    if (header->count)
-        memcpy(items, header->items, header->count * sizeof(*items));
-    t2v_free(header->items);
-    header->items = items;
-    *capacity = wanted;
-    return T2V_OK;
 }
 
 static t2v_status read_entry(cursor *c, t2v_safetensors_header *header, size_t *capacity,
@@ -300,10 +295,13 @@ static t2v_status read_entry(cursor *c, t2v_safetensors_header *header, size_t *
         if (*metadata)
             return t2v_fail(c->error, T2V_ERROR_FORMAT, "%s: __metadata__ is there twice", c->path);
         *metadata = true;
-        return skip_metadata(c);
+        return read_metadata(c, header);
     }
-    T2V_TRY(grow(header, capacity, c->error));
-    t2v_safetensors_item *item = &header->items[header->count];
+    t2v_safetensors_item *items = grown(header->items, header->count, capacity, sizeof(*items));
+    if (!items)
+        return t2v_fail_memory(c->error, "a table of tensors", *capacity * sizeof(*items));
+    header->items = items;
+    t2v_safetensors_item *item = &items[header->count];
     item->name = c->tensor = name;
     T2V_TRY(read_tensor(c, item));
     c->tensor = NULL;
@@ -348,19 +346,15 @@ static int compare_positions(const void *a, const void *b)
 /* Whether the bytes of a tensor are those of its shape and type. */
 static t2v_status check_size(const char *path, const t2v_safetensors_item *item, t2v_error *error)
 {
-    size_t count, bits;
-    unsigned width = 0;
-    for (size_t i = 0; i < sizeof(element_types) / sizeof(element_types[0]); i++)
-        if (item->type == element_types[i].name)
-            width = element_types[i].bits;
-    if (t2v_shape_count(&item->tensor.shape, &count) && t2v_mul_size(count, width, &bits) &&
-        bits % 8 == 0 && bits / 8 == item->tensor.bytes)
+    size_t count, bytes;
+    if (t2v_shape_count(&item->tensor.shape, &count) &&
+        t2v_dtype_bytes(item->tensor.dtype, count, &bytes) && bytes == item->tensor.bytes)
         return T2V_OK;
     char shape[160];
     t2v_shape_format(&item->tensor.shape, shape, sizeof(shape));
     return t2v_fail(error, T2V_ERROR_FORMAT,
                     "%s: tensor %.200s: %zu bytes, which is not the size of %s %s", path,
-                    item->name, item->tensor.bytes, item->type, shape);
+                    item->name, item->tensor.bytes, t2v_dtype_name(item->tensor.dtype), shape);
 }
 
 /* In the order of their data the tensors must follow each other from the first byte to the last. */
@@ -435,6 +429,7 @@ void t2v_safetensors_header_free(t2v_safetensors_header *header)
 {
     t2v_free(header->items);
     t2v_free(header->by_name);
+    t2v_free(header->metadata);
     t2v_free(header->names);
     memset(header, 0, sizeof(*header));
 }

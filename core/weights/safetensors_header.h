@@ -16,17 +16,22 @@
 /** One tensor as the header describes it. */
 typedef struct t2v_safetensors_item {
     const char *name;  /**< UTF-8 without NUL; in the header's `names` */
-    const char *type;  /**< name of the element type, static */
-    bool readable;     /**< false for types (F64, BOOL …) of which only the size is known */
-    t2v_tensor tensor; /**< data is NULL; dtype has no meaning when not readable */
+    t2v_tensor tensor; /**< data is NULL */
     size_t begin;      /**< of the data, from the end of the header */
 } t2v_safetensors_item;
+
+/** A pair of `__metadata__`; both in the header's `names`. */
+typedef struct t2v_safetensors_note {
+    const char *key, *value;
+} t2v_safetensors_note;
 
 /** The tensors of one header. */
 typedef struct t2v_safetensors_header {
     t2v_safetensors_item *items;    /**< in the order of the header */
     t2v_safetensors_item **by_name; /**< sorted by strcmp */
     size_t count;
+    t2v_safetensors_note *metadata;
+    size_t metadata_count;
     char *names;
 } t2v_safetensors_header;
 
@@ -42,7 +47,7 @@ t2v_status t2v_safetensors_header_parse(const char *path, const char *text, size
                                         t2v_error *error);
 void t2v_safetensors_header_free(t2v_safetensors_header *header);
 
-/** The tensor of that name, readable or not; NULL when there is none. */
+/** The tensor of that name; NULL when there is none. */
 const t2v_safetensors_item *t2v_safetensors_header_find(const t2v_safetensors_header *header,
                                                         const char *name);
 

@@ -303,8 +303,10 @@ static void tensors_are_read_from_any_address(void **state)
     char memory[32];
     for (int i = 0; i < 3; i++)
         for (int shift = 0; shift < 4; shift++) {
-            t2v_tensor tensor = {
-                cases[i].dtype, {1, {4}}, memory + shift, 4 * t2v_dtype_size(cases[i].dtype)};
+            t2v_tensor tensor = {.dtype = cases[i].dtype,
+                                 .shape = {1, {4}},
+                                 .data = memory + shift,
+                                 .bytes = 4 * t2v_dtype_size(cases[i].dtype)};
             float out[3] = {7, 7, 7};
             memcpy(memory + shift, cases[i].data, tensor.bytes);
             t2v_tensor_read_f32(&tensor, 1, 2, out);

@@ -25,7 +25,7 @@ static int set_up(void **state)
 {
     const int64_t dim[5] = {OUT, IN, 3, 3, 3};
     t2v_tensor weight = {.dtype = T2V_F32, .shape = {5, {0}}, .data = weights};
-    const t2v_tensor bias_tensor = {T2V_F32, {1, {OUT}}, bias, sizeof(bias)};
+    const t2v_tensor bias_tensor = {.dtype = T2V_F32, .shape = {1, {OUT}}, .data = bias};
     (void)state;
     memcpy(weight.shape.dim, dim, sizeof(dim));
     fill(weights, sizeof(weights) / sizeof(float), 1);
