@@ -31,6 +31,22 @@ static float causal_seconds(int64_t frame, int64_t ratio, bool middle, double ra
     return (float)(picture < 0 ? 0 : picture) * (float)(1.0 / rate);
 }
 
+static t2v_status as_scheduled(const t2v_scheduler *scheduler, int steps, int64_t tokens,
+                               t2v_schedule *schedule, t2v_error *error)
+{
+    (void)tokens;
+    return t2v_scheduler_schedule(scheduler, steps, schedule, error);
+}
+
+/* WanPipeline knows no time but the number of the frame. */
+static float frame_number(int64_t frame, int64_t ratio, bool middle, double rate)
+{
+    (void)ratio;
+    (void)middle;
+    (void)rate;
+    return (float)frame;
+}
+
 #define LTX                                                                                        \
     .name = "ltx-video", .dit = &t2v_dit_ltx, .vae = &t2v_vae_ltx,                                 \
     .text_encoder = "T5EncoderModel", .scheduler = "FlowMatchEulerDiscreteScheduler",              \
@@ -60,6 +76,30 @@ static const t2v_family families[] = {
         .seconds = causal_seconds,
         .known_noise = 0.15f,
         .steps_by_token = true,
+    },
+    {
+        .name = "wan",
+        .pipeline = "WanPipeline",
+        .dit = &t2v_dit_wan,
+        .vae = &t2v_vae_wan,
+        .text_encoder = "UMT5EncoderModel",
+        .text_kind = T2V_UMT5,
+        .text_length = 512,
+        .text_mask = true,
+        .text_zeros = true,
+        .text_clean = true,
+        .schedule = as_scheduled,
+        .seconds = frame_number,
+        .token_grid = true,
+        .defaults =
+            {
+                .width = 832,
+                .height = 480,
+                .rate = 16,
+                .frames = 81,
+                .steps = 50,
+                .guidance = 5,
+            },
     },
 };
 

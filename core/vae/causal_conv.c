@@ -13,7 +13,7 @@ static int64_t reach(const t2v_conv_state *state)
     return t2v_conv3d_kernel_time(state->conv) - 1;
 }
 
-/* Copies of the first frame in front of the clip, and of the last one behind it. */
+/* Frames of padding in front of the clip, and behind it. */
 static int64_t padding_before(const t2v_conv_state *state)
 {
     return state->causal ? reach(state) : reach(state) / 2;
@@ -70,7 +70,17 @@ t2v_status t2v_conv_state_begin(t2v_exec *exec, const t2v_conv_state *state, int
     return T2V_OK;
 }
 
-/* Completes the buffer: what was kept, or copies of the edges. */
+/* One frame of padding beside the edge frame. */
+static void pad(const t2v_conv_state *state, const float *edge, float *to)
+{
+    const size_t bytes = frame_floats(state) * sizeof(float);
+    if (state->zeros)
+        memset(to, 0, bytes);
+    else
+        memcpy(to, edge, bytes);
+}
+
+/* Completes the buffer: what was kept, or padding. */
 static void fill_edges(const t2v_conv_state *state, float *buffer, int64_t frames, bool last)
 {
     const size_t frame = frame_floats(state), bytes = frame * sizeof(float);
@@ -79,10 +89,10 @@ static void fill_edges(const t2v_conv_state *state, float *buffer, int64_t frame
         memcpy(buffer, state->kept, (size_t)state->kept_frames * bytes);
     else
         for (int64_t i = 0; i < padding_before(state); i++)
-            memcpy(buffer + (size_t)i * frame, input, bytes);
+            pad(state, input, buffer + (size_t)i * frame);
     float *behind = input + (size_t)frames * frame;
     for (int64_t i = 0; last && i < padding_behind(state); i++)
-        memcpy(behind + (size_t)i * frame, behind - frame, bytes);
+        pad(state, behind - frame, behind + (size_t)i * frame);
 }
 
 static void keep(t2v_conv_state *state, const float *buffer, int64_t total)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * Convolution in time by pieces: each call takes some frames and gives those whose neighbours are
- * all known, exactly as one convolution over the whole clip whose ends repeat the edge frames.
+ * all known, exactly as one convolution over the whole clip whose ends repeat the edge frames, or
+ * are zeros.
  */
 #ifndef T2V_VAE_CAUSAL_CONV_H
 #define T2V_VAE_CAUSAL_CONV_H
@@ -13,6 +14,7 @@ typedef struct t2v_conv_state {
     const t2v_conv3d *conv;
     int64_t h, w;
     bool causal; /**< all padding before the clip, else half of it behind */
+    bool zeros;  /**< padding is zeros rather than copies; to be set after t2v_conv_state_init */
     bool started;
     float *kept; /**< [kernel - 1, h, w, in] */
     int64_t kept_frames;

@@ -10,6 +10,7 @@
 #include "ops/timestep.h"
 #include "vae/causal_conv.h"
 #include "vae/ltx_encoder.h"
+#include "vae/picture.h"
 #include "vae/vae.h"
 
 enum { MAX_BLOCKS = 8, MAX_LAYERS = 64, UPSCALE = 2, CELL = 8 };
@@ -873,30 +874,6 @@ static t2v_status run_block(t2v_exec *exec, block_state *s, bool last, frames *x
     return T2V_OK;
 }
 
-/* Written so that NaN, which damaged weights give, becomes 0. */
-static float to_unit(float value)
-{
-    float unit = value * 0.5f + 0.5f;
-    return unit > 0 ? (unit < 1 ? unit : 1) : 0;
-}
-
-/* Depth to space of the last convolution, whose channels are (colour, column, row). */
-static void unpatchify(t2v_exec *exec, const decoder *d, const float *patches)
-{
-    const int64_t p = d->vae->patch, height = d->conv_out.h * p, w = d->conv_out.w;
-    const int64_t channels = d->vae->pictures * p * p;
-#pragma omp parallel for num_threads(exec->threads) schedule(static)
-    for (int64_t row = 0; row < d->vae->pictures * height; row++) {
-        const int64_t colour = row / height, y = row % height;
-        const float *from = patches + (y / p) * w * channels + colour * p * p + y % p;
-        float *to = d->picture + row * w * p;
-        for (int64_t x = 0; x < w; x++, from += channels)
-            for (int64_t i = 0; i < p; i++)
-                *to++ = to_unit(from[i * p]);
-    }
-    (void)exec; /* without OpenMP */
-}
-
 static t2v_status deliver(t2v_exec *exec, decoder *d, const frames *x, bool last)
 {
     const ltx_vae *v = d->vae;
@@ -909,7 +886,7 @@ static t2v_status deliver(t2v_exec *exec, decoder *d, const frames *x, bool last
     T2V_TRY(run_half(exec, &d->conv_out, v->conditioned ? d->modulation : NULL, x, last, false,
                      patches));
     for (int64_t i = 0; i < count; i++) {
-        unpatchify(exec, d, patches + i * frame);
+        t2v_unpatchify(exec, patches + i * frame, h, w, v->patch, d->picture);
         T2V_TRY(d->params.sink(d->params.opaque, d->picture, h * v->patch, w * v->patch));
     }
     return T2V_OK;

@@ -59,5 +59,7 @@ typedef struct t2v_vae_class {
 
 /** AutoencoderKLLTXVideo */
 extern const t2v_vae_class t2v_vae_ltx;
+/** AutoencoderKLWan, of Wan 2.1 and 2.2 */
+extern const t2v_vae_class t2v_vae_wan;
 
 #endif

@@ -238,6 +238,27 @@ t2v_status t2v_config_ints(const t2v_config *config, const char *key, int64_t mi
     return T2V_OK;
 }
 
+t2v_status t2v_config_doubles(const t2v_config *config, const char *key, double min, double max,
+                              int capacity, double *values, int *count, t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    *count = -1;
+    if (!found)
+        return T2V_OK;
+    size_t size = list_size(found);
+    bool good = size <= (size_t)capacity;
+    for (size_t i = 0; good && i < size; i++) {
+        const json_t *element = list_element(found, i);
+        values[i] = json_number_value(element);
+        good = json_is_number(element) && values[i] >= min && values[i] <= max;
+    }
+    if (!good)
+        return unwanted(config, key, found, error, "at most %d numbers from %g to %g", capacity,
+                        min, max);
+    *count = (int)size;
+    return T2V_OK;
+}
+
 t2v_status t2v_config_bools(const t2v_config *config, const char *key, int capacity, bool *values,
                             int *count, t2v_error *error)
 {

@@ -41,6 +41,9 @@ t2v_status t2v_config_string(const t2v_config *config, const char *key, const ch
  */
 t2v_status t2v_config_ints(const t2v_config *config, const char *key, int64_t min, int64_t max,
                            int capacity, int64_t *values, int *count, t2v_error *error);
+/** Likewise for lists of numbers. */
+t2v_status t2v_config_doubles(const t2v_config *config, const char *key, double min, double max,
+                              int capacity, double *values, int *count, t2v_error *error);
 /** Likewise for lists of booleans. */
 t2v_status t2v_config_bools(const t2v_config *config, const char *key, int capacity, bool *values,
                             int *count, t2v_error *error);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tiny random LTX-Video checkpoints in the diffusers folder layout.
+"""Tiny random LTX-Video and Wan checkpoints in the diffusers folder layout.
 
-`MODELS` lists what is built: the kinds of autoencoder that were published, both pipeline classes,
+`MODELS` lists what is built: the kinds of autoencoder that were published, all pipeline classes,
 widths that do not divide evenly, storage types and shards. A freshly initialised network hides
 mistakes behind its zeros and ones, so every parameter is filled with random numbers that keep
 activations near one.
 """
 
+import dataclasses
 import io
 import json
 import math
@@ -18,10 +19,13 @@ import torch
 import transformers
 from diffusers import (
     AutoencoderKLLTXVideo,
+    AutoencoderKLWan,
     FlowMatchEulerDiscreteScheduler,
     LTXVideoTransformer3DModel,
+    UniPCMultistepScheduler,
+    WanTransformer3DModel,
 )
-from transformers import T5Config, T5EncoderModel, T5Tokenizer
+from transformers import T5Config, T5EncoderModel, T5Tokenizer, UMT5Config, UMT5EncoderModel
 
 for library in (diffusers, transformers):
     library.logging.set_verbosity_error()
@@ -51,6 +55,30 @@ DYNAMIC_SHIFT = dict(
     shift_terminal=0.1, use_dynamic_shifting=True,
 )
 NO_SHIFT = dict(use_dynamic_shifting=False, shift=1.0)
+# Wan's, published with UniPC; a shift of 5 for large pictures.
+UNIPC = dict(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0)
+
+
+@dataclasses.dataclass
+class Family:
+    """The classes that a pipeline is made of, and how many ids its text encoder reads."""
+
+    text_encoder: type
+    text_config: type
+    transformer: type
+    text_width: str  # the transformer's name for the width of an embedding
+    vae: type
+    text_length: int
+
+
+LTX = Family(T5EncoderModel, T5Config, LTXVideoTransformer3DModel, "caption_channels",
+             AutoencoderKLLTXVideo, 128)
+FAMILIES = {
+    "LTXPipeline": LTX,
+    "LTXConditionPipeline": dataclasses.replace(LTX, text_length=256),
+    "WanPipeline": Family(UMT5EncoderModel, UMT5Config, WanTransformer3DModel, "text_dim",
+                          AutoencoderKLWan, 512),
+}
 
 
 def t5(d_model, d_kv, num_heads, num_layers, d_ff, **more):
@@ -104,15 +132,30 @@ def vae_095(channels, widths, layers=(1, 2, 1, 2), **more):
         spatial_compression_ratio=32, temporal_compression_ratio=8) | more
 
 
+def wan_dit(channels, heads, head_dim, layers, ffn_dim, **more):
+    return dict(in_channels=channels, out_channels=channels, num_attention_heads=heads,
+                attention_head_dim=head_dim, num_layers=layers, ffn_dim=ffn_dim, **more)
+
+
+def wan_vae(channels, base_dim, dim_mult=(1, 2, 4, 4), num_res_blocks=1,
+            temperal_downsample=(False, True, True), **more):
+    """Wan 2.1's autoencoder; the statistics of latents are part of its configuration."""
+    return dict(z_dim=channels, base_dim=base_dim, dim_mult=list(dim_mult),
+                num_res_blocks=num_res_blocks, temperal_downsample=list(temperal_downsample),
+                latents_mean=[math.sin(3 * i) for i in range(channels)],
+                latents_std=[1.5 + math.cos(5 * i) for i in range(channels)]) | more
+
+
 def model(pipeline, t5, dit, vae, scheduler, storage=("F32", "F32", "F32"), shard=None, drop=(),
-          spiece=True):
+          spiece=True, umt5_pieces=False):
     """
     `storage` is of text encoder, transformer and autoencoder; `shard` a largest file size; `drop`
     lists keys that the autoencoder's configuration does not have; without `spiece` the tokenizer
-    is saved as transformers 5 does, in a tokenizer.json alone.
+    is saved as transformers 5 does, in a tokenizer.json alone; with `umt5_pieces` it has those of
+    UMT5, <s> and one for each byte.
     """
     return dict(pipeline=pipeline, t5=t5, dit=dit, vae=vae, scheduler=scheduler, storage=storage,
-                shard=shard, drop=drop, spiece=spiece)
+                shard=shard, drop=drop, spiece=spiece, umt5_pieces=umt5_pieces)
 
 
 MODELS = {
@@ -202,23 +245,55 @@ MODELS = {
                 timestep_conditioning=False, resnet_norm_eps=1e-3, patch_size=2,
                 spatial_compression_ratio=16),
         dict(use_dynamic_shifting=True, time_shift_type="linear", base_shift=0.6, max_shift=1.4)),
+    # Wan 2.1 as published, but for the widths.
+    "wan": model(
+        "WanPipeline", t5(32, 8, 4, 3, 64), wan_dit(16, 4, 12, 3, 96), wan_vae(16, 8), UNIPC,
+        umt5_pieces=True),
+    # Heads whose width no 6 divides; channels of the autoencoder that are odd when halved.
+    "wan-odd": model(
+        "WanPipeline", t5(40, 12, 3, 2, 56), wan_dit(5, 3, 22, 2, 50, freq_dim=64, eps=1e-5),
+        wan_vae(5, 7, (1, 1, 1, 1), 2), UNIPC | dict(flow_shift=5.0), ("F16", "BF16", "F16"),
+        "40KB", umt5_pieces=True, spiece=False),
+    "wan-euler": model(
+        "WanPipeline", t5(24, 16, 3, 2, 72), wan_dit(7, 2, 38, 2, 64, cross_attn_norm=False),
+        wan_vae(7, 6, (1, 3, 2, 4), 0), dict(shift=3.0), ("BF16", "BF16", "BF16")),
+    # Other orders, and less enlargement, all of it in time.
+    "wan-third-order": model(
+        "WanPipeline", t5(32, 8, 4, 1, 64), wan_dit(8, 2, 16, 2, 48, patch_size=(1, 1, 1)),
+        wan_vae(8, 8, (1, 2, 4), 1, temperal_downsample=(True, True), scale_factor_spatial=4),
+        UNIPC | dict(solver_order=3, shift_terminal=0.05)),
+    "wan-first-order": model(
+        "WanPipeline", t5(32, 8, 4, 1, 64), wan_dit(8, 2, 16, 2, 48, patch_size=(2, 2, 2)),
+        wan_vae(8, 8, (2, 1), 1, temperal_downsample=(True,), scale_factor_spatial=2,
+                scale_factor_temporal=2),
+        UNIPC | dict(solver_order=1, solver_type="bh1", flow_shift=1.0)),
+    # Wide enough for every blocked layout.
+    "wan-wide": model(
+        "WanPipeline", t5(256, 64, 6, 2, 512), wan_dit(16, 6, 64, 2, 1024),
+        wan_vae(16, 32, num_res_blocks=2), UNIPC, ("BF16", "BF16", "BF16"), "20MB",
+        umt5_pieces=True),
 }
 
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
-def train_tokenizer(pieces=180):
-    """A unigram model laid out as T5's: <pad> 0, </s> 1, <unk> 2, no <s>."""
+def train_tokenizer(umt5=False):
+    """
+    A unigram model laid out as T5's: <pad> 0, </s> 1, <unk> 2, no <s>; or as UMT5's: <s> 2,
+    <unk> 3, and pieces that stand for bytes.
+    """
+    layout = dict(bos_id=2, unk_id=3, byte_fallback=True, vocab_size=436) if umt5 else dict(
+        bos_id=-1, unk_id=2, vocab_size=180)
     proto = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(SENTENCES * 4), model_writer=proto, model_type="unigram",
-        vocab_size=pieces, hard_vocab_limit=False, pad_id=0, eos_id=1, unk_id=2, bos_id=-1,
-        normalization_rule_name="nmt_nfkc", character_coverage=1.0, num_threads=1, minloglevel=2)
+        hard_vocab_limit=False, pad_id=0, eos_id=1, normalization_rule_name="nmt_nfkc",
+        character_coverage=1.0, num_threads=1, minloglevel=2, **layout)
     return proto.getvalue()
 
 
-def write_tokenizer(folder, proto, length):
-    """The files of a published tokenizer folder."""
+def write_tokenizer(folder, proto, length, umt5=False):
+    """The files of a published tokenizer folder; UMT5's names the beginning too."""
     folder.mkdir(parents=True)
     (folder / "spiece.model").write_bytes(proto)
     pieces = sentencepiece.SentencePieceProcessor(model_proto=proto).get_piece_size()
@@ -226,13 +301,14 @@ def write_tokenizer(folder, proto, length):
     special = {name: dict(content=text, lstrip=False, normalized=False, rstrip=False,
                           single_word=False)
                for name, text in (("eos_token", "</s>"), ("pad_token", "<pad>"),
-                                  ("unk_token", "<unk>"))}
+                                  ("unk_token", "<unk>"), ("bos_token", "<s>"))
+               if umt5 or name != "bos_token"}
     write_json(folder / "added_tokens.json", {e: pieces + 99 - i for i, e in enumerate(extra)})
     write_json(folder / "special_tokens_map.json", {"additional_special_tokens": extra} | special)
     write_json(folder / "tokenizer_config.json", dict(
         additional_special_tokens=extra, clean_up_tokenization_spaces=True, eos_token="</s>",
         extra_ids=100, legacy=True, model_max_length=length, pad_token="<pad>", sp_model_kwargs={},
-        tokenizer_class="T5Tokenizer", unk_token="<unk>"))
+        tokenizer_class="T5Tokenizer", unk_token="<unk>", **({"bos_token": "<s>"} if umt5 else {})))
 
 
 def resave_tokenizer(folder):
@@ -261,13 +337,13 @@ def spread_for(name, shape):
     if leaf == "scale_shift_table":
         return 0.1, 0.5
     # Small inputs to a normalisation show its epsilon.
-    small = 0.02 if name.startswith(("decoder.conv_in", "proj_in")) or ".to_q." in name or (
-        ".to_k." in name) else 1.0
+    small = 0.02 if name.startswith(("decoder.conv_in", "proj_in", "patch_embedding")) or (
+        ".to_q." in name or ".to_k." in name) else 1.0
     if leaf == "bias":
         return 0.0, 0.2 * small
     if "relative_attention_bias" in name:
         return 0.0, 1.0
-    if len(shape) < 2:
+    if len(shape) < 2 or leaf == "gamma":
         return 1.0, 0.3
     if name.endswith(("shared.weight", "embed_tokens.weight")):
         return 0.0, 1.0
@@ -275,7 +351,7 @@ def spread_for(name, shape):
     gain = small
     if "SelfAttention.q" in name:
         gain = shape[0] ** -0.25  # T5 does not scale its attention
-    if name == "decoder.conv_out.conv.weight":
+    if name in ("decoder.conv_out.conv.weight", "decoder.conv_out.weight"):
         gain = 0.7
     elif "embedder.linear" in name:
         gain = 1.4
@@ -294,16 +370,16 @@ def build(folder, spec, seed):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True)
     generator = torch.Generator().manual_seed(seed)
-    condition = spec["pipeline"] == "LTXConditionPipeline"
+    family = FAMILIES[spec["pipeline"]]
 
-    proto = train_tokenizer()
-    write_tokenizer(folder / "tokenizer", proto, 256 if condition else 128)
+    proto = train_tokenizer(spec["umt5_pieces"])
+    write_tokenizer(folder / "tokenizer", proto, family.text_length, spec["umt5_pieces"])
     if not spec["spiece"]:
         resave_tokenizer(folder / "tokenizer")
     pieces = sentencepiece.SentencePieceProcessor(model_proto=proto).get_piece_size()
-    text_encoder = T5EncoderModel(T5Config(vocab_size=pieces + 112, **spec["t5"]))
-    transformer = LTXVideoTransformer3DModel(caption_channels=spec["t5"]["d_model"], **spec["dit"])
-    vae = AutoencoderKLLTXVideo(**spec["vae"])
+    text_encoder = family.text_encoder(family.text_config(vocab_size=pieces + 112, **spec["t5"]))
+    transformer = family.transformer(**{family.text_width: spec["t5"]["d_model"]}, **spec["dit"])
+    vae = family.vae(**spec["vae"])
 
     parts = (("text_encoder", text_encoder), ("transformer", transformer), ("vae", vae))
     for (name, module), storage in zip(parts, spec["storage"]):
@@ -315,14 +391,16 @@ def build(folder, spec, seed):
     write_json(folder / "vae" / "config.json",
                {key: value for key, value in config.items() if key not in spec["drop"]})
 
-    scheduler = FlowMatchEulerDiscreteScheduler(**spec["scheduler"])
+    unipc = "use_flow_sigmas" in spec["scheduler"]
+    scheduler = (UniPCMultistepScheduler if unipc else FlowMatchEulerDiscreteScheduler)(
+        **spec["scheduler"])
     scheduler.save_pretrained(folder / "scheduler")
     write_json(folder / "model_index.json", {
         "_class_name": spec["pipeline"], "_diffusers_version": "0.32.0.dev0",
-        "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
-        "text_encoder": ["transformers", "T5EncoderModel"],
+        "scheduler": ["diffusers", type(scheduler).__name__],
+        "text_encoder": ["transformers", family.text_encoder.__name__],
         "tokenizer": ["transformers", "T5Tokenizer"],
-        "transformer": ["diffusers", "LTXVideoTransformer3DModel"],
-        "vae": ["diffusers", "AutoencoderKLLTXVideo"],
+        "transformer": ["diffusers", family.transformer.__name__],
+        "vae": ["diffusers", family.vae.__name__],
     })
     return folder

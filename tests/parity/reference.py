@@ -11,11 +11,15 @@ import dataclasses
 import diffusers
 import torch
 from diffusers.pipelines.ltx import pipeline_ltx, pipeline_ltx_condition
+from diffusers.pipelines.wan import pipeline_wan
 
 PIPELINES = {
     "LTXPipeline": diffusers.LTXPipeline,
     "LTXConditionPipeline": diffusers.LTXConditionPipeline,
+    "WanPipeline": diffusers.WanPipeline,
 }
+# An optional package, which mends broken encodings; t2v does what the pipeline does without it.
+pipeline_wan.is_ftfy_available = lambda: False
 
 
 @dataclasses.dataclass
@@ -48,21 +52,41 @@ def load(folder):
     return pipeline
 
 
-def made_size(pipeline, request):
-    """Width, height and frames that the model makes: the next multiples, to be cropped."""
-    space = max(32, pipeline.vae_spatial_compression_ratio)
-    time = pipeline.vae_temporal_compression_ratio
-    return (-(-request.width // space) * space, -(-request.height // space) * space,
-            -(-(request.frames - 1) // time) * time + 1)
+def is_wan(pipeline):
+    return isinstance(pipeline, diffusers.WanPipeline)
+
+
+def ratios(pipeline):
+    """Pixels of a latent position, pictures of a latent frame."""
+    if is_wan(pipeline):
+        return pipeline.vae_scale_factor_spatial, pipeline.vae_scale_factor_temporal
+    return pipeline.vae_spatial_compression_ratio, pipeline.vae_temporal_compression_ratio
+
+
+def round_up(number, multiple):
+    return -(-number // multiple) * multiple
 
 
 def latent_shape(pipeline, request):
-    """[C, F', H', W'] of the made size."""
-    width, height, frames = made_size(pipeline, request)
-    space = pipeline.vae_spatial_compression_ratio
-    time = pipeline.vae_temporal_compression_ratio
-    return (pipeline.transformer.config.in_channels, (frames - 1) // time + 1, height // space,
-            width // space)
+    """[C, F', H', W'] of what the model makes: the next multiples, to be cropped."""
+    space, time = ratios(pipeline)
+    config = pipeline.transformer.config
+    if is_wan(pipeline):
+        # the pipeline wants sizes that 16 divides, whatever the model can make
+        patch_time, patch = config.patch_size[:2]
+        step = space * patch
+        assert request.width % 16 == 0 or 16 % step == 0, "the pipeline makes no such size"
+    else:
+        patch_time, step = 1, max(32, space)
+    return (config.in_channels, round_up(-(-(request.frames - 1) // time) + 1, patch_time),
+            round_up(request.height, step) // space, round_up(request.width, step) // space)
+
+
+def made_size(pipeline, request):
+    """Width, height and frames of that."""
+    space, time = ratios(pipeline)
+    _, frames, height, width = latent_shape(pipeline, request)
+    return width * space, height * space, (frames - 1) * time + 1
 
 
 def draw_noise(pipeline, request, seed):
@@ -70,7 +94,7 @@ def draw_noise(pipeline, request, seed):
     generator = torch.Generator().manual_seed(seed)
     shape = latent_shape(pipeline, request)
     noise = {"noise": torch.randn(shape, generator=generator)}
-    if pipeline.vae.config.timestep_conditioning:
+    if not is_wan(pipeline) and pipeline.vae.config.timestep_conditioning:
         noise["decode_noise"] = torch.randn(shape, generator=generator)
     return noise
 
@@ -85,7 +109,7 @@ def draws_from(tensors):
         assert tensor.shape == torch.Size(shape), (tensor.shape, shape)
         return tensor.to(dtype=dtype)
 
-    modules = (pipeline_ltx, pipeline_ltx_condition)
+    modules = (pipeline_ltx, pipeline_ltx_condition, pipeline_wan)
     saved = [module.randn_tensor for module in modules]
     for module in modules:
         module.randn_tensor = next_tensor
@@ -111,6 +135,8 @@ class Watch:
             self.pipeline.text_encoder.register_forward_hook(self.on_text),
             self.pipeline.transformer.register_forward_hook(self.on_transformer),
         ]
+        if is_wan(self.pipeline):
+            return self
         denormalize = self.pipeline._denormalize_latents
 
         def keep_and_denormalize(latents, *arguments):
@@ -123,14 +149,23 @@ class Watch:
     def __exit__(self, *_):
         for hook in self.hooks:
             hook.remove()
-        del self.pipeline._denormalize_latents
+        if not is_wan(self.pipeline):
+            del self.pipeline._denormalize_latents
 
     def on_text(self, module, arguments, output):
-        self.texts.append((arguments[0][0].clone(), output[0][0].clone()))
+        ids, embeddings = arguments[0][0].clone(), output[0][0].clone()
+        if is_wan(self.pipeline):
+            embeddings[int(arguments[1].sum()):] = 0
+        self.texts.append((ids, embeddings))
+
+    def on_step(self, pipeline, step, timestep, tensors):
+        self.latents = tensors["latents"][0].clone()
+        return {}
 
     def on_transformer(self, module, arguments, output):
         if self.first_output is None:
-            # with guidance the batch is [unconditional, conditional]
+            # with guidance LTX's batch is [unconditional, conditional]; Wan's first call is
+            # the conditional one
             self.first_output = output[0][-1:].clone()
 
 
@@ -142,8 +177,10 @@ def run(pipeline, request, noise=None):
     width, height, frames = made_size(pipeline, request)
     options = dict(
         prompt=request.prompt, negative_prompt=request.negative, width=width, height=height,
-        num_frames=frames, frame_rate=request.rate_value(), num_inference_steps=request.steps,
-        guidance_scale=request.guidance, output_type="pt")
+        num_frames=frames, num_inference_steps=request.steps, guidance_scale=request.guidance,
+        output_type="pt")
+    if not is_wan(pipeline):
+        options["frame_rate"] = request.rate_value()
     if request.decode_timestep is not None:
         options["decode_timestep"] = request.decode_timestep
     if request.decode_noise_scale is not None:
@@ -156,13 +193,17 @@ def run(pipeline, request, noise=None):
     else:
         context = draws_from(noise.values())
     with context, Watch(pipeline) as watch:
+        if is_wan(pipeline):
+            options["callback_on_step_end"] = watch.on_step
         video = pipeline(**options).frames[0]
 
     shape = latent_shape(pipeline, request)
+    first_output = watch.first_output if is_wan(pipeline) else pipeline._unpack_latents(
+        watch.first_output, *shape[1:])
     result = {
         "token_ids": watch.texts[0][0],
         "prompt_embeds": watch.texts[0][1],
-        "step0_output": pipeline._unpack_latents(watch.first_output, *shape[1:])[0],
+        "step0_output": first_output[0],
         "latents": watch.latents,
         "video": crop(video, request),
     }

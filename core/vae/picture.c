@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vae/picture.h"
+
+enum { COLOURS = 3 };
+
+/* Written so that NaN, which damaged weights give, becomes 0. */
+static float to_unit(float value)
+{
+    float unit = value * 0.5f + 0.5f;
+    return unit > 0 ? (unit < 1 ? unit : 1) : 0;
+}
+
+void t2v_unpatchify(t2v_exec *exec, const float *patches, int64_t height, int64_t width,
+                    int64_t patch, float *rgb)
+{
+    const int64_t p = patch, rows = height * p, channels = COLOURS * p * p;
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t row = 0; row < COLOURS * rows; row++) {
+        const int64_t colour = row / rows, y = row % rows;
+        const float *from = patches + (y / p) * width * channels + colour * p * p + y % p;
+        float *to = rgb + row * width * p;
+        for (int64_t x = 0; x < width; x++, from += channels)
+            for (int64_t i = 0; i < p; i++)
+                *to++ = to_unit(from[i * p]);
+    }
+    (void)exec; /* without OpenMP */
+}

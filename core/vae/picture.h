@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** From a decoder's last convolution to a picture. */
+#ifndef T2V_VAE_PICTURE_H
+#define T2V_VAE_PICTURE_H
+
+#include "ops/exec.h"
+
+/**
+ * Depth to space: [height, width, 3 · patch²], whose channels are (colour, column, row) of a patch
+ * and lie in [-1, 1], to [3, height · patch, width · patch] in [0, 1]. What lies outside is cut
+ * off.
+ */
+void t2v_unpatchify(t2v_exec *exec, const float *patches, int64_t height, int64_t width,
+                    int64_t patch, float *rgb);
+
+#endif
