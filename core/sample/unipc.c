@@ -15,7 +15,6 @@ struct t2v_unipc {
     const t2v_schedule *schedule;
     size_t count;
     int max_order;
-    bool bh1;
     int step;                /* that comes next */
     int order;               /* of the step before */
     float *last;             /* [count]: latents before the step before, corrected */
@@ -67,7 +66,6 @@ t2v_status t2v_unipc_create(const t2v_unipc_config *config, const t2v_schedule *
         solver->schedule = schedule;
         solver->count = count;
         solver->max_order = (int)config->solver_order;
-        solver->bh1 = config->bh1;
         complete = (solver->last = t2v_calloc(count, sizeof(float))) &&
                    (solver->fresh = t2v_calloc(count, sizeof(float)));
         for (int i = 0; i < solver->max_order && complete; i++)
@@ -128,12 +126,11 @@ static void solve_powers(const float *ratio, const float *b, int n, float *out)
 }
 
 /*
- * One update from sigma s to s + 1: x = keep · x − clean · m0 − amount · Σ weight[k] (m_k − m0),
- * m0 being the clean latents at s and m_k those k steps before; the corrector's last m is the one
- * at s + 1.
+ * One update from sigma s to s + 1: x = keep · x − amount · (m0 + Σ weight[k] (m_k − m0)), m0 being
+ * the clean latents at s and m_k those k steps before; the corrector's last m is the one at s + 1.
  */
 typedef struct update {
-    float keep, clean, amount, weight[MAX_ORDER];
+    float keep, amount, weight[MAX_ORDER];
 } update;
 
 /* The equations' right side, in float and in the reference's order: differences of near numbers. */
@@ -152,10 +149,10 @@ static update plan_update(const t2v_unipc *solver, int s, int order, bool correc
 {
     const float *sigma = solver->schedule->sigmas;
     const float h = log_snr(sigma[s + 1]) - log_snr(sigma[s]), hh = -h;
-    const float alpha = 1 - sigma[s + 1], scale = solver->bh1 ? hh : expm1f(hh);
+    const float alpha = 1 - sigma[s + 1], scale = expm1f(hh);
     const int unknowns = corrects ? order : order - 1;
     float ratio[MAX_ORDER], b[MAX_ORDER], rho[MAX_ORDER] = {0.5f};
-    update u = {sigma[s + 1] / sigma[s], alpha * expm1f(hh), alpha * scale, {0}};
+    update u = {sigma[s + 1] / sigma[s], alpha * scale, {0}};
     for (int k = 1; k < order; k++)
         ratio[k - 1] = (log_snr(sigma[s - k]) - log_snr(sigma[s])) / h;
     ratio[order - 1] = 1;
@@ -175,7 +172,7 @@ static void apply(const update *u, const float *const *others, int count, const 
         float sum = 0;
         for (int k = 0; k < count; k++)
             sum += u->weight[k] * (others[k][i] - m0[i]);
-        x[i] = u->keep * from[i] - u->clean * m0[i] - u->amount * sum;
+        x[i] = u->keep * from[i] - u->amount * m0[i] - u->amount * sum;
     }
 }
 

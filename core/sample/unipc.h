@@ -2,7 +2,7 @@
 /**
  * UniPC (Zhao et al. 2023), a predictor-corrector of several steps, as UniPCMultistepScheduler of
  * diffusers runs it for flow matching: it predicts clean latents and steps in the logarithm of the
- * signal-to-noise ratio.
+ * signal-to-noise ratio, with B(h) = e^h − 1.
  */
 #ifndef T2V_SAMPLE_UNIPC_H
 #define T2V_SAMPLE_UNIPC_H
@@ -15,14 +15,14 @@ enum { T2V_UNIPC_MAX_ORDER = 3 };
 typedef struct t2v_unipc_config {
     int64_t num_train_timesteps;
     int64_t solver_order; /**< 1 to T2V_UNIPC_MAX_ORDER */
-    bool bh1;             /**< solver_type: B(h) = h, else e^h − 1 (bh2) */
     double flow_shift;
     double shift_terminal; /**< the last sigma before 0; 0: left where it falls */
 } t2v_unipc_config;
 
 /**
  * Reads and checks scheduler_config.json. What flow matching does not use (prediction types other
- * than flow_prediction, other sigmas, thresholding …) is T2V_ERROR_UNSUPPORTED.
+ * than flow_prediction, other sigmas, thresholding …) is T2V_ERROR_UNSUPPORTED, and so is
+ * solver_type bh1, whose last step ends in no number.
  */
 t2v_status t2v_unipc_config_read(const t2v_config *config, t2v_unipc_config *out, t2v_error *error);
 

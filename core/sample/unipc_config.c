@@ -46,15 +46,6 @@ static t2v_status check_flags(const t2v_config *config, t2v_error *error)
     return T2V_OK;
 }
 
-static t2v_status read_solver_type(const t2v_config *config, bool *bh1, t2v_error *error)
-{
-    const char *type;
-    T2V_TRY(t2v_config_string(config, "solver_type", "bh2", &type, error));
-    *bh1 = !strcmp(type, "bh1");
-    return *bh1 || !strcmp(type, "bh2") ? T2V_OK
-                                        : unsupported(config, "solver_type", "bh1 or bh2", error);
-}
-
 t2v_status t2v_unipc_config_read(const t2v_config *config, t2v_unipc_config *out, t2v_error *error)
 {
     t2v_unipc_config read = {0};
@@ -69,7 +60,7 @@ t2v_status t2v_unipc_config_read(const t2v_config *config, t2v_unipc_config *out
         return unsupported(config, "disable_corrector", "[]", error);
     if (t2v_config_has(config, "solver_p"))
         return unsupported(config, "solver_p", "null", error);
-    T2V_TRY(read_solver_type(config, &read.bh1, error));
+    T2V_TRY(must_be(config, "solver_type", "bh2", "bh2", error));
     T2V_TRY(t2v_config_int(config, "num_train_timesteps", 1000, 1, 1000000,
                            &read.num_train_timesteps, error));
     T2V_TRY(t2v_config_int(config, "solver_order", 2, 1, T2V_UNIPC_MAX_ORDER, &read.solver_order,

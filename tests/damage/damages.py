@@ -286,12 +286,13 @@ add("config-objects-nested", content(VAE_CONFIG, b'{"a":' * 50000 + b"1" + b"}" 
 
 
 # ---------------------------------------------------------------- values in configurations
-def values(file, key, *wild, words=None):
+def values(file, key, *wild, words=None, base="causal"):
     """Wild values of one key. The message names the file and the key unless `words` says more."""
     for value in wild:
         text = "missing" if value is DROP else json.dumps(value)
         name = re.sub(r"[^A-Za-z0-9.+-]+", "_", f"{file.split('/')[0]}-{key}-{text}").strip("_")
-        add(name, settings(file, **{key: value}), *(words or (file, key)))
+        name = name if base == "causal" else f"{base}-{name}"
+        add(name, settings(file, **{key: value}), *(words or (file, key)), base=base)
 
 
 values(DIT_CONFIG, "num_attention_heads", 0, -2, "2", 2.5, 1 << 40, 1e30, [2], {}, True)
@@ -358,6 +359,36 @@ values(SCHEDULER, "use_dynamic_shifting", True, words=("scheduler", "use_dynamic
 values(SCHEDULER, "num_train_timesteps", 0, -1000, "1000", 1 << 50)
 values(SCHEDULER, "time_shift_type", "cubic", 5)
 values(SCHEDULER, "shift_terminal", "late")
+for key, wild in (("num_attention_heads", (0, "2")), ("attention_head_dim", (13, 0, 1 << 40)),
+                  ("freq_dim", (255, 0)), ("patch_size", ([1, 2, 3], 2, [1, 2], [0, 2, 2], "2")),
+                  ("image_dim", (1280,)), ("added_kv_proj_dim", (64,)), ("ffn_dim", (0, "40")),
+                  ("num_layers", (0, -1)), ("eps", ("small",)), ("cross_attn_norm", (1,)),
+                  ("text_dim", (0, 1 << 40))):
+    values(DIT_CONFIG, key, *wild, base="wan")
+for key, wild in (("ffn_dim", (41,)), ("in_channels", (5,)), ("out_channels", (3,)),
+                  ("text_dim", (17,)), ("num_layers", (3,)), ("patch_size", ([1, 1, 1],)),
+                  ("freq_dim", (128,)), ("num_attention_heads", (3,))):
+    values(DIT_CONFIG, key, *wild, base="wan", words=("transformer/",))
+for key, wild in (("z_dim", (0, "4", 1 << 40)), ("dim_mult", ([], [0], [1] * 9, "wide")),
+                  ("temperal_downsample", ([True], [1, 0], "yes")), ("latents_mean", ([1, 2], "x")),
+                  ("latents_std", ([0] * 4, [1, 2, 3], {})), ("scale_factor_spatial", (4, 0)),
+                  ("scale_factor_temporal", (8,)), ("out_channels", (4, 0)),
+                  ("num_res_blocks", (-1, 1 << 40)), ("decoder_base_dim", (0, "4")),
+                  ("is_residual", ("no",))):
+    values(VAE_CONFIG, key, *wild, base="wan")
+for key, wild in (("z_dim", (5,)), ("dim_mult", ([1, 2, 4, 3],)), ("num_res_blocks", (2,)),
+                  ("decoder_base_dim", (5,)), ("is_residual", (True,)), ("patch_size", (2,))):
+    values(VAE_CONFIG, key, *wild, base="wan", words=("vae/",))
+for key, wild in (("solver_order", (0, 4)), ("prediction_type", ("epsilon", 5)),
+                  ("use_flow_sigmas", (False, DROP)), ("use_karras_sigmas", (True,)),
+                  ("thresholding", (True, "no")), ("lower_order_final", (False,)),
+                  ("solver_type", ("bh1",)), ("final_sigmas_type", ("sigma_min",)),
+                  ("disable_corrector", ([0],)), ("flow_shift", (0, "3")),
+                  ("num_train_timesteps", (0,)), ("use_dynamic_shifting", (True,))):
+    values(SCHEDULER, key, *wild, base="wan")
+values(SCHEDULER, "_class_name", "DDIMScheduler", base="wan", words=(SCHEDULER, "DDIMScheduler"))
+values(T5_CONFIG, "num_layers", 3, words=("text_encoder/", "encoder.block.2"), base="wan")
+values(INDEX, "text_encoder", ["transformers", "T5EncoderModel"], base="wan")
 values(INDEX, "_class_name", DROP, 5, None, "NoSuchPipeline", "StableDiffusionPipeline")
 values(INDEX, "transformer", DROP, [None, None], "text", ["diffusers", "WanTransformer3DModel"])
 values(INDEX, "text_encoder", ["transformers", "CLIPTextModel"])

@@ -266,7 +266,7 @@ MODELS = {
         "WanPipeline", t5(32, 8, 4, 1, 64), wan_dit(8, 2, 16, 2, 48, patch_size=(2, 2, 2)),
         wan_vae(8, 8, (2, 1), 1, temperal_downsample=(True,), scale_factor_spatial=2,
                 scale_factor_temporal=2),
-        UNIPC | dict(solver_order=1, solver_type="bh1", flow_shift=1.0)),
+        UNIPC | dict(solver_order=1, flow_shift=1.0)),
     # Wide enough for every blocked layout.
     "wan-wide": model(
         "WanPipeline", t5(256, 64, 6, 2, 512), wan_dit(16, 6, 64, 2, 1024),

@@ -1,24 +1,52 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checkpoints and requests drawn at random, for what no table thinks of."""
 
-from checkpoints import DYNAMIC_SHIFT, NO_SHIFT, SENTENCES, dit, model, t5, vae_090, vae_091, vae_095
+from checkpoints import (
+    DYNAMIC_SHIFT,
+    NO_SHIFT,
+    SENTENCES,
+    UNIPC,
+    dit,
+    model,
+    t5,
+    vae_090,
+    vae_091,
+    vae_095,
+    wan_dit,
+    wan_vae,
+)
 from reference import Request
 
 
 def draw_model(rng):
     """A description as in checkpoints.MODELS; `rng` is a random.Random."""
     channels = rng.randint(3, 20)
+    text = t5(rng.choice((16, 24, 40, 64)), rng.choice((4, 7, 8, 16, 20)), rng.randint(1, 7),
+              rng.randint(1, 4), rng.randint(10, 100))
+    files = (tuple(rng.choice(("F32", "F16", "BF16")) for _ in range(3)),
+             rng.choice((None, None, "30KB", "100KB")))
+    if rng.random() < 0.4:
+        return draw_wan(rng, channels, text, files)
     condition = rng.random() < 0.5
     return model(
-        "LTXConditionPipeline" if condition else "LTXPipeline",
-        t5(rng.choice((16, 24, 40, 64)), rng.choice((4, 7, 8, 16, 20)), rng.randint(1, 7),
-           rng.randint(1, 4), rng.randint(10, 100)),
+        "LTXConditionPipeline" if condition else "LTXPipeline", text,
         dit(channels, *draw_heads(rng), rng.randint(1, 5)),
         draw_vae(rng, channels),
         NO_SHIFT if condition else rng.choice((DYNAMIC_SHIFT, DYNAMIC_SHIFT, NO_SHIFT,
-                                               dict(shift=rng.uniform(1, 8)))),
-        tuple(rng.choice(("F32", "F16", "BF16")) for _ in range(3)),
-        rng.choice((None, None, "30KB", "100KB")))
+                                               dict(shift=rng.uniform(1, 8)))), *files)
+
+
+def draw_wan(rng, channels, text, files):
+    multiples = [rng.choice((1, 2, 3, 4)) for _ in range(4)]
+    return model(
+        "WanPipeline", text,
+        wan_dit(channels, rng.randint(1, 6), 2 * rng.randint(3, 20), rng.randint(1, 5),
+                rng.randint(10, 150), cross_attn_norm=rng.random() < 0.8),
+        # a norm over one or two channels would turn rounding into something to be seen
+        wan_vae(channels, rng.randint(6, 12), multiples, rng.randint(0, 3)),
+        rng.choice((UNIPC, UNIPC | dict(flow_shift=rng.uniform(1, 8)),
+                    dict(shift=rng.uniform(1, 8)))),
+        *files, umt5_pieces=rng.random() < 0.5)
 
 
 def draw_heads(rng):

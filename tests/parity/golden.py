@@ -15,7 +15,18 @@ from safetensors.torch import save_file
 
 import checkpoints
 import reference
-from checkpoints import DYNAMIC_SHIFT, NO_SHIFT, dit, model, t5, vae_090, vae_095
+from checkpoints import (
+    DYNAMIC_SHIFT,
+    NO_SHIFT,
+    UNIPC,
+    dit,
+    model,
+    t5,
+    vae_090,
+    vae_095,
+    wan_dit,
+    wan_vae,
+)
 from reference import Request
 
 STRIDE = 3
@@ -49,6 +60,12 @@ GOLDEN = {
               NO_SHIFT, ("F32", "F16", "F16")),
         Request("golden particles float over a quiet village", width=64, height=64, frames=9,
                 rate="24", steps=6)),
+    # Wan 2.1
+    "wan": (
+        model("WanPipeline", t5(16, 8, 3, 2, 24), wan_dit(4, 2, 14, 2, 40),
+              wan_vae(4, 1, decoder_base_dim=4), UNIPC, ("F32", "BF16", "F16")),
+        Request("红色的火焰 &amp;amp; blue waves", "low quality", width=64, height=64, frames=9,
+                steps=4, guidance=5.0)),
 }
 
 

@@ -44,24 +44,27 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* All at once: the edge frames are repeated, 2 before for a causal one, else 1 on both sides. */
-static void whole(bool causal, float *out)
+/* All at once: 2 frames of padding before for a causal one, else 1 on both sides; zeros, or the
+ * edge frames repeated. */
+static void whole(bool causal, bool zeros, float *out)
 {
-    float padded[(FRAMES + 2) * FRAME_IN];
+    float padded[(FRAMES + 2) * FRAME_IN] = {0};
     const int before = causal ? 2 : 1;
     for (int i = 0; i < FRAMES + 2; i++) {
         int from = i - before < 0 ? 0 : i - before >= FRAMES ? FRAMES - 1 : i - before;
-        memcpy(padded + i * FRAME_IN, clip + from * FRAME_IN, FRAME_IN * sizeof(float));
+        if (from == i - before || !zeros)
+            memcpy(padded + i * FRAME_IN, clip + from * FRAME_IN, FRAME_IN * sizeof(float));
     }
     assert_int_equal(t2v_conv3d_run(exec, conv, padded, FRAMES + 2, H, W, false, out), T2V_OK);
 }
 
 /* Pieces of the given lengths, ended by 0. */
-static void in_pieces(bool causal, const int *lengths, float *out)
+static void in_pieces(bool causal, bool zeros, const int *lengths, float *out)
 {
     t2v_conv_state state;
     int given = 0, taken = 0;
     assert_int_equal(t2v_conv_state_init(&state, conv, H, W, causal, &error), T2V_OK);
+    state.zeros = zeros;
     for (; *lengths; lengths++) {
         float *buffer, *input;
         bool last = given + *lengths == FRAMES;
@@ -87,10 +90,10 @@ static void pieces_make_the_whole(void **state)
         {7}, {1, 1, 1, 1, 1, 1, 1}, {1, 6}, {6, 1}, {2, 3, 2}, {3, 1, 3}};
     float wanted[FRAMES * FRAME_OUT], found[FRAMES * FRAME_OUT];
     (void)state;
-    for (int causal = 0; causal < 2; causal++)
+    for (int kind = 0; kind < 4; kind++)
         for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
-            whole(causal, wanted);
-            in_pieces(causal, cuts[i], found);
+            whole(kind & 1, kind & 2, wanted);
+            in_pieces(kind & 1, kind & 2, cuts[i], found);
             for (int j = 0; j < FRAMES * FRAME_OUT; j++)
                 assert_float_equal(found[j], wanted[j], 1e-5);
         }
