@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The video autoencoder of LTX-Video (HaCohen et al. 2024), as AutoencoderKLLTXVideo: decoding. */
+/* The video autoencoder of LTX-Video (HaCohen et al. 2024), as AutoencoderKLLTXVideo. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,6 +53,7 @@ typedef struct ltx_vae {
     time_embedder time;
     float *modulation; /* [2, out_channels] */
     double operations; /* products of decoding one latent position */
+    t2v_ltx_encoder *encoder;
 } ltx_vae;
 
 /* ------------------------------------------------------------------ configuration */
@@ -366,6 +367,20 @@ static void count_operations(ltx_vae *v)
     v->operations += conv_operations(v->conv_out, positions);
 }
 
+static void describe(const void *vae, t2v_vae_info *info)
+{
+    const ltx_vae *v = vae;
+    memset(info, 0, sizeof(*info));
+    info->latent_channels = v->latent_channels;
+    info->spatial_ratio = v->spatial_ratio;
+    info->temporal_ratio = v->temporal_ratio;
+    info->timestep_conditioning = v->conditioned;
+    info->mean = v->mean;
+    info->deviation = v->deviation;
+    info->scaling = v->scaling;
+    info->operations_per_position = v->operations;
+}
+
 static t2v_status load(const t2v_component *c, ltx_vae *v, t2v_error *error)
 {
     T2V_TRY(read_config(t2v_component_config(c), v, error));
@@ -378,9 +393,10 @@ static t2v_status load(const t2v_component *c, ltx_vae *v, t2v_error *error)
                       &v->conv_out, error));
     if (v->conditioned)
         T2V_TRY(load_conditioning(c, v, error));
-    T2V_TRY(t2v_ltx_encoder_check(c, v->latent_channels, v->pictures * v->patch * v->patch, error));
     count_operations(v);
-    return T2V_OK;
+    t2v_vae_info info;
+    describe(v, &info);
+    return t2v_ltx_encoder_create(c, &info, v->patch, &v->encoder, error);
 }
 
 static void free_resnet(resnet *r)
@@ -420,6 +436,7 @@ static void destroy(void *vae)
     t2v_conv3d_free(&v->conv_out);
     t2v_linear_free(&v->time.in);
     t2v_linear_free(&v->time.out);
+    t2v_ltx_encoder_free(&v->encoder);
     t2v_free(v->modulation);
     t2v_free(v->mean);
     t2v_free(v->deviation);
@@ -438,20 +455,6 @@ static t2v_status create(const t2v_component *component, void **vae, t2v_error *
     else
         *vae = v;
     return status;
-}
-
-static void describe(const void *vae, t2v_vae_info *info)
-{
-    const ltx_vae *v = vae;
-    memset(info, 0, sizeof(*info));
-    info->latent_channels = v->latent_channels;
-    info->spatial_ratio = v->spatial_ratio;
-    info->temporal_ratio = v->temporal_ratio;
-    info->timestep_conditioning = v->conditioned;
-    info->mean = v->mean;
-    info->deviation = v->deviation;
-    info->scaling = v->scaling;
-    info->operations_per_position = v->operations;
 }
 
 /* ------------------------------------------------------------------ the decoder's state */
@@ -967,6 +970,13 @@ static t2v_status decode(t2v_exec *exec, void *opaque, const float *latents, int
     return status;
 }
 
+static t2v_status encode(t2v_exec *exec, const void *vae, const t2v_clip *clip, float *mean,
+                         float *deviation)
+{
+    const ltx_vae *v = vae;
+    return t2v_ltx_encode(exec, v->encoder, clip, mean, deviation);
+}
+
 const t2v_vae_class t2v_vae_ltx = {
     .name = "AutoencoderKLLTXVideo",
     .create = create,
@@ -975,4 +985,5 @@ const t2v_vae_class t2v_vae_ltx = {
     .decoder_create = decoder_create,
     .decoder_destroy = decoder_destroy,
     .decode = decode,
+    .encode = encode,
 };

@@ -33,6 +33,13 @@ typedef struct t2v_decoder_params {
     void *opaque;
 } t2v_decoder_params;
 
+/** Pictures to be encoded. */
+typedef struct t2v_clip {
+    const float *rgb;      /**< [frames, 3, height, width] in [0, 1] */
+    int64_t frames;        /**< n × temporal_ratio + 1 */
+    int64_t height, width; /**< multiples of spatial_ratio */
+} t2v_clip;
+
 /** A class of autoencoders. */
 typedef struct t2v_vae_class {
     const char *name; /**< of the class in diffusers */
@@ -55,6 +62,14 @@ typedef struct t2v_vae_class {
      */
     t2v_status (*decode)(t2v_exec *exec, void *decoder, const float *latents, int64_t frames,
                          bool last);
+
+    /**
+     * The distribution of a clip's latents, not normalised: mean and standard deviation, each
+     * [latent_channels, n + 1, height / spatial_ratio, width / spatial_ratio].
+     * NULL: the class cannot encode.
+     */
+    t2v_status (*encode)(t2v_exec *exec, const void *vae, const t2v_clip *clip, float *mean,
+                         float *deviation);
 } t2v_vae_class;
 
 /** AutoencoderKLLTXVideo */
