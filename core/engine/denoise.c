@@ -12,17 +12,31 @@ typedef struct sampler {
     t2v_schedule schedule;
     t2v_unipc *unipc; /* NULL: Euler's solver */
     t2v_positions positions;
-    int64_t tokens, width, known_tokens;
+    int64_t tokens, width;
+    int64_t frame_tokens;
+    int64_t goal_tokens;  /* of the goal, in front of the window's own */
+    int64_t known_tokens; /* all that is given: the goal and the leading frames */
     int32_t *group;       /* [tokens]: 0 moves, 1 is known; NULL: all move */
     float *x;             /* [tokens, width] */
-    float *known, *noise; /* [known_tokens, width]; only where noise is put on known latents */
+    float *known, *noise; /* [known_tokens, width]; noise perhaps longer, see noise_count */
     float *velocity, *uncond;
 } sampler;
 
-static t2v_status place_tokens(t2v_exec *exec, sampler *s)
+/* Time coordinate of a frame of tokens, the goal's being the first if there is one. */
+static float seconds(const sampler *s, int64_t frame)
 {
     const t2v_window *w = s->window;
-    const t2v_latent_size *size = &w->size;
+    const t2v_family *family = s->model->family;
+    const int64_t ratio = s->model->vae_info.temporal_ratio;
+    if (w->goal && frame == 0) /* the first picture of a window in the middle is at 1 */
+        return family->picture_seconds(w->goal_picture + (w->middle ? 1 : 0), w->rate);
+    return family->seconds(w->goal ? frame - 1 : frame, ratio * w->size.patch_time, w->middle,
+                           w->rate);
+}
+
+static t2v_status place_tokens(t2v_exec *exec, sampler *s)
+{
+    const t2v_latent_size *size = &s->window->size;
     const int64_t rows = size->height / size->patch, columns = size->width / size->patch;
     const int64_t pixels =
         s->model->family->token_grid ? 1 : s->model->vae_info.spatial_ratio * size->patch;
@@ -34,9 +48,7 @@ static t2v_status place_tokens(t2v_exec *exec, sampler *s)
     if (!s->positions.cosine || !s->positions.sine || !coordinates)
         return T2V_ERROR_MEMORY;
     for (int64_t i = 0; i < s->tokens; i++) {
-        int64_t frame = i / (rows * columns);
-        coordinates[3 * i] = s->model->family->seconds(
-            frame, s->model->vae_info.temporal_ratio * size->patch_time, w->middle, w->rate);
+        coordinates[3 * i] = seconds(s, i / (rows * columns));
         coordinates[3 * i + 1] = (float)(i / columns % rows * pixels);
         coordinates[3 * i + 2] = (float)(i % columns * pixels);
     }
@@ -44,6 +56,12 @@ static t2v_status place_tokens(t2v_exec *exec, sampler *s)
                                                                  s->tokens, &s->positions);
     t2v_arena_reset(&exec->arena, mark);
     return status;
+}
+
+/* The reference draws noise for all tokens and drops most; where it has no say, less is drawn. */
+static size_t noise_count(const sampler *s)
+{
+    return (size_t)((s->window->middle ? s->known_tokens : s->tokens) * s->width);
 }
 
 static t2v_status allocate(t2v_exec *exec, sampler *s)
@@ -57,7 +75,7 @@ static t2v_status allocate(t2v_exec *exec, sampler *s)
     if (!s->known_tokens)
         return T2V_OK;
     s->known = t2v_exec_floats(exec, (size_t)s->known_tokens, width);
-    s->noise = t2v_exec_floats(exec, (size_t)s->known_tokens, width);
+    s->noise = t2v_exec_floats(exec, noise_count(s), 1);
     s->group = t2v_arena_alloc(&exec->arena, n, sizeof(*s->group));
     if (!s->known || !s->noise || !s->group)
         return t2v_fail_memory(exec->error, "the sampler", n * width * sizeof(float));
@@ -68,15 +86,20 @@ static t2v_status allocate(t2v_exec *exec, sampler *s)
 
 /* Known latents get a little noise, more at higher noise levels, drawn anew at each step
  * (LTXConditionPipeline: add_noise_to_image_conditioning_latents). */
-static void refresh_known(sampler *s, float sigma)
+static t2v_status refresh_known(t2v_exec *exec, sampler *s, int step)
 {
     const size_t count = (size_t)(s->known_tokens * s->width);
-    const float amount = s->model->family->known_noise * sigma * sigma;
-    if (!count)
-        return;
-    t2v_rng_normal(s->window->rng, s->noise, count);
+    const float sigma = s->schedule.timesteps[step] / s->schedule.train_timesteps;
+    const float amount = s->model->family->known_noise * (sigma * sigma);
+    t2v_latent_size given = s->window->size;
+    if (!count || amount == 0)
+        return T2V_OK;
+    given.frames = s->known_tokens / s->frame_tokens * given.patch_time;
+    T2V_TRY(t2v_noise_given(exec, s->window->noise, &given, step, s->schedule.steps, noise_count(s),
+                            s->noise));
     for (size_t i = 0; i < count; i++)
         s->x[i] = s->known[i] + amount * s->noise[i];
+    return T2V_OK;
 }
 
 static t2v_status evaluate(t2v_exec *exec, sampler *s, float timestep, const t2v_dit_text *text,
@@ -95,6 +118,12 @@ static t2v_status evaluate(t2v_exec *exec, sampler *s, float timestep, const t2v
     return s->model->family->dit->run(exec, s->model->dit, &input, out);
 }
 
+/* The window's own tokens, behind the goal's. */
+static size_t own(const sampler *s)
+{
+    return (size_t)(s->goal_tokens * s->width);
+}
+
 static void tap_tokens(t2v_exec *exec, const sampler *s, const char *name, const float *tokens)
 {
     const t2v_latent_size *size = &s->window->size;
@@ -104,7 +133,7 @@ static void tap_tokens(t2v_exec *exec, const sampler *s, const char *name, const
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     float *latents = t2v_exec_floats(exec, t2v_latent_count(size), 1);
     if (latents) {
-        t2v_latents_unpack(size, tokens, latents);
+        t2v_latents_unpack(size, tokens + own(s), latents);
         t2v_tap_floats(s->window->tap, name, 4, shape, latents);
     }
     t2v_arena_reset(&exec->arena, mark);
@@ -127,7 +156,7 @@ static t2v_status run_step(t2v_exec *exec, sampler *s, int step)
 {
     const t2v_window *w = s->window;
     const float timestep = s->schedule.timesteps[step];
-    refresh_known(s, timestep / s->schedule.train_timesteps);
+    T2V_TRY(refresh_known(exec, s, step));
     T2V_TRY(evaluate(exec, s, timestep, w->prompt, s->velocity));
     if (step == 0)
         tap_tokens(exec, s, "step0_output", s->velocity);
@@ -143,9 +172,13 @@ static t2v_status sample(t2v_exec *exec, sampler *s, float *latents)
 {
     const t2v_window *w = s->window;
     const size_t known_bytes = (size_t)(s->known_tokens * s->width) * sizeof(float);
+    t2v_latent_size goal = w->size;
+    goal.frames = goal.patch_time;
     T2V_TRY(place_tokens(exec, s));
     T2V_TRY(allocate(exec, s));
-    t2v_latents_pack(&w->size, latents, s->x);
+    if (w->goal)
+        t2v_latents_pack(&goal, w->goal, s->x);
+    t2v_latents_pack(&w->size, latents, s->x + own(s));
     if (known_bytes)
         memcpy(s->known, s->x, known_bytes);
     for (int step = 0; step < s->schedule.steps; step++) {
@@ -153,10 +186,10 @@ static t2v_status sample(t2v_exec *exec, sampler *s, float *latents)
         if (w->progress)
             w->progress(w->opaque, step + 1, s->schedule.steps);
     }
-    if (known_bytes)
+    if (known_bytes && w->middle) /* a picture keeps its noise, as in the reference */
         memcpy(s->x, s->known, known_bytes);
     tap_tokens(exec, s, "latents", s->x);
-    t2v_latents_unpack(&w->size, s->x, latents);
+    t2v_latents_unpack(&w->size, s->x + own(s), latents);
     return T2V_OK;
 }
 
@@ -174,10 +207,11 @@ t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window 
 {
     const t2v_latent_size *size = &window->size;
     sampler s = {.model = model, .window = window};
-    s.tokens = t2v_token_count(size);
     s.width = t2v_token_width(size);
-    s.known_tokens =
-        s.tokens / (size->frames / size->patch_time) * (window->known / size->patch_time);
+    s.frame_tokens = t2v_token_count(size) / (size->frames / size->patch_time);
+    s.goal_tokens = window->goal ? s.frame_tokens : 0;
+    s.tokens = s.goal_tokens + t2v_token_count(size);
+    s.known_tokens = s.goal_tokens + s.frame_tokens * (window->known / size->patch_time);
     T2V_TRY(model->family->schedule(&model->scheduler, window->steps,
                                     size->frames * size->height * size->width, &s.schedule,
                                     exec->error));

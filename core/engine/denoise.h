@@ -5,18 +5,25 @@
 
 #include "engine/latents.h"
 #include "engine/model.h"
+#include "engine/noise.h"
 #include "engine/prompt.h"
 
 /** What is sampled. */
 typedef struct t2v_window {
     t2v_latent_size size;
-    int64_t known; /**< leading latent frames that are given and stay as they are */
-    bool middle;   /**< the window continues a clip */
-    double rate;   /**< pictures per second by the model's clock: rate / speed */
+    int64_t known; /**< leading latent frames that are given */
+    /**
+     * Latents [C, 1, H, W] of a picture that the clip leads to, which is none of the window's own
+     * frames but more tokens beside them; NULL: none.
+     */
+    const float *goal;
+    int64_t goal_picture; /**< its number, counted from the window's first picture */
+    bool middle;          /**< the window continues a clip */
+    double rate;          /**< pictures per second by the model's clock: rate / speed */
     int steps;
     double guidance;
     const t2v_dit_text *prompt, *negative; /**< negative: NULL when guidance is off */
-    t2v_rng *rng;                          /**< draws the noise on known latents */
+    t2v_noise *noise;                      /**< of the noise on known latents */
     const t2v_tap *tap;
     void (*progress)(void *opaque, int step, int steps); /**< called after each step */
     void *opaque;

@@ -24,11 +24,16 @@ static float even_seconds(int64_t frame, int64_t ratio, bool middle, double rate
     return (float)frame * (float)((double)ratio / rate);
 }
 
+static float picture_seconds(int64_t picture, double rate)
+{
+    return (float)picture * (float)(1.0 / rate);
+}
+
 /* LTXConditionPipeline: the first latent frame of a clip is a single picture. */
 static float causal_seconds(int64_t frame, int64_t ratio, bool middle, double rate)
 {
     int64_t picture = middle ? frame * ratio + 1 : frame * ratio + 1 - ratio;
-    return (float)(picture < 0 ? 0 : picture) * (float)(1.0 / rate);
+    return picture_seconds(picture < 0 ? 0 : picture, rate);
 }
 
 static t2v_status as_scheduled(const t2v_scheduler *scheduler, int steps, int64_t tokens,
@@ -66,6 +71,7 @@ static const t2v_family families[] = {
         .text_length = 128,
         .schedule = linear,
         .seconds = even_seconds,
+        .encodes_first = true,
     },
     {
         LTX,
@@ -74,6 +80,7 @@ static const t2v_family families[] = {
         .text_mask = true,
         .schedule = linear_quadratic,
         .seconds = causal_seconds,
+        .picture_seconds = picture_seconds,
         .known_noise = 0.15f,
         .steps_by_token = true,
     },

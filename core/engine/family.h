@@ -41,6 +41,13 @@ typedef struct t2v_family {
     float (*seconds)(int64_t frame, int64_t ratio, bool middle, double rate);
     /** Coordinates are a token's row and column, else those of its first pixel. */
     bool token_grid;
+    /**
+     * Time coordinate of a given picture, counted from the clip's first. NULL: a picture can be
+     * given as the first one only (and that, if the autoencoder can encode).
+     */
+    float (*picture_seconds)(int64_t picture, double rate);
+    /** A given picture's posterior is drawn before the latents, else after them. */
+    bool encodes_first;
     /** Noise that keeps known latents from freezing: this · noise · sigma². */
     float known_noise;
     /** Each token steps from its own timestep (LTXConditionPipeline), else by the step's number. */

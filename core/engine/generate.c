@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/condition.h"
 #include "engine/denoise.h"
 #include "engine/frame.h"
 #include "engine/noise.h"
@@ -21,6 +22,7 @@ typedef struct generation {
     char *prompt, *negative; /* that were encoded last */
     t2v_dit_text *prompt_text, *negative_text;
     void *decoder;
+    t2v_conditions given;
     float *latents; /* [C, window frames, H, W] */
     float *context; /* [C, context, H, W]: the end of the chunk before */
     int64_t chunk;
@@ -130,29 +132,74 @@ static void on_step(void *opaque, int step, int steps)
     g->host->progress(g->host->opaque, T2V_PHASE_DENOISING, g->chunk, step, steps, g->done);
 }
 
+static t2v_status encode_conditions(generation *g)
+{
+    return t2v_conditions_encode(g->exec, g->model, g->params, g->plan, &g->noise, &g->given);
+}
+
+/* Noise, and in front of it what is known. */
+static t2v_status start_latents(generation *g, const t2v_latent_size *size)
+{
+    const bool opening = g->chunk == 0, encodes_first = g->model->family->encodes_first;
+    if (opening && encodes_first)
+        T2V_TRY(encode_conditions(g));
+    T2V_TRY(t2v_noise_fill(g->exec, &g->noise, "noise", size, false, g->latents));
+    if (opening && !encodes_first)
+        T2V_TRY(encode_conditions(g));
+    if (!opening)
+        copy_frames(g, g->context, g->plan->context, 0, g->latents, size->frames, g->plan->context);
+    else if (g->given.first)
+        copy_frames(g, g->given.first, 1, 0, g->latents, size->frames, 1);
+    return T2V_OK;
+}
+
+/* What a looping stream started with, when it was no picture. */
+static t2v_status keep_opening(generation *g, const t2v_latent_size *size)
+{
+    if (g->chunk || !g->params->loop || g->given.first)
+        return T2V_OK;
+    g->given.first = t2v_calloc((size_t)(size->channels * plane(g)), sizeof(float));
+    if (!g->given.first)
+        return t2v_fail_memory(g->exec->error, "the first frame", 0);
+    copy_frames(g, g->latents, size->frames, 0, g->given.first, 1, 1);
+    return T2V_OK;
+}
+
+/* What the last chunk leads to: a picture for its last frame, or for the one behind it. */
+static void set_goal(const generation *g, t2v_window *window)
+{
+    const int64_t ratio = g->model->vae_info.temporal_ratio;
+    const int64_t start = t2v_plan_window_start(g->plan, g->chunk);
+    const int64_t first = start ? (start - 1) * ratio + 1 : 0;
+    if (g->chunk != g->plan->chunks - 1)
+        return;
+    window->goal = g->params->loop ? g->given.first : g->given.goal;
+    window->goal_picture = g->params->frames - (g->params->loop ? 0 : 1) - first;
+}
+
 static t2v_status denoise_chunk(generation *g)
 {
     const double guidance = t2v_effective_guidance(g->model, &g->live);
-    const t2v_window window = {
+    t2v_window window = {
         .size = window_size(g->plan, g->chunk),
-        .known = g->chunk ? g->plan->context : 0,
         .middle = g->chunk > 0,
         .rate = (double)g->params->rate_num / g->params->rate_den / g->live.speed,
         .steps = t2v_effective_steps(g->model, &g->live),
         .guidance = guidance,
         .prompt = g->prompt_text,
         .negative = guidance > 1 ? g->negative_text : NULL,
-        .rng = &g->noise.rng,
+        .noise = &g->noise,
         .tap = &g->tap,
         .progress = on_step,
         .opaque = g,
     };
     const int64_t frames = window.size.frames, context = g->plan->context;
-    T2V_TRY(t2v_noise_fill(g->exec, &g->noise, "noise", &window.size, false, g->latents));
-    if (g->chunk)
-        copy_frames(g, g->context, context, 0, g->latents, frames, context);
+    T2V_TRY(start_latents(g, &window.size));
+    window.known = g->chunk ? context : g->given.first ? 1 : 0;
+    set_goal(g, &window);
     on_step(g, 0, window.steps);
     T2V_TRY(t2v_denoise(g->exec, g->model, &window, g->latents));
+    T2V_TRY(keep_opening(g, &window.size));
     if (frames >= context)
         copy_frames(g, g->latents, frames, frames - context, g->context, context, context);
     return T2V_OK;
@@ -314,6 +361,7 @@ t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream
     model->family->dit->free_text(g.prompt_text);
     model->family->dit->free_text(g.negative_text);
     t2v_options_free(t2v_stream_options(), &g.live);
+    t2v_conditions_free(&g.given);
     t2v_noise_close(&g.noise);
     t2v_free(g.latents);
     t2v_free(g.context);

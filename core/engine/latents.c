@@ -63,3 +63,12 @@ void t2v_latents_denormalise(const t2v_latent_size *s, const t2v_vae_info *vae,
             out[i * s->channels + c] =
                 latents[c * positions + i] * vae->deviation[c] / (float)vae->scaling + vae->mean[c];
 }
+
+void t2v_latents_sample(const t2v_latent_size *s, const t2v_vae_info *vae, const float *mean,
+                        const float *deviation, float *latents)
+{
+    const int64_t positions = s->frames * s->height * s->width;
+    for (int64_t c = 0; c < s->channels; c++)
+        for (int64_t i = c * positions; i < (c + 1) * positions; i++)
+            latents[i] = (mean[i] + deviation[i] * latents[i] - vae->mean[c]) / vae->deviation[c];
+}

@@ -35,4 +35,13 @@ void t2v_latents_unpack(const t2v_latent_size *size, const float *tokens, float 
 void t2v_latents_denormalise(const t2v_latent_size *size, const t2v_vae_info *vae,
                              const float *latents, float *out);
 
+/**
+ * A draw from an encoded clip's distribution, normalised as the transformer sees it; as in the
+ * reference without the autoencoder's scaling. All [C, F, H, W].
+ *
+ * @param latents holds standard normal noise, replaced by mean + deviation · noise, normalised
+ */
+void t2v_latents_sample(const t2v_latent_size *size, const t2v_vae_info *vae, const float *mean,
+                        const float *deviation, float *latents);
+
 #endif

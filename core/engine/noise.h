@@ -13,7 +13,7 @@ typedef struct t2v_noise {
     t2v_safetensors *file; /**< NULL: numbers are drawn */
 } t2v_noise;
 
-/** @param path safetensors file with `noise` and perhaps `decode_noise`; NULL: draw from seed */
+/** @param path safetensors file with `noise` and perhaps the others below; NULL: draw from seed */
 t2v_status t2v_noise_open(t2v_noise *noise, const char *path, int64_t seed, t2v_error *error);
 void t2v_noise_close(t2v_noise *noise);
 
@@ -25,5 +25,32 @@ void t2v_noise_close(t2v_noise *noise);
  */
 t2v_status t2v_noise_fill(t2v_exec *exec, t2v_noise *noise, const char *name,
                           const t2v_latent_size *size, bool optional, float *latents);
+
+/**
+ * The noise of a given picture's posterior: one of the frames of the file's `encode_noise`
+ * [C, pictures, H, W], or drawn.
+ *
+ * @param size    of one latent frame
+ * @param picture 0 to pictures - 1
+ */
+t2v_status t2v_noise_encode(t2v_exec *exec, t2v_noise *noise, const t2v_latent_size *size,
+                            int64_t picture, int64_t pictures, float *latents);
+
+/**
+ * Draws numbers that the reference draws and then does not use: noise for a given picture's tokens
+ * of which its strength leaves nothing.
+ */
+t2v_status t2v_noise_skip(t2v_exec *exec, t2v_noise *noise, size_t count);
+
+/**
+ * The noise that is put on given tokens at one step: a row of the file's `cond_noise`
+ * [steps, C, frames, H, W], or drawn.
+ *
+ * @param given  size of what is given, frames in the order of the tokens
+ * @param drawn  numbers in a draw: the reference draws for the tokens behind the given ones too
+ * @param tokens receives `drawn` numbers, of which those of the given tokens count
+ */
+t2v_status t2v_noise_given(t2v_exec *exec, t2v_noise *noise, const t2v_latent_size *given, int step,
+                           int steps, size_t drawn, float *tokens);
 
 #endif

@@ -77,6 +77,11 @@ t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t 
     return check_size(plan, error);
 }
 
+int64_t t2v_plan_window_start(const t2v_plan *plan, int64_t index)
+{
+    return index * (plan->window_frames - plan->context);
+}
+
 int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index)
 {
     return index == 0 ? plan->size.frames : plan->window_frames - plan->context;

@@ -23,6 +23,9 @@ typedef struct t2v_plan {
 t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t frames, int chunk,
                          t2v_plan *plan, t2v_error *error);
 
+/** The first latent frame of the window of chunk `index`. */
+int64_t t2v_plan_window_start(const t2v_plan *plan, int64_t index);
+
 /** Latent frames of chunk `index` that are new. */
 int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index);
 

@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "base/utf8.h"
+#include "engine/condition.h"
 #include "engine/frame.h"
 #include "engine/generate.h"
 #include "engine/options.h"
@@ -216,6 +217,7 @@ static t2v_status prepare(t2v_stream *s, t2v_error *error)
     const t2v_stream_params *p = &s->params;
     T2V_TRY(choose_seed(s, error));
     T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk, &s->plan, error));
+    T2V_TRY(t2v_conditions_check(s->model, p, &s->plan, error));
     s->live = s->params;
     T2V_TRY(t2v_options_copy_strings(t2v_stream_options(), &s->live, error));
     size_queue(s);

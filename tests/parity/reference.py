@@ -2,7 +2,7 @@
 """Runs the diffusers pipeline in float32 on the CPU and returns the tensors of `t2v --dump`.
 
 The real pipeline class does all the work. What it draws with `randn_tensor` is taken from the noise
-that is given, in its order (latents, then the decoder's); modules are watched through hooks.
+that is given, in its order (see `queue`); modules are watched through hooks.
 """
 
 import contextlib
@@ -10,8 +10,16 @@ import dataclasses
 
 import diffusers
 import torch
-from diffusers.pipelines.ltx import pipeline_ltx, pipeline_ltx_condition
+from diffusers.models.autoencoders import vae
+from diffusers.pipelines.ltx import (
+    pipeline_ltx,
+    pipeline_ltx_condition,
+    pipeline_ltx_image2video,
+)
+from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXVideoCondition
 from diffusers.pipelines.wan import pipeline_wan
+
+import pictures
 
 PIPELINES = {
     "LTXPipeline": diffusers.LTXPipeline,
@@ -37,6 +45,11 @@ class Request:
     seed: int = 0
     decode_timestep: float | None = None
     decode_noise_scale: float | None = None
+    image: tuple[int, int] | None = None  # the size of a picture
+    last_image: tuple[int, int] | None = None
+
+    def conditions(self):
+        return (self.image is not None) + (self.last_image is not None)
 
     def rate_value(self):
         numerator, _, denominator = self.rate.partition("/")
@@ -89,34 +102,74 @@ def made_size(pipeline, request):
     return width * space, height * space, (frames - 1) * time + 1
 
 
+def is_condition(pipeline):
+    return isinstance(pipeline, diffusers.LTXConditionPipeline)
+
+
 def draw_noise(pipeline, request, seed):
     """What a --noise file holds."""
     generator = torch.Generator().manual_seed(seed)
     shape = latent_shape(pipeline, request)
+    given = (shape[0], request.conditions(), *shape[2:])
     noise = {"noise": torch.randn(shape, generator=generator)}
+    if request.conditions():
+        noise["encode_noise"] = torch.randn(given, generator=generator)
+        if is_condition(pipeline):
+            noise["cond_noise"] = torch.randn((request.steps, *given), generator=generator)
     if not is_wan(pipeline) and pipeline.vae.config.timestep_conditioning:
         noise["decode_noise"] = torch.randn(shape, generator=generator)
     return noise
 
 
+def queue(pipeline, request, noise):
+    """The tensors of a --noise file as the pipeline draws them, one after another."""
+    channels, frames, height, width = noise["noise"].shape
+    posteriors = list(noise.get("encode_noise", torch.zeros(0)).split(1, dim=1)) if (
+        request.conditions()) else []
+    if not is_condition(pipeline):
+        yield from posteriors
+    yield noise["noise"]
+    if is_condition(pipeline):
+        yield from posteriors
+        if request.last_image:
+            yield torch.zeros(channels, 1, height, width)  # which full strength leaves nothing of
+        extra = height * width if request.last_image else 0
+        for step in noise.get("cond_noise", ()):
+            given = step.permute(1, 2, 3, 0).flatten(0, 2)
+            rest = torch.zeros(extra + frames * height * width - len(given), channels)
+            yield torch.cat([given, rest])
+    if "decode_noise" in noise:
+        yield noise["decode_noise"]
+
+
 @contextlib.contextmanager
 def draws_from(tensors):
-    """Within this context the pipelines' randn_tensor hands out `tensors`, one after another."""
-    queue = list(tensors)
+    """Within this context whatever the pipelines draw is one of `tensors`, one after another."""
+    tensors = iter(tensors)
 
     def next_tensor(shape, generator=None, device=None, dtype=None, layout=None):
-        tensor = queue.pop(0)[None]
+        tensor = next(tensors)[None]
         assert tensor.shape == torch.Size(shape), (tensor.shape, shape)
         return tensor.to(dtype=dtype)
 
-    modules = (pipeline_ltx, pipeline_ltx_condition, pipeline_wan)
+    class Torch:
+        """For the one place where a pipeline draws with torch.randn."""
+
+        randn = staticmethod(next_tensor)
+
+        def __getattr__(self, name):
+            return getattr(torch, name)
+
+    modules = (pipeline_ltx, pipeline_ltx_condition, pipeline_ltx_image2video, pipeline_wan, vae)
     saved = [module.randn_tensor for module in modules]
     for module in modules:
         module.randn_tensor = next_tensor
+    pipeline_ltx_image2video.torch = Torch()
     try:
         yield
-        assert not queue, f"{len(queue)} tensors of noise were not used"
+        assert next(tensors, None) is None, "some noise was not used"
     finally:
+        pipeline_ltx_image2video.torch = torch
         for module, function in zip(modules, saved):
             module.randn_tensor = function
 
@@ -169,10 +222,26 @@ class Watch:
             self.first_output = output[0][-1:].clone()
 
 
-def run(pipeline, request, noise=None):
+def given_pictures(pipeline, request, paths):
+    """(pipeline, arguments) that take the pictures."""
+    width, height, frames = made_size(pipeline, request)
+    found = {option: pictures.load(path, width, height) for option, path in paths.items()}
+    if not found:
+        return pipeline, {}
+    if not is_condition(pipeline):
+        pipeline = diffusers.LTXImageToVideoPipeline(**pipeline.components)
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline, found
+    place = {"image": 0, "last_image": frames - 1}
+    return pipeline, {"conditions": [LTXVideoCondition(image=picture, frame_index=place[option])
+                                     for option, picture in found.items()]}
+
+
+def run(pipeline, request, noise=None, paths={}):
     """
     The tensors of a dump. With `noise` (as from draw_noise) these numbers are used, without it the
-    pipeline draws its own from a CPU generator with the request's seed.
+    pipeline draws its own from a CPU generator with the request's seed. `paths` are the pictures'
+    (as from pictures.write).
     """
     width, height, frames = made_size(pipeline, request)
     options = dict(
@@ -191,15 +260,19 @@ def run(pipeline, request, noise=None):
         context = contextlib.nullcontext()
         options["generator"] = torch.Generator("cpu").manual_seed(request.seed)
     else:
-        context = draws_from(noise.values())
+        context = draws_from(queue(pipeline, request, noise))
+    pipeline, more = given_pictures(pipeline, request, paths)
+    options |= more
     with context, Watch(pipeline) as watch:
         if is_wan(pipeline):
             options["callback_on_step_end"] = watch.on_step
         video = pipeline(**options).frames[0]
 
     shape = latent_shape(pipeline, request)
-    first_output = watch.first_output if is_wan(pipeline) else pipeline._unpack_latents(
-        watch.first_output, *shape[1:])
+    first_output = watch.first_output
+    if not is_wan(pipeline):
+        own = shape[1] * shape[2] * shape[3]  # the tokens before them are of a last picture
+        first_output = pipeline._unpack_latents(first_output[:, -own:], *shape[1:])
     result = {
         "token_ids": watch.texts[0][0],
         "prompt_embeds": watch.texts[0][1],

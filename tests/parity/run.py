@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 
 import checkpoints  # noqa: E402
 import compare  # noqa: E402
+import pictures  # noqa: E402
 import reference  # noqa: E402
 from cases import CASES  # noqa: E402
 from drawn import draw_cases  # noqa: E402
@@ -40,9 +41,11 @@ def arguments(request, folder, dump):
     return [str(word) for word in words]
 
 
-def generate(t2v, request, folder, dump, noise, more):
+def generate(t2v, request, folder, dump, noise, paths, more):
     """Runs t2v; the dump's tensors, or a string that says why there are none."""
     command = [t2v, *arguments(request, folder, dump), *more]
+    for option, path in paths.items():
+        command += ["--" + option.replace("_", "-"), str(path)]
     if noise:
         save_file(noise, str(dump) + ".noise")
         command += ["--noise", str(dump) + ".noise"]
@@ -61,8 +64,9 @@ def check_case(pipeline, folder, case, seed, scratch, options):
     name, _, request, *source = case
     noise = None if "torch" in source else reference.draw_noise(pipeline, request, seed)
     dump = scratch / f"{name}.safetensors"
-    ours = generate(options.t2v, request, folder, dump, noise, options.more)
-    theirs = reference.run(pipeline, request, noise)
+    paths = pictures.write(request, scratch, seed)
+    ours = generate(options.t2v, request, folder, dump, noise, paths, options.more)
+    theirs = reference.run(pipeline, request, noise, paths)
     if options.keep:
         save_file(theirs, str(dump) + ".reference")
     if isinstance(ours, str):

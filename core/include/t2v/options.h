@@ -45,6 +45,13 @@ enum t2v_option_flags {
            "classifier-free guidance scale; 1 turns guidance off; -1: the model's own")            \
     NUMBER(double, speed, 1.0, 0.1, 10.0, T2V_OPTION_LIVE, "",                                     \
            "speed of the motion, by the model's own time coordinates")                             \
+    STRING(image, NULL, 0,                                                                         \
+           "PNG or JPEG file that the video starts with; scaled and cropped to its size")          \
+    STRING(last_image, NULL, 0,                                                                    \
+           "PNG or JPEG file that the video leads to; not with every model")                       \
+    NUMBER(int, loop, 0, 0, 1, 0, "",                                                              \
+           "1: the end leads back to the beginning, so that the video can be repeated; wants "     \
+           "image, or more frames than one chunk")                                                 \
     NUMBER(int, chunk, -1, -1, 100000, 0, "frames",                                                \
            "frames made in one pass of the diffusion model, later passes continuing from the "     \
            "last frames; 0: all in one pass; -1: the model's own number")                          \
@@ -55,8 +62,9 @@ enum t2v_option_flags {
     CHOICE(rng, "torch", "torch", T2V_OPTION_TOOL,                                                 \
            "random numbers; torch: the very ones that the diffusers pipeline draws on the CPU")    \
     STRING(noise, NULL, T2V_OPTION_TOOL,                                                           \
-           "safetensors file with the tensor `noise` [C, F, H, W], and `decode_noise` for a "      \
-           "timestep-conditioned decoder, instead of drawn numbers")
+           "safetensors file with the tensor `noise` [C, F, H, W], and perhaps `decode_noise` for "\
+           "a timestep-conditioned decoder, `encode_noise` and `cond_noise` for given pictures, "  \
+           "instead of drawn numbers")
 
 /* clang-format on */
 

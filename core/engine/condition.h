@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** The pictures that a stream is given, as latents. */
+#ifndef T2V_ENGINE_CONDITION_H
+#define T2V_ENGINE_CONDITION_H
+
+#include "engine/model.h"
+#include "engine/noise.h"
+#include "engine/plan.h"
+
+/** Latents [C, 1, H, W], normalised as the transformer sees them; NULL: not given. */
+typedef struct t2v_conditions {
+    float *first; /**< of the first picture */
+    float *goal;  /**< of the picture that the end leads to */
+} t2v_conditions;
+
+/** Whether the model can do what the options ask for, before anything is computed. */
+t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params *params,
+                                const t2v_plan *plan, t2v_error *error);
+
+/**
+ * Reads, fits and encodes the pictures that the options name, and draws from their distributions
+ * in the order of the reference.
+ *
+ * @param conditions zeroed; ended by t2v_conditions_free, after a failure too
+ */
+t2v_status t2v_conditions_encode(t2v_exec *exec, const t2v_model *model,
+                                 const t2v_stream_params *params, const t2v_plan *plan,
+                                 t2v_noise *noise, t2v_conditions *conditions);
+void t2v_conditions_free(t2v_conditions *conditions);
+
+#endif
