@@ -32,7 +32,9 @@ t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params 
                         "loop: what the video starts with is not known in one pass; wanted an "
                         "image, or a chunk of fewer than %lld frames",
                         (long long)params->frames);
-    return T2V_OK;
+    if (given(params->image))
+        T2V_TRY(t2v_image_probe(params->image, error));
+    return given(params->last_image) ? t2v_image_probe(params->last_image, error) : T2V_OK;
 }
 
 /* One latent frame. */

@@ -74,37 +74,58 @@ static t2v_status orient(const t2v_image_file *file, int orientation, t2v_image 
 
 /* ------------------------------------------------------------------ reading */
 
-static t2v_status read_known(const t2v_image_file *file, t2v_image *image)
+typedef t2v_status (*read_fn)(const t2v_image_file *file, t2v_image *image, int *orientation);
+
+static t2v_status open_known(const char *path, t2v_image_file *file, read_fn *read)
 {
     static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     static const uint8_t jpeg[3] = {0xff, 0xd8, 0xff};
     uint8_t start[8] = {0};
-    int orientation = 1;
+    file->path = path;
+    file->file = fopen(path, "rb");
+    if (!file->file)
+        return t2v_fail(file->error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO,
+                        "%s: cannot be read: %s", path, strerror(errno));
     size_t got = fread(start, 1, sizeof(start), file->file);
     if (got < sizeof(start) && ferror(file->file))
-        return t2v_fail(file->error, T2V_ERROR_IO, "%s: reading failed: %s", file->path,
-                        strerror(errno));
+        return t2v_fail(file->error, T2V_ERROR_IO, "%s: reading failed: %s", path, strerror(errno));
     rewind(file->file);
-    if (!memcmp(start, png, sizeof(png)))
-        T2V_TRY(t2v_image_read_png(file, image, &orientation));
-    else if (!memcmp(start, jpeg, sizeof(jpeg)))
-        T2V_TRY(t2v_image_read_jpeg(file, image, &orientation));
-    else
-        return t2v_fail(file->error, T2V_ERROR_FORMAT, "%s: neither a PNG nor a JPEG file",
-                        file->path);
-    return orient(file, orientation, image);
+    *read = !memcmp(start, png, sizeof(png))     ? t2v_image_read_png
+            : !memcmp(start, jpeg, sizeof(jpeg)) ? t2v_image_read_jpeg
+                                                 : NULL;
+    if (!*read)
+        return t2v_fail(file->error, T2V_ERROR_FORMAT, "%s: neither a PNG nor a JPEG file", path);
+    return T2V_OK;
+}
+
+static void close_file(t2v_image_file *file)
+{
+    if (file->file)
+        fclose(file->file);
+}
+
+t2v_status t2v_image_probe(const char *path, t2v_error *error)
+{
+    t2v_image_file file = {.error = error};
+    read_fn read;
+    t2v_status status = open_known(path, &file, &read);
+    close_file(&file);
+    return status;
 }
 
 t2v_status t2v_image_read(const char *path, const atomic_bool *interrupted, t2v_image *image,
                           t2v_error *error)
 {
-    const t2v_image_file file = {fopen(path, "rb"), path, interrupted, error};
+    t2v_image_file file = {.interrupted = interrupted, .error = error};
+    read_fn read;
+    int orientation = 1;
     *image = (t2v_image){0};
-    if (!file.file)
-        return t2v_fail(error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO,
-                        "%s: cannot be read: %s", path, strerror(errno));
-    t2v_status status = read_known(&file, image);
-    fclose(file.file);
+    t2v_status status = open_known(path, &file, &read);
+    if (status >= 0)
+        status = read(&file, image, &orientation);
+    if (status >= 0)
+        status = orient(&file, orientation, image);
+    close_file(&file);
     if (status < 0)
         t2v_image_free(image);
     return status;

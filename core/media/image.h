@@ -16,6 +16,9 @@ typedef struct t2v_image {
     uint16_t *rgb; /**< [height, width, 3] */
 } t2v_image;
 
+/** Whether there is a file that begins as PNG or JPEG does, and can be read. */
+t2v_status t2v_image_probe(const char *path, t2v_error *error);
+
 /**
  * Reads a PNG or JPEG file, told apart by their first bytes.
  *
