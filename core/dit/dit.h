@@ -59,6 +59,15 @@ typedef struct t2v_dit_class {
 
     /** @param out [tokens, out_channels] */
     t2v_status (*run)(t2v_exec *exec, const void *dit, const t2v_dit_input *input, float *out);
+
+    /**
+     * Gives the transformer a second one that takes its place at timesteps below `boundary`. NULL
+     * for classes without.
+     *
+     * @param component outlives the transformer
+     */
+    t2v_status (*add_expert)(void *dit, const t2v_component *component, double boundary,
+                             t2v_error *error);
 } t2v_dit_class;
 
 /** LTXVideoTransformer3DModel */

@@ -39,6 +39,8 @@ typedef struct wan {
     t2v_linear *text_in, *text_out;
     float *modulation; /* [2, dim]: shift and scale of the last norm */
     block *block;
+    struct wan *expert; /* Wan 2.2: for timesteps below the boundary; NULL: none */
+    double boundary;
 } wan;
 
 struct t2v_dit_text {
@@ -47,6 +49,7 @@ struct t2v_dit_text {
     float **key; /* of each layer: [heads, keys, head_dim] */
     float **value;
     int64_t layers;
+    t2v_dit_text *expert; /* as the expert reads it; NULL: there is none */
 };
 
 /* ------------------------------------------------------------------ loading */
@@ -181,6 +184,7 @@ static void destroy(void *dit)
     for (int64_t i = 0; m->block && i < m->layers; i++)
         free_block(&m->block[i]);
     t2v_free(m->block);
+    destroy(m->expert);
     t2v_linear_free(&m->patches_in);
     t2v_linear_free(&m->proj_out);
     t2v_linear_free(&m->time_in);
@@ -204,6 +208,25 @@ static t2v_status create(const t2v_component *component, void **dit, t2v_error *
     else
         *dit = m;
     return status;
+}
+
+static t2v_status add_expert(void *dit, const t2v_component *component, double boundary,
+                             t2v_error *error)
+{
+    wan *m = dit;
+    void *made;
+    T2V_TRY(create(component, &made, error));
+    const wan *e = m->expert = made;
+    m->boundary = boundary;
+    if (e->in != m->in || e->out != m->out || e->patch != m->patch ||
+        e->patch_time != m->patch_time || e->head_dim != m->head_dim ||
+        e->text_width != m->text_width)
+        return t2v_fail(
+            error, T2V_ERROR_FORMAT,
+            "%s: channels, patch_size, attention_head_dim or text_dim differ from those "
+            "of the first transformer",
+            t2v_config_path(t2v_component_config(component)));
+    return T2V_OK;
 }
 
 static void describe(const void *dit, t2v_dit_info *info)
@@ -230,6 +253,7 @@ static void free_text(t2v_dit_text *text)
 {
     if (!text)
         return;
+    free_text(text->expert);
     for (int64_t i = 0; i < text->layers; i++) {
         t2v_free(text->key[i]);
         t2v_free(text->value[i]);
@@ -294,10 +318,9 @@ static t2v_status project_text(t2v_exec *exec, const wan *m, const float *embedd
 
 /* The reference attends to all of the padding, whose embeddings are all the same: one key stands
  * for it, with the logarithm of its number added to the scores. */
-static t2v_status prepare_text(t2v_exec *exec, const void *dit, const float *embeddings,
-                               int64_t length, int64_t used, t2v_dit_text **out)
+static t2v_status prepare_own(t2v_exec *exec, const wan *m, const float *embeddings, int64_t length,
+                              int64_t used, t2v_dit_text **out)
 {
-    const wan *m = dit;
     const int64_t padding = length - used, keys = used + (padding > 0);
     t2v_dit_text *text = allocate_text(m, keys);
     *out = NULL;
@@ -313,6 +336,21 @@ static t2v_status prepare_text(t2v_exec *exec, const void *dit, const float *emb
         free_text(text);
     else
         *out = text;
+    return status;
+}
+
+static t2v_status prepare_text(t2v_exec *exec, const void *dit, const float *embeddings,
+                               int64_t length, int64_t used, t2v_dit_text **out)
+{
+    const wan *m = dit;
+    T2V_TRY(prepare_own(exec, m, embeddings, length, used, out));
+    if (!m->expert)
+        return T2V_OK;
+    t2v_status status = prepare_own(exec, m->expert, embeddings, length, used, &(*out)->expert);
+    if (status < 0) {
+        free_text(*out);
+        *out = NULL;
+    }
     return status;
 }
 
@@ -577,8 +615,14 @@ static t2v_status run_all(t2v_exec *exec, const wan *m, const t2v_dit_input *in,
 
 static t2v_status run(t2v_exec *exec, const void *dit, const t2v_dit_input *input, float *out)
 {
+    const wan *m = dit;
+    t2v_dit_input own = *input;
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    t2v_status status = run_all(exec, dit, input, out);
+    if (m->expert && (double)input->timestep[0] < m->boundary) {
+        m = m->expert;
+        own.text = input->text->expert;
+    }
+    t2v_status status = run_all(exec, m, &own, out);
     t2v_arena_reset(&exec->arena, mark);
     return status;
 }
@@ -592,4 +636,5 @@ const t2v_dit_class t2v_dit_wan = {
     .free_text = free_text,
     .prepare_positions = prepare_positions,
     .run = run,
+    .add_expert = add_expert,
 };

@@ -52,6 +52,23 @@ static float frame_number(int64_t frame, int64_t ratio, bool middle, double rate
     return (float)frame;
 }
 
+/* Wan 2.2 is published under the class of 2.1: TI2V tells every token its own timestep, A14B has
+ * two transformers. */
+static t2v_status refine_wan(const t2v_config *index, t2v_family_defaults *defaults,
+                             t2v_error *error)
+{
+    const t2v_family_defaults ti2v = {1280, 704, 24, 121, 50, 5}, a14b = {1280, 720, 16, 81, 40, 4};
+    double boundary;
+    bool by_token;
+    T2V_TRY(t2v_config_double(index, "boundary_ratio", 0, 0, 1, &boundary, error));
+    T2V_TRY(t2v_config_bool(index, "expand_timesteps", false, &by_token, error));
+    if (by_token)
+        *defaults = ti2v;
+    else if (boundary > 0)
+        *defaults = a14b;
+    return T2V_OK;
+}
+
 #define LTX                                                                                        \
     .name = "ltx-video", .dit = &t2v_dit_ltx, .vae = &t2v_vae_ltx,                                 \
     .text_encoder = "T5EncoderModel", .scheduler = "FlowMatchEulerDiscreteScheduler",              \
@@ -107,6 +124,7 @@ static const t2v_family families[] = {
                 .steps = 50,
                 .guidance = 5,
             },
+        .refine = refine_wan,
     },
 };
 

@@ -53,6 +53,8 @@ typedef struct t2v_family {
     /** Each token steps from its own timestep (LTXConditionPipeline), else by the step's number. */
     bool steps_by_token;
     t2v_family_defaults defaults;
+    /** Settings that follow from model_index.json; NULL: always `defaults`. */
+    t2v_status (*refine)(const t2v_config *index, t2v_family_defaults *defaults, t2v_error *error);
 } t2v_family;
 
 /** The row for a pipeline class, or NULL. */

@@ -156,6 +156,23 @@ static t2v_status load_scheduler(t2v_model *m, t2v_error *error)
     return status;
 }
 
+/* Wan 2.2 has a second transformer for the later steps. */
+static t2v_status load_expert(t2v_model *m, t2v_error *error)
+{
+    const t2v_config *index = t2v_checkpoint_index(m->checkpoint);
+    const t2v_dit_class *dit = m->family->dit;
+    double ratio;
+    if (!index || !dit->add_expert)
+        return T2V_OK;
+    T2V_TRY(t2v_config_double(index, "boundary_ratio", 0, 0, 1, &ratio, error));
+    if (ratio == 0)
+        return T2V_OK;
+    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "transformer_2", dit->name, true,
+                                     &m->expert_component, error));
+    return dit->add_expert(m->dit, m->expert_component,
+                           ratio * (double)t2v_scheduler_train_timesteps(&m->scheduler), error);
+}
+
 /* The parts must fit together, whatever each says of itself. */
 static t2v_status check_fit(const t2v_model *m, const char *path, t2v_error *error)
 {
@@ -182,6 +199,8 @@ static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
     T2V_TRY(t2v_checkpoint_open(path, &m->checkpoint, error));
     T2V_TRY(find_family(m, path, error));
     m->defaults = m->family->defaults;
+    if (m->family->refine && t2v_checkpoint_index(m->checkpoint))
+        T2V_TRY(m->family->refine(t2v_checkpoint_index(m->checkpoint), &m->defaults, error));
     m->context = 1;
     m->name = base_name(path);
     if (!m->name)
@@ -190,6 +209,7 @@ static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
     T2V_TRY(load_text(m, error));
     T2V_TRY(load_networks(m, error));
     T2V_TRY(load_scheduler(m, error));
+    T2V_TRY(load_expert(m, error));
     return check_fit(m, path, error);
 }
 
@@ -203,6 +223,7 @@ static void model_free(t2v_model *m)
     t2v_tokenizer_close(&m->tokenizer);
     t2v_component_close(&m->text_component);
     t2v_component_close(&m->dit_component);
+    t2v_component_close(&m->expert_component);
     t2v_component_close(&m->vae_component);
     t2v_checkpoint_close(&m->checkpoint);
     t2v_options_free(t2v_model_options(), &m->params);
@@ -249,10 +270,10 @@ void t2v_model_close(t2v_model **model)
 
 void t2v_model_get_info(const t2v_model *model, t2v_model_info *info)
 {
-    const t2v_component *const parts[3] = {model->text_component, model->dit_component,
-                                           model->vae_component};
-    int64_t *const counts[3] = {&info->text_parameters, &info->dit_parameters,
-                                &info->vae_parameters};
+    const t2v_component *const parts[] = {model->text_component, model->dit_component,
+                                          model->vae_component, model->expert_component};
+    int64_t *const counts[] = {&info->text_parameters, &info->dit_parameters, &info->vae_parameters,
+                               &info->dit_parameters};
     memset(info, 0, sizeof(*info));
     info->name = model->name;
     info->family = model->family->name;
@@ -267,8 +288,8 @@ void t2v_model_get_info(const t2v_model *model, t2v_model_info *info)
     info->chunk = model->chunk;
     info->size_multiple = (int)(model->vae_info.spatial_ratio * model->dit_info.patch);
     info->frame_multiple = (int)(model->vae_info.temporal_ratio * model->dit_info.patch_time);
-    for (int i = 0; i < 3; i++) {
-        *counts[i] = t2v_component_parameters(parts[i]);
+    for (int i = 0; i < 4 && parts[i]; i++) {
+        *counts[i] += t2v_component_parameters(parts[i]);
         info->file_bytes += t2v_component_bytes(parts[i]);
     }
 }

@@ -19,6 +19,7 @@ struct t2v_model {
 
     t2v_checkpoint *checkpoint;
     t2v_component *text_component, *dit_component, *vae_component;
+    t2v_component *expert_component; /**< a second transformer; NULL: there is none */
     t2v_tokenizer *tokenizer;
     t2v_t5 *t5;
     void *dit, *vae;

@@ -15,6 +15,12 @@ t2v_status t2v_scheduler_read(const t2v_config *config, t2v_scheduler *scheduler
     return t2v_unipc_config_read(config, &scheduler->unipc, error);
 }
 
+int64_t t2v_scheduler_train_timesteps(const t2v_scheduler *scheduler)
+{
+    return scheduler->solver == T2V_SOLVER_UNIPC ? scheduler->unipc.num_train_timesteps
+                                                 : scheduler->euler.num_train_timesteps;
+}
+
 t2v_status t2v_scheduler_schedule(const t2v_scheduler *scheduler, int steps, t2v_schedule *out,
                                   t2v_error *error)
 {

@@ -20,6 +20,9 @@ typedef struct t2v_scheduler {
 /** Reads the configuration of the class that it names; none: FlowMatchEulerDiscreteScheduler. */
 t2v_status t2v_scheduler_read(const t2v_config *config, t2v_scheduler *scheduler, t2v_error *error);
 
+/** Timesteps in sigma 1. */
+int64_t t2v_scheduler_train_timesteps(const t2v_scheduler *scheduler);
+
 /**
  * Sigmas and timesteps when a pipeline gives none of its own, as WanPipeline does: for Euler's
  * solver t2v_schedule_trained, for UniPC t2v_schedule_unipc.

@@ -111,6 +111,13 @@ CASES = [
                                                    frames=4)),
     ("wan-wide", "wan-wide", Request("蓝色的海浪 e\u0301 🔥 sunset…", "雪", width=128, height=96,
                                      frames=9, guidance=5.0, steps=4)),
+    ("wan22-ti2v", "wan22-ti2v", Request("snow", "火", steps=4, guidance=5.0, frames=13, width=96)),
+    ("wan22-ti2v-one-frame", "wan22-ti2v", Request("雪", frames=1, steps=3)),
+    ("wan22-ti2v-33-frames", "wan22-ti2v", Request("snow", frames=33, width=80, height=90)),
+    ("wan22-a14b", "wan22-a14b", Request("snow", "火", steps=6, guidance=4.0)),
+    ("wan22-a14b-2-steps", "wan22-a14b", Request("a ball", "", steps=2, guidance=4.0, frames=5)),
+    ("wan22-a14b-30-steps", "wan22-a14b", Request("雪 snow", steps=30)),
+    ("wan22-torch", "wan22-ti2v", Request("waves", seed=7, guidance=5.0, steps=3), "torch"),
     ("wan-torch", "wan", Request("waves", seed=42, width=96, guidance=5.0, steps=3), "torch"),
     # image to video: every kind of encoder, both classes
     ("image", "v090", Request("a ship", "rain", image=(64, 64), frames=17, guidance=3.0, steps=4)),

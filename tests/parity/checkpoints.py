@@ -147,15 +147,17 @@ def wan_vae(channels, base_dim, dim_mult=(1, 2, 4, 4), num_res_blocks=1,
 
 
 def model(pipeline, t5, dit, vae, scheduler, storage=("F32", "F32", "F32"), shard=None, drop=(),
-          spiece=True, umt5_pieces=False):
+          spiece=True, umt5_pieces=False, expert=False, index=None):
     """
     `storage` is of text encoder, transformer and autoencoder; `shard` a largest file size; `drop`
     lists keys that the autoencoder's configuration does not have; without `spiece` the tokenizer
     is saved as transformers 5 does, in a tokenizer.json alone; with `umt5_pieces` it has those of
-    UMT5, <s> and one for each byte.
+    UMT5, <s> and one for each byte; with `expert` there is a second transformer of the same sizes;
+    `index` is what model_index.json says besides the classes.
     """
     return dict(pipeline=pipeline, t5=t5, dit=dit, vae=vae, scheduler=scheduler, storage=storage,
-                shard=shard, drop=drop, spiece=spiece, umt5_pieces=umt5_pieces)
+                shard=shard, drop=drop, spiece=spiece, umt5_pieces=umt5_pieces, expert=expert,
+                index=index or {})
 
 
 MODELS = {
@@ -272,6 +274,17 @@ MODELS = {
         "WanPipeline", t5(256, 64, 6, 2, 512), wan_dit(16, 6, 64, 2, 1024),
         wan_vae(16, 32, num_res_blocks=2), UNIPC, ("BF16", "BF16", "BF16"), "20MB",
         umt5_pieces=True),
+    # Wan 2.2: an autoencoder with patches and paths around its levels; two transformers.
+    "wan22-ti2v": model(
+        "WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(6, 2, 20, 2, 40),
+        wan_vae(6, 4, num_res_blocks=2, decoder_base_dim=6, is_residual=True, in_channels=12,
+                out_channels=12, patch_size=2, scale_factor_spatial=16),
+        UNIPC | dict(flow_shift=5.0), ("F32", "BF16", "F32"), umt5_pieces=True,
+        index=dict(expand_timesteps=True)),
+    "wan22-a14b": model(
+        "WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(16, 2, 16, 2, 40), wan_vae(16, 8), UNIPC,
+        ("BF16", "BF16", "F32"), "60KB", umt5_pieces=True, expert=True,
+        index=dict(boundary_ratio=0.875)),
 }
 
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
@@ -381,8 +394,12 @@ def build(folder, spec, seed):
     transformer = family.transformer(**{family.text_width: spec["t5"]["d_model"]}, **spec["dit"])
     vae = family.vae(**spec["vae"])
 
-    parts = (("text_encoder", text_encoder), ("transformer", transformer), ("vae", vae))
-    for (name, module), storage in zip(parts, spec["storage"]):
+    parts = [("text_encoder", text_encoder), ("transformer", transformer), ("vae", vae)]
+    storages = list(spec["storage"])
+    if spec["expert"]:
+        parts.append(("transformer_2", family.transformer(**transformer.config)))
+        storages.append(storages[1])
+    for (name, module), storage in zip(parts, storages):
         fill(module, generator)
         more = {"max_shard_size": spec["shard"]} if spec["shard"] else {}
         module.to(DTYPES[storage]).save_pretrained(folder / name, **more)
@@ -395,12 +412,14 @@ def build(folder, spec, seed):
     scheduler = (UniPCMultistepScheduler if unipc else FlowMatchEulerDiscreteScheduler)(
         **spec["scheduler"])
     scheduler.save_pretrained(folder / "scheduler")
+    if spec["expert"]:
+        spec["index"]["transformer_2"] = ["diffusers", family.transformer.__name__]
     write_json(folder / "model_index.json", {
         "_class_name": spec["pipeline"], "_diffusers_version": "0.32.0.dev0",
         "scheduler": ["diffusers", type(scheduler).__name__],
         "text_encoder": ["transformers", family.text_encoder.__name__],
         "tokenizer": ["transformers", "T5Tokenizer"],
         "transformer": ["diffusers", family.transformer.__name__],
-        "vae": ["diffusers", family.vae.__name__],
+        "vae": ["diffusers", family.vae.__name__], **spec["index"],
     })
     return folder
