@@ -84,11 +84,10 @@ static t2v_status run_block(t2v_exec *exec, const t2v_attention *a, const block 
     const float *q = a->q + (b->head * a->queries + b->query) * d;
     const int64_t at = b->head * a->keys * d;
     T2V_TRY(t2v_exec_check(exec));
-    T2V_TRY(t2v_onednn_batch_product(exec->dnn, &exec->arena, &score, q, a->k + at, scores,
-                                     exec->error));
+    T2V_TRY(t2v_onednn_batch_product(exec, &score, q, a->k + at, scores));
     softmax_block(exec, a, b, scores);
-    return t2v_onednn_batch_product(exec->dnn, &exec->arena, &value, scores, a->v + at,
-                                    a->out + b->query * a->heads * d + b->head * d, exec->error);
+    return t2v_onednn_batch_product(exec, &value, scores, a->v + at,
+                                    a->out + b->query * a->heads * d + b->head * d);
 }
 
 t2v_status t2v_attention_run(t2v_exec *exec, const t2v_attention *a)

@@ -97,8 +97,8 @@ static t2v_status run_frames(t2v_exec *exec, const t2v_conv3d *conv, const geome
         .accumulate = g->accumulate,
     };
     T2V_TRY(t2v_exec_check(exec));
-    return t2v_onednn_convolution(exec->dnn, &exec->arena, &convolution, x,
-                                  (t2v_operand *)&conv->weights, conv->bias, y, exec->error);
+    return t2v_onednn_convolution(exec, &convolution, x, (t2v_operand *)&conv->weights, conv->bias,
+                                  y);
 }
 
 /* Rows `first` … of `kt` frames, with the rows that the kernel reaches beyond; outside: zeros. */
@@ -142,9 +142,9 @@ static t2v_status run_strips(t2v_exec *exec, const t2v_conv3d *conv, const geome
         gather_strip(conv, g, x, first, rows, strip);
         status = t2v_exec_check(exec);
         if (status >= 0)
-            status = t2v_onednn_convolution(exec->dnn, &exec->arena, &convolution, strip,
-                                            (t2v_operand *)&conv->weights, conv->bias,
-                                            y + first * g->out_w * conv->out, exec->error);
+            status =
+                t2v_onednn_convolution(exec, &convolution, strip, (t2v_operand *)&conv->weights,
+                                       conv->bias, y + first * g->out_w * conv->out);
     }
     t2v_arena_reset(&exec->arena, mark);
     return status;

@@ -125,9 +125,9 @@ static t2v_status run_block(t2v_exec *exec, const t2v_linear *linear, const floa
             .activation = activation,
         };
         T2V_TRY(t2v_exec_check(exec));
-        T2V_TRY(t2v_onednn_product(exec->dnn, &exec->arena, &product, x, &panel->weights,
+        T2V_TRY(t2v_onednn_product(exec, &product, x, &panel->weights,
                                    linear->bias ? linear->bias + panel->first : NULL,
-                                   y + panel->first, exec->error));
+                                   y + panel->first));
     }
     return T2V_OK;
 }

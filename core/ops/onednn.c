@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/exec.h"
+
 /* ------------------------------------------------------------------ oneDNN 2.x and 3.x
  * In 2.x memory descriptors are plain structures and primitives have an operation descriptor;
  * in 3.x memory descriptors are handles and the operation descriptor is gone. */
@@ -459,18 +461,17 @@ static t2v_status get_primitive(t2v_onednn *dnn, const key *k, primitive **out, 
 }
 
 /* handles: source, weights, destination, bias (or NULL) */
-static t2v_status execute(t2v_onednn *dnn, t2v_arena *arena, primitive *p, void *const handles[4],
-                          t2v_error *error)
+static t2v_status execute(t2v_exec *exec, primitive *p, void *const handles[4])
 {
     dnnl_exec_arg_t args[MEMORIES];
-    t2v_arena_mark mark = t2v_arena_get_mark(arena);
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     dnnl_status_t status = dnnl_success;
     for (int i = 0, plain = 0; i < p->count && !status; i++) {
         void *handle;
         if (p->arg[i] == DNNL_ARG_SCRATCHPAD) {
-            handle = t2v_arena_alloc(arena, p->scratchpad, 1);
+            handle = t2v_arena_alloc(&exec->arena, p->scratchpad, 1);
             if (!handle)
-                return t2v_fail_memory(error, "oneDNN's scratchpad", p->scratchpad);
+                return t2v_fail_memory(exec->error, "oneDNN's scratchpad", p->scratchpad);
         } else {
             handle = handles[plain++];
         }
@@ -478,11 +479,11 @@ static t2v_status execute(t2v_onednn *dnn, t2v_arena *arena, primitive *p, void 
         args[i] = (dnnl_exec_arg_t){p->arg[i], p->memory[i]};
     }
     if (!status)
-        status = dnnl_primitive_execute(p->handle, dnn->stream, p->count, args);
+        status = dnnl_primitive_execute(p->handle, exec->dnn->stream, p->count, args);
     if (!status)
-        status = dnnl_stream_wait(dnn->stream);
-    t2v_arena_reset(arena, mark);
-    return status ? dnn_fail(error, status, "running a primitive") : T2V_OK;
+        status = dnnl_stream_wait(exec->dnn->stream);
+    t2v_arena_reset(&exec->arena, mark);
+    return status ? dnn_fail(exec->error, status, "running a primitive") : T2V_OK;
 }
 
 /* ------------------------------------------------------------------ prepared weights */
@@ -567,39 +568,64 @@ static void prepared_free(struct t2v_prepared *prepared)
     t2v_free(prepared);
 }
 
-/* Reads the weights from their file and reorders them. */
-static t2v_status prepare(t2v_onednn *dnn, const t2v_operand *operand, layout_ref wanted,
-                          struct t2v_prepared **out, t2v_error *error)
+/* Floats from the file, a slice for each thread at a time: a large convolution has a hundred
+ * million, on a disk that may be slow. */
+static t2v_status read_source(t2v_exec *exec, const t2v_operand *operand, size_t count, float *out)
 {
-    size_t count = 1, bytes = dnnl_memory_desc_get_size(wanted);
-    for (int i = 0; i < operand->rank; i++)
-        count *= (size_t)operand->dim[i]; /* part of a checked tensor */
-    struct t2v_prepared *prepared = t2v_calloc(1, sizeof(*prepared));
-    float *plain = t2v_alloc(count * sizeof(*plain));
-    layout_t from = {0};
-    dnnl_status_t status = dnnl_out_of_memory;
-    if (prepared && plain && (prepared->data = t2v_alloc(bytes))) {
-        t2v_tensor_read_f32(&operand->source, operand->first, count, plain);
-        status = source_layout(&from, operand);
+    enum { SLICE = 1 << 18 };
+    const int64_t slices = (int64_t)((count + SLICE - 1) / SLICE);
+#pragma omp parallel for schedule(dynamic)
+    for (int64_t i = 0; i < slices; i++) {
+        const size_t at = (size_t)i * SLICE, left = count - at;
+        if (!t2v_exec_stopping(exec))
+            t2v_tensor_read_f32(&operand->source, operand->first + at, left < SLICE ? left : SLICE,
+                                out + at);
     }
+    return t2v_exec_check(exec);
+}
+
+/* Reorders the weights, which the caller has read, into the layout that is wanted. */
+static dnnl_status_t fill_prepared(t2v_onednn *dnn, const t2v_operand *operand, float *plain,
+                                   layout_ref wanted, struct t2v_prepared *prepared)
+{
+    layout_t from = {0};
+    prepared->data = t2v_alloc(dnnl_memory_desc_get_size(wanted));
+    dnnl_status_t status = prepared->data ? dnnl_success : dnnl_out_of_memory;
+    if (!status)
+        status = source_layout(&from, operand);
     if (!status)
         status = layout_copy(&prepared->layout, wanted);
     if (!status)
         status = reorder(dnn, REF(from), plain, wanted, prepared->data);
     layout_free(&from);
-    t2v_free(plain);
-    if (status) {
-        if (prepared)
-            prepared_free(prepared);
-        return dnn_fail(error, status, "preparing weights");
+    return status;
+}
+
+/* Reads the weights from their file and reorders them. */
+static t2v_status prepare(t2v_exec *exec, const t2v_operand *operand, layout_ref wanted,
+                          struct t2v_prepared **out)
+{
+    size_t count = 1;
+    for (int i = 0; i < operand->rank; i++)
+        count *= (size_t)operand->dim[i]; /* part of a checked tensor */
+    struct t2v_prepared *prepared = t2v_calloc(1, sizeof(*prepared));
+    float *plain = t2v_alloc(count * sizeof(*plain));
+    t2v_status status = prepared && plain ? read_source(exec, operand, count, plain)
+                                          : dnn_fail(exec->error, dnnl_out_of_memory, "weights");
+    if (status >= 0) {
+        dnnl_status_t said = fill_prepared(exec->dnn, operand, plain, wanted, prepared);
+        status = said ? dnn_fail(exec->error, said, "preparing weights") : T2V_OK;
     }
-    *out = prepared;
-    return T2V_OK;
+    t2v_free(plain);
+    if (status < 0 && prepared)
+        prepared_free(prepared);
+    *out = status < 0 ? NULL : prepared;
+    return status;
 }
 
 /* The weights in the layout that the primitive wants; made by the first stream that asks. */
-static t2v_status get_prepared(t2v_onednn *dnn, t2v_operand *operand, const primitive *p,
-                               void **data, t2v_error *error)
+static t2v_status get_prepared(t2v_exec *exec, t2v_operand *operand, const primitive *p,
+                               void **data)
 {
     t2v_status status = T2V_OK;
     pthread_mutex_lock(&operand->lock);
@@ -607,7 +633,7 @@ static t2v_status get_prepared(t2v_onednn *dnn, t2v_operand *operand, const prim
     while (found && !dnnl_memory_desc_equal(REF(found->layout), REF(p->weights)))
         found = found->next;
     if (!found) {
-        status = prepare(dnn, operand, REF(p->weights), &found, error);
+        status = prepare(exec, operand, REF(p->weights), &found);
         if (status >= 0) {
             found->next = operand->prepared;
             operand->prepared = found;
@@ -620,9 +646,8 @@ static t2v_status get_prepared(t2v_onednn *dnn, t2v_operand *operand, const prim
 
 /* ------------------------------------------------------------------ entry points */
 
-t2v_status t2v_onednn_product(t2v_onednn *dnn, t2v_arena *arena, const t2v_product *product,
-                              const float *src, t2v_operand *weights, const float *bias, float *dst,
-                              t2v_error *error)
+t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const float *src,
+                              t2v_operand *weights, const float *bias, float *dst)
 {
     key k;
     primitive *p;
@@ -637,15 +662,14 @@ t2v_status t2v_onednn_product(t2v_onednn *dnn, t2v_arena *arena, const t2v_produ
     k.product.bias = product->bias;
     k.product.accumulate = product->accumulate;
     k.product.activation = product->activation;
-    T2V_TRY(get_primitive(dnn, &k, &p, error));
-    T2V_TRY(get_prepared(dnn, weights, p, &prepared, error));
+    T2V_TRY(get_primitive(exec->dnn, &k, &p, exec->error));
+    T2V_TRY(get_prepared(exec, weights, p, &prepared));
     void *const handles[4] = {(void *)src, prepared, dst, (void *)bias};
-    return execute(dnn, arena, p, handles, error);
+    return execute(exec, p, handles);
 }
 
-t2v_status t2v_onednn_batch_product(t2v_onednn *dnn, t2v_arena *arena,
-                                    const t2v_batch_product *product, const float *left,
-                                    const float *right, float *dst, t2v_error *error)
+t2v_status t2v_onednn_batch_product(t2v_exec *exec, const t2v_batch_product *product,
+                                    const float *left, const float *right, float *dst)
 {
     key k;
     primitive *p;
@@ -660,15 +684,14 @@ t2v_status t2v_onednn_batch_product(t2v_onednn *dnn, t2v_arena *arena,
     k.batch.dst_batch = product->dst_batch;
     k.batch.dst_stride = product->dst_stride;
     k.batch.transposed = product->transposed;
-    T2V_TRY(get_primitive(dnn, &k, &p, error));
+    T2V_TRY(get_primitive(exec->dnn, &k, &p, exec->error));
     void *const handles[4] = {(void *)left, (void *)right, dst, NULL};
-    return execute(dnn, arena, p, handles, error);
+    return execute(exec, p, handles);
 }
 
-t2v_status t2v_onednn_convolution(t2v_onednn *dnn, t2v_arena *arena,
-                                  const t2v_convolution *convolution, const float *src,
-                                  t2v_operand *weights, const float *bias, float *dst,
-                                  t2v_error *error)
+t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolution,
+                                  const float *src, t2v_operand *weights, const float *bias,
+                                  float *dst)
 {
     key k;
     primitive *p;
@@ -686,8 +709,8 @@ t2v_status t2v_onednn_convolution(t2v_onednn *dnn, t2v_arena *arena,
     k.convolution.pad_bottom = convolution->pad_bottom;
     k.convolution.pad_side = convolution->pad_side;
     k.convolution.accumulate = convolution->accumulate;
-    T2V_TRY(get_primitive(dnn, &k, &p, error));
-    T2V_TRY(get_prepared(dnn, weights, p, &prepared, error));
+    T2V_TRY(get_primitive(exec->dnn, &k, &p, exec->error));
+    T2V_TRY(get_prepared(exec, weights, p, &prepared));
     void *const handles[4] = {(void *)src, prepared, dst, (void *)bias};
-    return execute(dnn, arena, p, handles, error);
+    return execute(exec, p, handles);
 }

@@ -16,6 +16,9 @@
 /** An engine with the primitives made so far; they are made once for a shape and reused. */
 typedef struct t2v_onednn t2v_onednn;
 
+/** ops/exec.h: what follows runs with its engine, threads and scratch memory. */
+struct t2v_exec;
+
 t2v_status t2v_onednn_create(t2v_onednn **dnn, t2v_error *error);
 void t2v_onednn_destroy(t2v_onednn **dnn);
 
@@ -51,9 +54,8 @@ typedef struct t2v_product {
     t2v_activation activation;
 } t2v_product;
 
-t2v_status t2v_onednn_product(t2v_onednn *dnn, t2v_arena *arena, const t2v_product *product,
-                              const float *src, t2v_operand *weights, const float *bias, float *dst,
-                              t2v_error *error);
+t2v_status t2v_onednn_product(struct t2v_exec *exec, const t2v_product *product, const float *src,
+                              t2v_operand *weights, const float *bias, float *dst);
 
 /**
  * dst[b] = left[b] × right[b] for b < batch; left [m, k], right [k, n] or, when transposed,
@@ -65,9 +67,8 @@ typedef struct t2v_batch_product {
     bool transposed;
 } t2v_batch_product;
 
-t2v_status t2v_onednn_batch_product(t2v_onednn *dnn, t2v_arena *arena,
-                                    const t2v_batch_product *product, const float *left,
-                                    const float *right, float *dst, t2v_error *error);
+t2v_status t2v_onednn_batch_product(struct t2v_exec *exec, const t2v_batch_product *product,
+                                    const float *left, const float *right, float *dst);
 
 /**
  * Convolution of src [d, h, w, ic] to dst [.., .., .., oc], channels innermost. Time is not
@@ -82,10 +83,9 @@ typedef struct t2v_convolution {
     bool accumulate; /**< dst += */
 } t2v_convolution;
 
-t2v_status t2v_onednn_convolution(t2v_onednn *dnn, t2v_arena *arena,
-                                  const t2v_convolution *convolution, const float *src,
-                                  t2v_operand *weights, const float *bias, float *dst,
-                                  t2v_error *error);
+t2v_status t2v_onednn_convolution(struct t2v_exec *exec, const t2v_convolution *convolution,
+                                  const float *src, t2v_operand *weights, const float *bias,
+                                  float *dst);
 
 /** "2.6.3": of the library in use. Writes at most size bytes. */
 void t2v_onednn_version(char *text, size_t size);
