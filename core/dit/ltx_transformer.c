@@ -3,18 +3,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "dit/dit.h"
+#include "dit/adaptive.h"
+#include "dit/text_keys.h"
 #include "layers/load.h"
 #include "ops/attention.h"
-#include "ops/elementwise.h"
-#include "ops/linear.h"
-#include "ops/norm.h"
 #include "ops/rope.h"
 #include "ops/timestep.h"
 
-/* Channels of the sinusoids of a timestep; modulations of a block: shift, scale and gate of the
- * attention, then of the feed-forward. */
-enum { MODULATIONS = 6, FEED_FACTOR = 4, FEED_ROWS = 2048 };
+/* The feed-forward's width, and its rows that are computed at once. */
+enum { FEED_FACTOR = 4, FEED_ROWS = 2048 };
 /* Tokens whose angles are computed between two looks at the interruption. */
 enum { POSITION_TOKENS = 512 };
 
@@ -26,7 +23,7 @@ static const float QK_EPS = 1e-5f, OUT_EPS = 1e-6f;
 
 typedef struct block {
     float *norm1, *norm2; /* [dim]; NULL: no weights */
-    float *modulation;    /* [6, dim] */
+    float *modulation;    /* [T2V_MODULATIONS, dim] */
     t2v_linear *qkv, *attention_out;
     float *query_norm, *key_norm;
     t2v_linear *text_query, *text_keys_values, *text_out;
@@ -39,19 +36,11 @@ typedef struct ltx {
     double eps;
     bool affine, bias, out_bias;
     t2v_linear *proj_in, *proj_out;
-    t2v_linear *time_in, *time_out, *time_modulation;
+    t2v_time_layers time;
     t2v_linear *caption_in, *caption_out;
     float *modulation; /* [2, dim]: shift and scale of the last norm */
     block *block;
 } ltx;
-
-struct t2v_dit_text {
-    int64_t length;
-    float *mask; /* [length] */
-    float **key; /* of each layer: [heads, length, head_dim] */
-    float **value;
-    int64_t layers;
-};
 
 /* ------------------------------------------------------------------ loading */
 
@@ -86,6 +75,8 @@ static t2v_status read_config(const t2v_config *config, ltx *m, t2v_error *error
     T2V_TRY(must_be(config, "activation_fn", "gelu-approximate", error));
     T2V_TRY(must_be(config, "qk_norm", "rms_norm_across_heads", error));
     m->dim = m->heads * m->head_dim;
+    m->time.dim = m->dim;
+    m->time.sinusoids = T2V_SINUSOIDS;
     if (cross != m->dim)
         return t2v_fail(error, T2V_ERROR_FORMAT,
                         "%s: cross_attention_dim is %lld, but the projected text has "
@@ -101,7 +92,7 @@ static t2v_status read_config(const t2v_config *config, ltx *m, t2v_error *error
 static t2v_status load_block(const t2v_component *c, const ltx *m, int i, block *b,
                              t2v_error *error)
 {
-    const int64_t dim = m->dim, feed = FEED_FACTOR * dim, table[2] = {MODULATIONS, dim};
+    const int64_t dim = m->dim, feed = FEED_FACTOR * dim, table[2] = {T2V_MODULATIONS, dim};
 #define NAME(name) error, "transformer_blocks.%d." name, i
     if (m->affine) {
         T2V_TRY(t2v_load_floats(c, 1, &dim, &b->norm1, NAME("norm1.weight")));
@@ -129,10 +120,10 @@ static t2v_status load(const t2v_component *c, ltx *m, t2v_error *error)
 #define TIME "time_embed.emb.timestep_embedder."
     T2V_TRY(t2v_load_linear(c, dim, m->in, true, &m->proj_in, error, "proj_in"));
     T2V_TRY(t2v_load_linear(c, m->out, dim, true, &m->proj_out, error, "proj_out"));
-    T2V_TRY(t2v_load_linear(c, dim, T2V_SINUSOIDS, true, &m->time_in, error, TIME "linear_1"));
-    T2V_TRY(t2v_load_linear(c, dim, dim, true, &m->time_out, error, TIME "linear_2"));
+    T2V_TRY(t2v_load_linear(c, dim, T2V_SINUSOIDS, true, &m->time.in, error, TIME "linear_1"));
+    T2V_TRY(t2v_load_linear(c, dim, dim, true, &m->time.out, error, TIME "linear_2"));
 #undef TIME
-    T2V_TRY(t2v_load_linear(c, MODULATIONS * dim, dim, true, &m->time_modulation, error,
+    T2V_TRY(t2v_load_linear(c, T2V_MODULATIONS * dim, dim, true, &m->time.modulation, error,
                             "time_embed.linear"));
     T2V_TRY(t2v_load_linear(c, dim, m->text_width, true, &m->caption_in, error,
                             "caption_projection.linear_1"));
@@ -175,9 +166,7 @@ static void destroy(void *dit)
     t2v_free(m->block);
     t2v_linear_free(&m->proj_in);
     t2v_linear_free(&m->proj_out);
-    t2v_linear_free(&m->time_in);
-    t2v_linear_free(&m->time_out);
-    t2v_linear_free(&m->time_modulation);
+    t2v_time_layers_free(&m->time);
     t2v_linear_free(&m->caption_in);
     t2v_linear_free(&m->caption_out);
     t2v_free(m->modulation);
@@ -217,43 +206,6 @@ static void describe(const void *dit, t2v_dit_info *info)
 
 /* ------------------------------------------------------------------ text and positions */
 
-static void free_text(t2v_dit_text *text)
-{
-    if (!text)
-        return;
-    for (int64_t i = 0; i < text->layers; i++) {
-        if (text->key)
-            t2v_free(text->key[i]);
-        if (text->value)
-            t2v_free(text->value[i]);
-    }
-    t2v_free(text->key);
-    t2v_free(text->value);
-    t2v_free(text->mask);
-    t2v_free(text);
-}
-
-static t2v_dit_text *allocate_text(const ltx *m, int64_t length)
-{
-    t2v_dit_text *text = t2v_calloc(1, sizeof(*text));
-    if (!text)
-        return NULL;
-    bool complete = (text->mask = t2v_calloc((size_t)length, sizeof(float))) &&
-                    (text->key = t2v_calloc((size_t)m->layers, sizeof(float *))) &&
-                    (text->value = t2v_calloc((size_t)m->layers, sizeof(float *)));
-    text->length = length;
-    text->layers = complete ? m->layers : 0;
-    for (int64_t i = 0; i < text->layers; i++) {
-        text->key[i] = t2v_calloc((size_t)(length * m->dim), sizeof(float));
-        text->value[i] = t2v_calloc((size_t)(length * m->dim), sizeof(float));
-        complete = complete && text->key[i] && text->value[i];
-    }
-    if (complete)
-        return text;
-    free_text(text);
-    return NULL;
-}
-
 /* RMS norm over all heads together, on columns of a wider matrix, in place of a copy. */
 static void norm_heads(t2v_exec *exec, const ltx *m, const float *weight, const float *x,
                        int64_t rows, int64_t stride, float *y)
@@ -265,7 +217,7 @@ static void norm_heads(t2v_exec *exec, const ltx *m, const float *weight, const 
 static t2v_status project_text(t2v_exec *exec, const ltx *m, const float *embeddings,
                                t2v_dit_text *text)
 {
-    const int64_t n = text->length;
+    const int64_t n = text->keys;
     float *inner = t2v_exec_floats(exec, (size_t)n, (size_t)m->dim);
     float *projected = t2v_exec_floats(exec, (size_t)n, (size_t)m->dim);
     float *kv = t2v_exec_floats(exec, (size_t)n, (size_t)(2 * m->dim));
@@ -289,18 +241,16 @@ static t2v_status prepare_text(t2v_exec *exec, const void *dit, const float *emb
                                int64_t length, int64_t used, t2v_dit_text **out)
 {
     const ltx *m = dit;
-    t2v_dit_text *text = allocate_text(m, length);
+    t2v_dit_text *text;
     *out = NULL;
-    if (!text)
-        return t2v_fail_memory(exec->error, "the prompt's keys and values",
-                               (size_t)(2 * m->layers * length * m->dim) * sizeof(float));
+    T2V_TRY(t2v_dit_text_create(m->layers, length, m->dim, &text, exec->error));
     for (int64_t i = used; i < length; i++)
-        text->mask[i] = TEXT_MASK;
+        text->bias[i] = TEXT_MASK;
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     t2v_status status = project_text(exec, m, embeddings, text);
     t2v_arena_reset(&exec->arena, mark);
     if (status < 0)
-        free_text(text);
+        t2v_dit_text_free(text);
     else
         *out = text;
     return status;
@@ -358,14 +308,12 @@ typedef struct buffers {
     float *wide;                /* [tokens, 3 dim]: q, k, v side by side */
     float *query, *key, *value; /* [heads, tokens, head_dim] */
     float *feed;                /* [FEED_ROWS, 4 dim] */
-    float *time;                /* [groups, dim] */
-    float *time_modulation;     /* [groups, 6 dim] */
-    float *modulation;          /* [groups, 6 dim] of the block at hand */
+    t2v_adaptive adaptive;
 } buffers;
 
 static t2v_status allocate(t2v_exec *exec, const ltx *m, const t2v_dit_input *in, buffers *b)
 {
-    const size_t n = (size_t)in->tokens, dim = (size_t)m->dim, groups = (size_t)in->groups;
+    const size_t n = (size_t)in->tokens, dim = (size_t)m->dim;
     const size_t feed_rows = n < FEED_ROWS ? n : FEED_ROWS;
     b->hidden = t2v_exec_floats(exec, n, dim);
     b->normed = t2v_exec_floats(exec, n, dim);
@@ -374,64 +322,15 @@ static t2v_status allocate(t2v_exec *exec, const ltx *m, const t2v_dit_input *in
     b->key = t2v_exec_floats(exec, n, dim);
     b->value = t2v_exec_floats(exec, n, dim);
     b->feed = t2v_exec_floats(exec, feed_rows, FEED_FACTOR * dim);
-    b->time = t2v_exec_floats(exec, groups, dim);
-    b->time_modulation = t2v_exec_floats(exec, groups, MODULATIONS * dim);
-    b->modulation = t2v_exec_floats(exec, groups, MODULATIONS * dim);
-    bool complete = b->hidden && b->normed && b->wide && b->query && b->key && b->value &&
-                    b->feed && b->time && b->time_modulation && b->modulation;
-    return complete ? T2V_OK : T2V_ERROR_MEMORY;
+    bool complete = b->hidden && b->normed && b->wide && b->query && b->key && b->value && b->feed;
+    return complete ? t2v_adaptive_begin(exec, &m->time, in, &b->adaptive) : T2V_ERROR_MEMORY;
 }
 
-/* Sinusoids of the timesteps, cosines first, through a small network (DiT, section 3.2). */
-static t2v_status embed_time(t2v_exec *exec, const ltx *m, const t2v_dit_input *in, buffers *b)
+/* normed = norm(hidden), shifted and scaled, `which` being the first of a triple */
+static void norm_modulated(t2v_exec *exec, const ltx *m, const float *weight, int which, buffers *b)
 {
-    const int64_t groups = in->groups;
-    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    float *sinusoids = t2v_exec_floats(exec, (size_t)groups, T2V_SINUSOIDS);
-    float *inner = t2v_exec_floats(exec, (size_t)groups, (size_t)m->dim);
-    if (!sinusoids || !inner)
-        return T2V_ERROR_MEMORY;
-    for (int64_t g = 0; g < groups; g++)
-        t2v_timestep_sinusoids(in->timestep[g], T2V_SINUSOIDS, sinusoids + g * T2V_SINUSOIDS);
-    T2V_TRY(t2v_linear_run(exec, m->time_in, sinusoids, groups, T2V_ACTIVATION_SILU, false, inner));
-    T2V_TRY(t2v_linear_run(exec, m->time_out, inner, groups, T2V_ACTIVATION_NONE, false, b->time));
-    memcpy(inner, b->time, (size_t)(groups * m->dim) * sizeof(float));
-    t2v_silu(inner, groups * m->dim);
-    t2v_status status = t2v_linear_run(exec, m->time_modulation, inner, groups, T2V_ACTIVATION_NONE,
-                                       false, b->time_modulation);
-    t2v_arena_reset(&exec->arena, mark);
-    return status;
-}
-
-/* The block's own table plus what the timestep says, for each group. */
-static void modulate(const ltx *m, const block *block, int groups, buffers *b)
-{
-    const int64_t n = MODULATIONS * m->dim;
-    for (int64_t g = 0; g < groups; g++)
-        for (int64_t i = 0; i < n; i++)
-            b->modulation[g * n + i] = block->modulation[i] + b->time_modulation[g * n + i];
-}
-
-/* normed = norm(hidden) · (1 + scale) + shift, `which` being the first of a triple */
-static void norm_modulated(t2v_exec *exec, const ltx *m, const t2v_dit_input *in,
-                           const float *weight, int which, buffers *b)
-{
-    const t2v_modulation modulation = {
-        .shift = b->modulation + which * m->dim,
-        .scale = b->modulation + (which + 1) * m->dim,
-        .stride = MODULATIONS * m->dim,
-        .group = in->group,
-    };
-    const t2v_norm norm = {
-        .dim = m->dim, .eps = (float)m->eps, .weight = weight, .modulation = &modulation};
-    t2v_norm_run(exec, &norm, b->hidden, in->tokens, m->dim, b->normed);
-}
-
-static void add_gated(t2v_exec *exec, const ltx *m, const t2v_dit_input *in, int which,
-                      const float *x, buffers *b)
-{
-    t2v_gated_add(exec, b->hidden, x, in->tokens, m->dim, b->modulation + which * m->dim,
-                  MODULATIONS * m->dim, in->group);
+    const t2v_norm norm = {.dim = m->dim, .eps = (float)m->eps, .weight = weight};
+    t2v_adaptive_norm(exec, &b->adaptive, &norm, which, b->hidden, b->normed);
 }
 
 static t2v_status self_attention(t2v_exec *exec, const ltx *m, const block *block,
@@ -440,7 +339,7 @@ static t2v_status self_attention(t2v_exec *exec, const ltx *m, const block *bloc
     const int64_t n = in->tokens, dim = m->dim;
     float *const target[2] = {b->query, b->key};
     const float *const weight[2] = {block->query_norm, block->key_norm};
-    norm_modulated(exec, m, in, block->norm1, 0, b);
+    norm_modulated(exec, m, block->norm1, 0, b);
     T2V_TRY(t2v_linear_run(exec, block->qkv, b->normed, n, T2V_ACTIVATION_NONE, false, b->wide));
     for (int i = 0; i < 2; i++) {
         norm_heads(exec, m, weight[i], b->wide + i * dim, n, 3 * dim, b->normed);
@@ -462,7 +361,7 @@ static t2v_status self_attention(t2v_exec *exec, const ltx *m, const block *bloc
     T2V_TRY(t2v_attention_run(exec, &attention));
     T2V_TRY(t2v_linear_run(exec, block->attention_out, b->normed, n, T2V_ACTIVATION_NONE, false,
                            b->wide));
-    add_gated(exec, m, in, 2, b->wide, b);
+    t2v_adaptive_add(exec, &b->adaptive, 2, b->wide, b->hidden);
     return T2V_OK;
 }
 
@@ -479,12 +378,12 @@ static t2v_status cross_attention(t2v_exec *exec, const ltx *m, const block *blo
         .heads = m->heads,
         .head_dim = m->head_dim,
         .queries = n,
-        .keys = in->text->length,
+        .keys = in->text->keys,
         .q = b->query,
         .k = in->text->key[layer],
         .v = in->text->value[layer],
         .scale = 1 / sqrtf((float)m->head_dim),
-        .key_bias = in->text->mask,
+        .key_bias = in->text->bias,
         .out = b->normed,
     };
     T2V_TRY(t2v_attention_run(exec, &attention));
@@ -496,7 +395,7 @@ static t2v_status cross_attention(t2v_exec *exec, const ltx *m, const block *blo
 static t2v_status feed_forward(t2v_exec *exec, const ltx *m, const block *block,
                                const t2v_dit_input *in, buffers *b)
 {
-    norm_modulated(exec, m, in, block->norm2, 3, b);
+    norm_modulated(exec, m, block->norm2, 3, b);
     for (int64_t at = 0; at < in->tokens; at += FEED_ROWS) {
         int64_t rows = in->tokens - at < FEED_ROWS ? in->tokens - at : FEED_ROWS;
         float *x = b->normed + at * m->dim;
@@ -505,7 +404,7 @@ static t2v_status feed_forward(t2v_exec *exec, const ltx *m, const block *block,
         T2V_TRY(
             t2v_linear_run(exec, block->feed_out, b->feed, rows, T2V_ACTIVATION_NONE, false, x));
     }
-    add_gated(exec, m, in, 5, b->normed, b);
+    t2v_adaptive_add(exec, &b->adaptive, 5, b->normed, b->hidden);
     return T2V_OK;
 }
 
@@ -513,15 +412,9 @@ static t2v_status feed_forward(t2v_exec *exec, const ltx *m, const block *block,
 static t2v_status project_out(t2v_exec *exec, const ltx *m, const t2v_dit_input *in, buffers *b,
                               float *out)
 {
-    const int64_t dim = m->dim;
-    float *table = b->modulation; /* [groups, 2 dim] of it */
-    for (int64_t g = 0; g < in->groups; g++)
-        for (int64_t i = 0; i < 2 * dim; i++)
-            table[g * 2 * dim + i] = m->modulation[i] + b->time[g * dim + i % dim];
-    const t2v_modulation modulation = {
-        .shift = table, .scale = table + dim, .stride = 2 * dim, .group = in->group};
-    const t2v_norm norm = {.dim = dim, .eps = OUT_EPS, .centred = true, .modulation = &modulation};
-    t2v_norm_run(exec, &norm, b->hidden, in->tokens, dim, b->normed);
+    const t2v_norm norm = {.dim = m->dim, .eps = OUT_EPS, .centred = true};
+    t2v_adaptive_last(&b->adaptive, m->modulation);
+    t2v_adaptive_norm(exec, &b->adaptive, &norm, 0, b->hidden, b->normed);
     return t2v_linear_run(exec, m->proj_out, b->normed, in->tokens, T2V_ACTIVATION_NONE, false,
                           out);
 }
@@ -530,12 +423,11 @@ static t2v_status run_all(t2v_exec *exec, const ltx *m, const t2v_dit_input *in,
 {
     buffers b;
     T2V_TRY(allocate(exec, m, in, &b));
-    T2V_TRY(embed_time(exec, m, in, &b));
     T2V_TRY(
         t2v_linear_run(exec, m->proj_in, in->x, in->tokens, T2V_ACTIVATION_NONE, false, b.hidden));
     for (int64_t i = 0; i < m->layers; i++) {
         const block *block = &m->block[i];
-        modulate(m, block, in->groups, &b);
+        t2v_adaptive_block(&b.adaptive, block->modulation);
         T2V_TRY(self_attention(exec, m, block, in, &b));
         T2V_TRY(cross_attention(exec, m, block, i, in, &b));
         T2V_TRY(feed_forward(exec, m, block, in, &b));
@@ -557,7 +449,7 @@ const t2v_dit_class t2v_dit_ltx = {
     .destroy = destroy,
     .describe = describe,
     .prepare_text = prepare_text,
-    .free_text = free_text,
+    .free_text = t2v_dit_text_free,
     .prepare_positions = prepare_positions,
     .run = run,
 };

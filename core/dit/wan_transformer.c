@@ -2,25 +2,22 @@
 /* The diffusion transformer of Wan 2.1 and 2.2 (Wan Team 2025), as WanTransformer3DModel without
  * the branch that reads pictures. */
 #include <math.h>
-#include <string.h>
 
-#include "dit/dit.h"
+#include "dit/adaptive.h"
+#include "dit/text_keys.h"
 #include "layers/load.h"
 #include "ops/attention.h"
-#include "ops/elementwise.h"
-#include "ops/norm.h"
 #include "ops/rope.h"
 #include "ops/timestep.h"
 
-/* Modulations of a block: shift, scale and gate of the attention, then of the feed-forward. Rows of
- * the feed-forward that are computed at once. Tokens whose angles are computed, or whose output is
- * put in order, between two looks at the interruption. */
-enum { MODULATIONS = 6, FEED_ROWS = 2048, POSITION_TOKENS = 512, OUTPUT_TOKENS = 4096 };
+/* Rows of the feed-forward that are computed at once. Tokens whose angles are computed, or whose
+ * output is put in order, between two looks at the interruption. */
+enum { FEED_ROWS = 2048, POSITION_TOKENS = 512, OUTPUT_TOKENS = 4096 };
 
 static const double ROPE_THETA = 10000.0;
 
 typedef struct block {
-    float *modulation; /* [6, dim] */
+    float *modulation; /* [T2V_MODULATIONS, dim] */
     t2v_linear *qkv, *attention_out;
     float *query_norm, *key_norm;
     float *text_norm, *text_norm_bias; /* [dim]; NULL: no norm before cross-attention */
@@ -31,26 +28,17 @@ typedef struct block {
 
 typedef struct wan {
     int64_t in, out, patch, patch_time; /* in, out: channels of latents */
-    int64_t heads, head_dim, dim, layers, text_width, sinusoids, feed;
+    int64_t heads, head_dim, dim, layers, text_width, feed;
     double eps;
     bool text_normed;
     t2v_linear *patches_in, *proj_out;
-    t2v_linear *time_in, *time_out, *time_modulation;
+    t2v_time_layers time;
     t2v_linear *text_in, *text_out;
     float *modulation; /* [2, dim]: shift and scale of the last norm */
     block *block;
     struct wan *expert; /* Wan 2.2: for timesteps below the boundary; NULL: none */
     double boundary;
 } wan;
-
-struct t2v_dit_text {
-    int64_t keys;
-    float *bias; /* [keys] */
-    float **key; /* of each layer: [heads, keys, head_dim] */
-    float **value;
-    int64_t layers;
-    t2v_dit_text *expert; /* as the expert reads it; NULL: there is none */
-};
 
 /* ------------------------------------------------------------------ loading */
 
@@ -89,23 +77,24 @@ static t2v_status read_config(const t2v_config *config, wan *m, t2v_error *error
     T2V_TRY(t2v_config_int(config, "in_channels", 16, 1, 4096, &m->in, error));
     T2V_TRY(t2v_config_int(config, "out_channels", m->in, 1, 4096, &m->out, error));
     T2V_TRY(t2v_config_int(config, "text_dim", 4096, 1, 65536, &m->text_width, error));
-    T2V_TRY(t2v_config_int(config, "freq_dim", T2V_SINUSOIDS, 2, 65536, &m->sinusoids, error));
+    T2V_TRY(t2v_config_int(config, "freq_dim", T2V_SINUSOIDS, 2, 65536, &m->time.sinusoids, error));
     T2V_TRY(t2v_config_int(config, "ffn_dim", 13824, 1, 1 << 20, &m->feed, error));
     T2V_TRY(t2v_config_int(config, "num_layers", 40, 1, 1024, &m->layers, error));
     T2V_TRY(t2v_config_bool(config, "cross_attn_norm", true, &m->text_normed, error));
     T2V_TRY(t2v_config_double(config, "eps", 1e-6, 0, 1, &m->eps, error));
-    m->dim = m->heads * m->head_dim;
-    if (m->head_dim % 2 || m->sinusoids % 2)
+    m->dim = m->time.dim = m->heads * m->head_dim;
+    if (m->head_dim % 2 || m->time.sinusoids % 2)
         return t2v_fail(error, T2V_ERROR_FORMAT,
                         "%s: attention_head_dim is %lld and freq_dim %lld; both must be even",
-                        t2v_config_path(config), (long long)m->head_dim, (long long)m->sinusoids);
+                        t2v_config_path(config), (long long)m->head_dim,
+                        (long long)m->time.sinusoids);
     return T2V_OK;
 }
 
 static t2v_status load_block(const t2v_component *c, const wan *m, int i, block *b,
                              t2v_error *error)
 {
-    const int64_t dim = m->dim, table[3] = {1, MODULATIONS, dim};
+    const int64_t dim = m->dim, table[3] = {1, T2V_MODULATIONS, dim};
 #define NAME(name) error, "blocks.%d." name, i
     T2V_TRY(t2v_load_floats(c, 3, table, &b->modulation, NAME("scale_shift_table")));
     T2V_TRY(t2v_load_joined(c, dim, dim, true, "qkv", &b->qkv, NAME("attn1.to_")));
@@ -138,11 +127,11 @@ static t2v_status load(const t2v_component *c, wan *m, t2v_error *error)
     const int64_t patches[5] = {dim, m->in, m->patch_time, m->patch, m->patch};
 #define NAME(name) error, "condition_embedder." name
     T2V_TRY(t2v_load_patches(c, 5, patches, &m->patches_in, error, "patch_embedding"));
-    T2V_TRY(
-        t2v_load_linear(c, dim, m->sinusoids, true, &m->time_in, NAME("time_embedder.linear_1")));
-    T2V_TRY(t2v_load_linear(c, dim, dim, true, &m->time_out, NAME("time_embedder.linear_2")));
-    T2V_TRY(
-        t2v_load_linear(c, MODULATIONS * dim, dim, true, &m->time_modulation, NAME("time_proj")));
+    T2V_TRY(t2v_load_linear(c, dim, m->time.sinusoids, true, &m->time.in,
+                            NAME("time_embedder.linear_1")));
+    T2V_TRY(t2v_load_linear(c, dim, dim, true, &m->time.out, NAME("time_embedder.linear_2")));
+    T2V_TRY(t2v_load_linear(c, T2V_MODULATIONS * dim, dim, true, &m->time.modulation,
+                            NAME("time_proj")));
     T2V_TRY(
         t2v_load_linear(c, dim, m->text_width, true, &m->text_in, NAME("text_embedder.linear_1")));
     T2V_TRY(t2v_load_linear(c, dim, dim, true, &m->text_out, NAME("text_embedder.linear_2")));
@@ -187,9 +176,7 @@ static void destroy(void *dit)
     destroy(m->expert);
     t2v_linear_free(&m->patches_in);
     t2v_linear_free(&m->proj_out);
-    t2v_linear_free(&m->time_in);
-    t2v_linear_free(&m->time_out);
-    t2v_linear_free(&m->time_modulation);
+    t2v_time_layers_free(&m->time);
     t2v_linear_free(&m->text_in);
     t2v_linear_free(&m->text_out);
     t2v_free(m->modulation);
@@ -249,42 +236,6 @@ static void describe(const void *dit, t2v_dit_info *info)
 
 /* ------------------------------------------------------------------ text and positions */
 
-static void free_text(t2v_dit_text *text)
-{
-    if (!text)
-        return;
-    free_text(text->expert);
-    for (int64_t i = 0; i < text->layers; i++) {
-        t2v_free(text->key[i]);
-        t2v_free(text->value[i]);
-    }
-    t2v_free(text->key);
-    t2v_free(text->value);
-    t2v_free(text->bias);
-    t2v_free(text);
-}
-
-static t2v_dit_text *allocate_text(const wan *m, int64_t keys)
-{
-    t2v_dit_text *text = t2v_calloc(1, sizeof(*text));
-    if (!text)
-        return NULL;
-    bool complete = (text->bias = t2v_calloc((size_t)keys, sizeof(float))) &&
-                    (text->key = t2v_calloc((size_t)m->layers, sizeof(float *))) &&
-                    (text->value = t2v_calloc((size_t)m->layers, sizeof(float *)));
-    text->keys = keys;
-    text->layers = complete ? m->layers : 0;
-    for (int64_t i = 0; i < text->layers; i++) {
-        text->key[i] = t2v_calloc((size_t)(keys * m->dim), sizeof(float));
-        text->value[i] = t2v_calloc((size_t)(keys * m->dim), sizeof(float));
-        complete = complete && text->key[i] && text->value[i];
-    }
-    if (complete)
-        return text;
-    free_text(text);
-    return NULL;
-}
-
 /* RMS norm over all heads together, on columns of a wider matrix. */
 static void norm_heads(t2v_exec *exec, const wan *m, const float *weight, const float *x,
                        int64_t rows, int64_t stride, float *y)
@@ -322,18 +273,16 @@ static t2v_status prepare_own(t2v_exec *exec, const wan *m, const float *embeddi
                               int64_t used, t2v_dit_text **out)
 {
     const int64_t padding = length - used, keys = used + (padding > 0);
-    t2v_dit_text *text = allocate_text(m, keys);
+    t2v_dit_text *text;
     *out = NULL;
-    if (!text)
-        return t2v_fail_memory(exec->error, "the prompt's keys and values",
-                               (size_t)(2 * m->layers * keys * m->dim) * sizeof(float));
+    T2V_TRY(t2v_dit_text_create(m->layers, keys, m->dim, &text, exec->error));
     if (padding > 0)
         text->bias[used] = logf((float)padding);
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     t2v_status status = project_text(exec, m, embeddings, text);
     t2v_arena_reset(&exec->arena, mark);
     if (status < 0)
-        free_text(text);
+        t2v_dit_text_free(text);
     else
         *out = text;
     return status;
@@ -348,7 +297,7 @@ static t2v_status prepare_text(t2v_exec *exec, const void *dit, const float *emb
         return T2V_OK;
     t2v_status status = prepare_own(exec, m->expert, embeddings, length, used, &(*out)->expert);
     if (status < 0) {
-        free_text(*out);
+        t2v_dit_text_free(*out);
         *out = NULL;
     }
     return status;
@@ -393,14 +342,12 @@ typedef struct buffers {
     float *wide;                /* [tokens, 3 dim]: q, k, v side by side */
     float *query, *key, *value; /* [heads, tokens, head_dim] */
     float *feed;                /* [FEED_ROWS, feed] */
-    float *time;                /* [groups, dim] */
-    float *time_modulation;     /* [groups, 6 dim] */
-    float *modulation;          /* [groups, 6 dim] of the block at hand */
+    t2v_adaptive adaptive;
 } buffers;
 
 static t2v_status allocate(t2v_exec *exec, const wan *m, const t2v_dit_input *in, buffers *b)
 {
-    const size_t n = (size_t)in->tokens, dim = (size_t)m->dim, groups = (size_t)in->groups;
+    const size_t n = (size_t)in->tokens, dim = (size_t)m->dim;
     const size_t feed_rows = n < FEED_ROWS ? n : FEED_ROWS;
     b->hidden = t2v_exec_floats(exec, n, dim);
     b->normed = t2v_exec_floats(exec, n, dim);
@@ -409,63 +356,15 @@ static t2v_status allocate(t2v_exec *exec, const wan *m, const t2v_dit_input *in
     b->key = t2v_exec_floats(exec, n, dim);
     b->value = t2v_exec_floats(exec, n, dim);
     b->feed = t2v_exec_floats(exec, feed_rows, (size_t)m->feed);
-    b->time = t2v_exec_floats(exec, groups, dim);
-    b->time_modulation = t2v_exec_floats(exec, groups, MODULATIONS * dim);
-    b->modulation = t2v_exec_floats(exec, groups, MODULATIONS * dim);
-    bool complete = b->hidden && b->normed && b->wide && b->query && b->key && b->value &&
-                    b->feed && b->time && b->time_modulation && b->modulation;
-    return complete ? T2V_OK : T2V_ERROR_MEMORY;
+    bool complete = b->hidden && b->normed && b->wide && b->query && b->key && b->value && b->feed;
+    return complete ? t2v_adaptive_begin(exec, &m->time, in, &b->adaptive) : T2V_ERROR_MEMORY;
 }
 
-static t2v_status embed_time(t2v_exec *exec, const wan *m, const t2v_dit_input *in, buffers *b)
+/* normed = LayerNorm(hidden), shifted and scaled, `which` being the first of a triple */
+static void norm_modulated(t2v_exec *exec, const wan *m, int which, buffers *b)
 {
-    const int64_t groups = in->groups;
-    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    float *sinusoids = t2v_exec_floats(exec, (size_t)groups, (size_t)m->sinusoids);
-    float *inner = t2v_exec_floats(exec, (size_t)groups, (size_t)m->dim);
-    if (!sinusoids || !inner)
-        return T2V_ERROR_MEMORY;
-    for (int64_t g = 0; g < groups; g++)
-        t2v_timestep_sinusoids(in->timestep[g], m->sinusoids, sinusoids + g * m->sinusoids);
-    T2V_TRY(t2v_linear_run(exec, m->time_in, sinusoids, groups, T2V_ACTIVATION_SILU, false, inner));
-    T2V_TRY(t2v_linear_run(exec, m->time_out, inner, groups, T2V_ACTIVATION_NONE, false, b->time));
-    memcpy(inner, b->time, (size_t)(groups * m->dim) * sizeof(float));
-    t2v_silu(inner, groups * m->dim);
-    t2v_status status = t2v_linear_run(exec, m->time_modulation, inner, groups, T2V_ACTIVATION_NONE,
-                                       false, b->time_modulation);
-    t2v_arena_reset(&exec->arena, mark);
-    return status;
-}
-
-/* The block's own table plus what the timestep says, for each group. */
-static void modulate(const wan *m, const block *block, int groups, buffers *b)
-{
-    const int64_t n = MODULATIONS * m->dim;
-    for (int64_t g = 0; g < groups; g++)
-        for (int64_t i = 0; i < n; i++)
-            b->modulation[g * n + i] = block->modulation[i] + b->time_modulation[g * n + i];
-}
-
-/* normed = LayerNorm(hidden) · (1 + scale) + shift, `which` being the first of a triple */
-static void norm_modulated(t2v_exec *exec, const wan *m, const t2v_dit_input *in, int which,
-                           buffers *b)
-{
-    const t2v_modulation modulation = {
-        .shift = b->modulation + which * m->dim,
-        .scale = b->modulation + (which + 1) * m->dim,
-        .stride = MODULATIONS * m->dim,
-        .group = in->group,
-    };
-    const t2v_norm norm = {
-        .dim = m->dim, .eps = (float)m->eps, .centred = true, .modulation = &modulation};
-    t2v_norm_run(exec, &norm, b->hidden, in->tokens, m->dim, b->normed);
-}
-
-static void add_gated(t2v_exec *exec, const wan *m, const t2v_dit_input *in, int which,
-                      const float *x, buffers *b)
-{
-    t2v_gated_add(exec, b->hidden, x, in->tokens, m->dim, b->modulation + which * m->dim,
-                  MODULATIONS * m->dim, in->group);
+    const t2v_norm norm = {.dim = m->dim, .eps = (float)m->eps, .centred = true};
+    t2v_adaptive_norm(exec, &b->adaptive, &norm, which, b->hidden, b->normed);
 }
 
 /* All heads turn by the same angles. */
@@ -482,7 +381,7 @@ static t2v_status self_attention(t2v_exec *exec, const wan *m, const block *bloc
     const int64_t n = in->tokens, dim = m->dim;
     float *const target[2] = {b->query, b->key};
     const float *const weight[2] = {block->query_norm, block->key_norm};
-    norm_modulated(exec, m, in, 0, b);
+    norm_modulated(exec, m, 0, b);
     T2V_TRY(t2v_linear_run(exec, block->qkv, b->normed, n, T2V_ACTIVATION_NONE, false, b->wide));
     for (int i = 0; i < 2; i++) {
         norm_heads(exec, m, weight[i], b->wide + i * dim, n, 3 * dim, b->normed);
@@ -504,7 +403,7 @@ static t2v_status self_attention(t2v_exec *exec, const wan *m, const block *bloc
     T2V_TRY(t2v_attention_run(exec, &attention));
     T2V_TRY(t2v_linear_run(exec, block->attention_out, b->normed, n, T2V_ACTIVATION_NONE, false,
                            b->wide));
-    add_gated(exec, m, in, 2, b->wide, b);
+    t2v_adaptive_add(exec, &b->adaptive, 2, b->wide, b->hidden);
     return T2V_OK;
 }
 
@@ -545,7 +444,7 @@ static t2v_status cross_attention(t2v_exec *exec, const wan *m, const block *blo
 static t2v_status feed_forward(t2v_exec *exec, const wan *m, const block *block,
                                const t2v_dit_input *in, buffers *b)
 {
-    norm_modulated(exec, m, in, 3, b);
+    norm_modulated(exec, m, 3, b);
     for (int64_t at = 0; at < in->tokens; at += FEED_ROWS) {
         int64_t rows = in->tokens - at < FEED_ROWS ? in->tokens - at : FEED_ROWS;
         float *x = b->normed + at * m->dim;
@@ -554,7 +453,7 @@ static t2v_status feed_forward(t2v_exec *exec, const wan *m, const block *block,
         T2V_TRY(
             t2v_linear_run(exec, block->feed_out, b->feed, rows, T2V_ACTIVATION_NONE, false, x));
     }
-    add_gated(exec, m, in, 5, b->normed, b);
+    t2v_adaptive_add(exec, &b->adaptive, 5, b->normed, b->hidden);
     return T2V_OK;
 }
 
@@ -573,24 +472,15 @@ static t2v_status reorder(t2v_exec *exec, const wan *m, const float *x, int64_t 
     return T2V_OK;
 }
 
-/* The last norm is modulated by the embedded timestep itself. */
 static t2v_status project_out(t2v_exec *exec, const wan *m, const t2v_dit_input *in, buffers *b,
                               float *out)
 {
-    const int64_t dim = m->dim;
-    float *table = b->modulation; /* [groups, 2 dim] of it */
     float *tokens =
         t2v_exec_floats(exec, (size_t)in->tokens, (size_t)(m->out * patch_positions(m)));
     if (!tokens)
         return T2V_ERROR_MEMORY;
-    for (int64_t g = 0; g < in->groups; g++)
-        for (int64_t i = 0; i < 2 * dim; i++)
-            table[g * 2 * dim + i] = m->modulation[i] + b->time[g * dim + i % dim];
-    const t2v_modulation modulation = {
-        .shift = table, .scale = table + dim, .stride = 2 * dim, .group = in->group};
-    const t2v_norm norm = {
-        .dim = dim, .eps = (float)m->eps, .centred = true, .modulation = &modulation};
-    t2v_norm_run(exec, &norm, b->hidden, in->tokens, dim, b->normed);
+    t2v_adaptive_last(&b->adaptive, m->modulation);
+    norm_modulated(exec, m, 0, b);
     T2V_TRY(t2v_linear_run(exec, m->proj_out, b->normed, in->tokens, T2V_ACTIVATION_NONE, false,
                            tokens));
     return reorder(exec, m, tokens, in->tokens, out);
@@ -600,12 +490,11 @@ static t2v_status run_all(t2v_exec *exec, const wan *m, const t2v_dit_input *in,
 {
     buffers b;
     T2V_TRY(allocate(exec, m, in, &b));
-    T2V_TRY(embed_time(exec, m, in, &b));
     T2V_TRY(t2v_linear_run(exec, m->patches_in, in->x, in->tokens, T2V_ACTIVATION_NONE, false,
                            b.hidden));
     for (int64_t i = 0; i < m->layers; i++) {
         const block *block = &m->block[i];
-        modulate(m, block, in->groups, &b);
+        t2v_adaptive_block(&b.adaptive, block->modulation);
         T2V_TRY(self_attention(exec, m, block, in, &b));
         T2V_TRY(cross_attention(exec, m, block, i, in, &b));
         T2V_TRY(feed_forward(exec, m, block, in, &b));
@@ -633,7 +522,7 @@ const t2v_dit_class t2v_dit_wan = {
     .destroy = destroy,
     .describe = describe,
     .prepare_text = prepare_text,
-    .free_text = free_text,
+    .free_text = t2v_dit_text_free,
     .prepare_positions = prepare_positions,
     .run = run,
     .add_expert = add_expert,

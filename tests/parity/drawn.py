@@ -75,8 +75,9 @@ def draw_prompt(rng):
     return words[start:start + rng.randint(0, 200)]
 
 
-def draw_request(rng):
-    return Request(
+def draw_request(rng, spec):
+    """A request to a model as `spec` describes it: Wan's decoder knows no timestep."""
+    request = Request(
         draw_prompt(rng), rng.choice((None, draw_prompt(rng))),
         width=rng.choice((64, 64, 96, 128, 72)), height=rng.choice((64, 64, 96, 160, 80)),
         frames=rng.choice((1, 9, 17, 25, 33, 20)),
@@ -84,13 +85,16 @@ def draw_request(rng):
         guidance=rng.choice((1.0, 3.0, 5.5)), seed=rng.randrange(1 << 32),
         decode_timestep=rng.choice((None, 0.05, 0.3)),
         decode_noise_scale=rng.choice((None, None, 0.025)))
+    if spec["pipeline"] == "WanPipeline":
+        request.decode_timestep = request.decode_noise_scale = None
+    return request
 
 
 def draw_cases(rng, number):
     """({model name: description}, cases as in cases.CASES)."""
     models, cases = {}, []
     for i in range(number):
-        models[f"drawn-{i}"] = draw_model(rng)
-        cases.append((f"drawn-{i}-noise", f"drawn-{i}", draw_request(rng)))
-        cases.append((f"drawn-{i}-torch", f"drawn-{i}", draw_request(rng), "torch"))
+        models[f"drawn-{i}"] = spec = draw_model(rng)
+        cases.append((f"drawn-{i}-noise", f"drawn-{i}", draw_request(rng, spec)))
+        cases.append((f"drawn-{i}-torch", f"drawn-{i}", draw_request(rng, spec), "torch"))
     return models, cases
