@@ -207,7 +207,7 @@ static av_cold void uninit(AVFilterContext *ctx)
 
 /* ------------------------------------------------------------------ formats */
 
-/** In the order of preference; the index is libt2v's number of the format. */
+/** In the order of preference of opaque pictures; the index is libt2v's number of the format. */
 static const int pixel_formats[T2V_PIXEL_FORMATS + 1] = {
     [T2V_PIXEL_YUV420P] = AV_PIX_FMT_YUV420P,
     [T2V_PIXEL_YUV422P] = AV_PIX_FMT_YUV422P,
@@ -223,17 +223,48 @@ static const int pixel_formats[T2V_PIXEL_FORMATS + 1] = {
     [T2V_PIXEL_BGRA] = AV_PIX_FMT_BGRA,
     [T2V_PIXEL_ARGB] = AV_PIX_FMT_ARGB,
     [T2V_PIXEL_ABGR] = AV_PIX_FMT_ABGR,
+    [T2V_PIXEL_YUVA420P] = AV_PIX_FMT_YUVA420P,
+    [T2V_PIXEL_YUVA444P] = AV_PIX_FMT_YUVA444P,
     [T2V_PIXEL_FORMATS] = AV_PIX_FMT_NONE,
 };
+
+static int has_alpha(int format)
+{
+    return !!(av_pix_fmt_desc_get(format)->flags & AV_PIX_FMT_FLAG_ALPHA);
+}
+
+static int wants_alpha(const T2VContext *s)
+{
+    return s->stream_options.alpha && strcmp(s->stream_options.alpha, "none");
+}
+
+/** Pictures that shall have alpha prefer formats that can hold it; in others they stay on black. */
+static void order_formats(const T2VContext *s, int formats[T2V_PIXEL_FORMATS + 1])
+{
+    int alpha_first = wants_alpha(s), count = 0;
+
+    for (int i = 0; i < T2V_PIXEL_FORMATS; i++)
+        if (!alpha_first || has_alpha(pixel_formats[i]))
+            formats[count++] = pixel_formats[i];
+    for (int i = 0; i < T2V_PIXEL_FORMATS; i++)
+        if (alpha_first && !has_alpha(pixel_formats[i]))
+            formats[count++] = pixel_formats[i];
+    formats[count] = AV_PIX_FMT_NONE;
+}
 
 static int query_formats(AVFilterContext *ctx)
 {
     // both of the last two have the matrix of BT.601
     static const int spaces[] = {AVCOL_SPC_BT709, AVCOL_SPC_SMPTE170M, AVCOL_SPC_BT470BG, -1};
     static const int ranges[] = {AVCOL_RANGE_MPEG, AVCOL_RANGE_JPEG, -1};
-    int ret = t2v_offer_colors(ctx, spaces, ranges);
+    const T2VContext *s = ctx->priv;
+    int formats[T2V_PIXEL_FORMATS + 1], ret;
 
-    return ret < 0 ? ret : ff_set_common_formats_from_list(ctx, pixel_formats);
+    order_formats(s, formats);
+    if ((ret = t2v_offer_colors(ctx, spaces, ranges)) < 0 ||
+        wants_alpha(s) && (ret = t2v_offer_straight_alpha(ctx)) < 0)
+        return ret;
+    return ff_set_common_formats_from_list(ctx, formats);
 }
 
 static t2v_pixel_format find_format(enum AVPixelFormat av_format)
@@ -272,6 +303,9 @@ static int config_output(AVFilterLink *outlink)
     if (params.frames && t2v_stream_create(s->model, &params, &s->stream, &error) < 0)
         return fail(ctx, &error);
 
+    if (wants_alpha(s) && !has_alpha(outlink->format))
+        av_log(ctx, AV_LOG_WARNING, "alpha: %s has none, so the pictures stay on black\n",
+               av_get_pix_fmt_name(outlink->format));
     s->reported = av_gettime_relative();
 
     outlink->w = params.width;
@@ -291,6 +325,7 @@ static void set_colors(const AVFilterLink *outlink, AVFrame *frame, t2v_picture 
     int rgb = !!(desc->flags & AV_PIX_FMT_FLAG_RGB);
 
     t2v_get_colors(outlink, rgb, &frame->colorspace, &frame->color_range);
+    t2v_set_alpha_mode(outlink, frame);
     frame->color_primaries = AVCOL_PRI_BT709;
     frame->color_trc = AVCOL_TRC_BT709;
     if (!rgb && desc->log2_chroma_w)

@@ -35,8 +35,7 @@
 
 /*
  * 7.0: links agree on a colour space and range as they do on a pixel format; a RGB format is
- * always full range there. Before, a YUV frame is what its source says. (8.0's alpha modes need
- * nothing: opaque pictures are straight and premultiplied alike.)
+ * always full range there. Before, a YUV frame is what its source says.
  */
 #if LIBAVFILTER_VERSION_MAJOR < 10
 static inline int t2v_offer_colors(AVFilterContext *ctx, const int *spaces, const int *ranges)
@@ -62,6 +61,32 @@ static inline void t2v_get_colors(const AVFilterLink *link, int rgb, enum AVColo
 {
     *space = link->colorspace;
     *range = link->color_range;
+}
+#endif
+
+/*
+ * 8.1: links agree on whether colours are multiplied by alpha. Before, filters take them for
+ * straight. Opaque pictures are both.
+ */
+#if LIBAVFILTER_VERSION_INT < AV_VERSION_INT(11, 6, 100)
+static inline int t2v_offer_straight_alpha(AVFilterContext *ctx)
+{
+    return 0;
+}
+
+static inline void t2v_set_alpha_mode(const AVFilterLink *link, AVFrame *frame)
+{
+}
+#else
+static inline int t2v_offer_straight_alpha(AVFilterContext *ctx)
+{
+    static const int modes[] = {AVALPHA_MODE_STRAIGHT, -1};
+    return ff_set_common_alpha_modes_from_list(ctx, modes);
+}
+
+static inline void t2v_set_alpha_mode(const AVFilterLink *link, AVFrame *frame)
+{
+    frame->alpha_mode = link->alpha_mode;
 }
 #endif
 

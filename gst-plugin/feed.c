@@ -115,6 +115,14 @@ gint64 gst_t2v_feed_seed(GstT2vFeed *feed)
     return seed;
 }
 
+gboolean gst_t2v_feed_wants_alpha(GstT2vFeed *feed)
+{
+    g_mutex_lock(&feed->lock);
+    gboolean wants = strcmp(feed->options.stream.alpha, "none") != 0;
+    g_mutex_unlock(&feed->lock);
+    return wants;
+}
+
 void gst_t2v_feed_forget_seed(GstT2vFeed *feed)
 {
     g_mutex_lock(&feed->lock);

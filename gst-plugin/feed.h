@@ -44,6 +44,9 @@ gboolean gst_t2v_feed_is_running(GstT2vFeed *feed);
 /** The seed of the stream that runs, whatever the property says by now; -1: none runs. */
 gint64 gst_t2v_feed_seed(GstT2vFeed *feed);
 
+/** Whether the pictures shall have alpha. */
+gboolean gst_t2v_feed_wants_alpha(GstT2vFeed *feed);
+
 /** The next stream with seed -1 draws a new one. */
 void gst_t2v_feed_forget_seed(GstT2vFeed *feed);
 

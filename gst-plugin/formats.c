@@ -13,7 +13,6 @@ typedef struct {
     int planes[4]; /* GStreamer's number of each of libt2v's planes */
 } Row;
 
-/* Where there is padding instead of alpha libt2v fills it as if it were alpha. */
 static const Row rows[] = {
     {GST_VIDEO_FORMAT_I420, T2V_PIXEL_YUV420P, {0, 1, 2}},
     {GST_VIDEO_FORMAT_YV12, T2V_PIXEL_YUV420P, {0, 2, 1}},
@@ -34,6 +33,10 @@ static const Row rows[] = {
     {GST_VIDEO_FORMAT_BGRA, T2V_PIXEL_BGRA, {0}},
     {GST_VIDEO_FORMAT_ARGB, T2V_PIXEL_ARGB, {0}},
     {GST_VIDEO_FORMAT_ABGR, T2V_PIXEL_ABGR, {0}},
+    {GST_VIDEO_FORMAT_A420, T2V_PIXEL_YUVA420P, {0, 1, 2, 3}},
+#if GST_CHECK_VERSION(1, 24, 0)
+    {GST_VIDEO_FORMAT_A444, T2V_PIXEL_YUVA444P, {0, 1, 2, 3}},
+#endif
 };
 
 /* ------------------------------------------------------------------ caps */
@@ -62,13 +65,18 @@ static void set_strings(GstStructure *structure, const char *field, const char *
     gst_structure_take_value(structure, field, &list);
 }
 
-static GstStructure *kind_structure(Kind kind)
+static gboolean has_alpha(GstVideoFormat format)
+{
+    return GST_VIDEO_FORMAT_INFO_HAS_ALPHA(gst_video_format_get_info(format));
+}
+
+static GstStructure *kind_structure(Kind kind, gboolean alpha_only)
 {
     static const char *const yuv[] = {YUV_COLORS, NULL}, *const rgb[] = {RGB_COLORS, NULL};
     const char *formats[G_N_ELEMENTS(rows) + 1] = {NULL};
     int count = 0;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (kind_of(rows[i].format) == kind)
+        if (kind_of(rows[i].format) == kind && (!alpha_only || has_alpha(rows[i].format)))
             formats[count++] = gst_video_format_to_string(rows[i].format);
     GstStructure *structure = gst_structure_new(
         "video/x-raw", "width", GST_TYPE_INT_RANGE, 64, 8192, "height", GST_TYPE_INT_RANGE, 64,
@@ -85,8 +93,23 @@ GstCaps *gst_t2v_formats_caps(void)
 {
     GstCaps *caps = gst_caps_new_empty();
     for (Kind kind = 0; kind < KINDS; kind++)
-        gst_caps_append_structure(caps, kind_structure(kind));
+        gst_caps_append_structure(caps, kind_structure(kind, FALSE));
     return caps;
+}
+
+GstCaps *gst_t2v_formats_prefer_alpha(GstCaps *caps)
+{
+    GstCaps *all = gst_caps_new_empty();
+    static const Kind kinds[] = {RGB, FULL_CHROMA, SUBSAMPLED};
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        GstStructure *structure = kind_structure(kinds[i], TRUE);
+        if (gst_value_list_get_size(gst_structure_get_value(structure, "format")))
+            gst_caps_append_structure(all, structure);
+        else
+            gst_structure_free(structure);
+    }
+    gst_caps_append(all, caps);
+    return all;
 }
 
 GstCaps *gst_t2v_formats_fixate(GstCaps *caps, const t2v_model_info *model)
@@ -120,6 +143,7 @@ void gst_t2v_formats_describe(const GstVideoFrame *frame, t2v_picture *picture)
         .matrix =
             colors->matrix == GST_VIDEO_COLOR_MATRIX_BT601 ? T2V_MATRIX_BT601 : T2V_MATRIX_BT709,
         .full_range = colors->range == GST_VIDEO_COLOR_RANGE_0_255,
+        .opaque = !has_alpha(row->format),
     };
     for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES(frame); i++) {
         picture->planes[i] = GST_VIDEO_FRAME_PLANE_DATA(frame, row->planes[i]);

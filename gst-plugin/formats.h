@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 /** All that the element can make, in the order of preference. */
 GstCaps *gst_t2v_formats_caps(void);
 
+/** The same after formats that have alpha; `caps` is taken over. */
+GstCaps *gst_t2v_formats_prefer_alpha(GstCaps *caps);
+
 /** Fixed caps out of `caps` (taken over), as near to the model's own size and rate as they allow.
  */
 GstCaps *gst_t2v_formats_fixate(GstCaps *caps, const t2v_model_info *model);

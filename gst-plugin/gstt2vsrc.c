@@ -300,6 +300,19 @@ static gboolean start_feed(GstT2vSrc *self)
 
 /* ------------------------------------------------------------------ caps */
 
+static GstCaps *gst_t2v_src_get_caps(GstBaseSrc *base, GstCaps *filter)
+{
+    GstCaps *caps = gst_t2v_formats_caps();
+    if (gst_t2v_feed_wants_alpha(&GST_T2V_SRC(base)->feed))
+        caps = gst_t2v_formats_prefer_alpha(caps);
+    if (filter) {
+        GstCaps *both = gst_caps_intersect_full(filter, caps, GST_CAPS_INTERSECT_FIRST);
+        gst_caps_unref(caps);
+        caps = both;
+    }
+    return caps;
+}
+
 static GstCaps *gst_t2v_src_fixate(GstBaseSrc *base, GstCaps *caps)
 {
     caps = gst_t2v_formats_fixate(caps, &GST_T2V_SRC(base)->info);
@@ -894,6 +907,7 @@ static void gst_t2v_src_class_init(GstT2vSrcClass *klass)
     base->stop = gst_t2v_src_stop;
     base->unlock = gst_t2v_src_unlock;
     base->unlock_stop = gst_t2v_src_unlock_stop;
+    base->get_caps = gst_t2v_src_get_caps;
     base->fixate = gst_t2v_src_fixate;
     base->set_caps = gst_t2v_src_set_caps;
     base->decide_allocation = gst_t2v_src_decide_allocation;

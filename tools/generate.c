@@ -20,7 +20,7 @@
 typedef struct request {
     const char *model, *width, *height, *size, *frames, *duration, *rate, *format;
     const char *dump, *output;
-    bool quiet, verbose;
+    bool raw, quiet, verbose;
 } request;
 
 /* A running command. */
@@ -187,6 +187,18 @@ static bool open_stream(job *j)
     return true;
 }
 
+/* y4m has no transparency that programs read. */
+static t2v_status check_alpha(job *j, t2v_pixel_format format)
+{
+    const t2v_pixel_format_info *info = t2v_pixel_format_get_info(format);
+    if (!strcmp(j->params.alpha, "none") || (j->request.raw && info->alpha))
+        return T2V_OK;
+    return t2v_fail(&j->error, T2V_ERROR_ARGUMENT,
+                    "--alpha: %s has no transparency; wanted --raw and --pixel-format rgba, "
+                    "yuva420p or another with alpha",
+                    j->request.raw ? info->name : "y4m");
+}
+
 static t2v_status open_output(job *j)
 {
     const request *r = &j->request;
@@ -200,15 +212,20 @@ static t2v_status open_output(job *j)
         .rate_num = j->params.rate_num,
         .rate_den = j->params.rate_den,
         .format = r->format ? t2v_pixel_format_from_name(r->format) : T2V_PIXEL_YUV420P,
+        .raw = r->raw,
         .model = info.name,
         .seed = t2v_stream_seed(j->stream),
     };
     if (params.format == T2V_PIXEL_FORMATS) {
         return t2v_fail(&j->error, T2V_ERROR_ARGUMENT,
                         "--pixel-format: \"%s\" is unknown; yuv420p, yuv422p, yuv444p and their "
-                        "10-bit forms (yuv420p10le …) can be written",
+                        "10-bit forms (yuv420p10le …) can be written, and rgb24, rgba, yuva420p "
+                        "… with --raw",
                         r->format);
     }
+    t2v_status status = check_alpha(j, params.format);
+    if (status < 0)
+        return status;
     j->file = strcmp(r->output, "-") ? fopen(r->output, "wb") : stdout;
     if (!j->file) {
         return t2v_fail(&j->error, T2V_ERROR_IO, "%s: cannot be written: %s", r->output,
@@ -284,8 +301,11 @@ int command_generate(int argc, char **argv)
         {"duration", "SECONDS", "length instead of a number of frames; -1: without end",
          &r->duration, NULL},
         {"rate", "R", "frames per second: 24, 30000/1001 …", &r->rate, NULL},
-        {"pixel-format", "NAME", "yuv420p (default), yuv422p, yuv444p, or their 10-bit forms",
+        {"pixel-format", "NAME",
+         "yuv420p (default), yuv422p, yuv444p, or their 10-bit forms; with --raw also nv12, gbrp, "
+         "rgb24, rgba, yuva420p, yuva444p …",
          &r->format, NULL},
+        {"raw", NULL, "write pixels alone, without y4m's headers", NULL, &r->raw},
         {"dump", "FILE", "safetensors file with the intermediate tensors", &r->dump, NULL},
         {"quiet", NULL, "errors only", NULL, &r->quiet},
         {"verbose", NULL, "everything the library says", NULL, &r->verbose},

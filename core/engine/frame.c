@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "media/write_picture.h"
 
 t2v_status t2v_frame_create(const float *rgb, int64_t full_height, int64_t full_width, int width,
                             int height, int64_t index, t2v_frame **out, t2v_error *error)
@@ -52,5 +51,6 @@ const float *t2v_frame_rgb(const t2v_frame *frame, int *width, int *height)
 
 t2v_status t2v_frame_write(const t2v_frame *frame, const t2v_picture *picture, t2v_error *error)
 {
-    return t2v_write_picture(frame->rgb, frame->width, frame->height, frame->index, picture, error);
+    return t2v_write_picture(frame->rgb, frame->width, frame->height, frame->alpha, frame->index,
+                             picture, error);
 }

@@ -4,11 +4,13 @@
 #define T2V_ENGINE_FRAME_H
 
 #include "base/error.h"
+#include "media/write_picture.h"
 
 struct t2v_frame {
     struct t2v_frame *next; /* in the queue */
     int64_t index;
     int width, height;
+    t2v_alpha alpha;
     float *rgb; /* [3, height, width] */
 };
 

@@ -14,10 +14,12 @@ static const t2v_pixel_format_info FORMATS[T2V_PIXEL_FORMATS] = {
     [T2V_PIXEL_GBRP] = {"gbrp", 3, 0, 0, 8, true, {1, 1, 1}},
     [T2V_PIXEL_RGB24] = {"rgb24", 1, 0, 0, 8, true, {3}},
     [T2V_PIXEL_BGR24] = {"bgr24", 1, 0, 0, 8, true, {3}},
-    [T2V_PIXEL_RGBA] = {"rgba", 1, 0, 0, 8, true, {4}},
-    [T2V_PIXEL_BGRA] = {"bgra", 1, 0, 0, 8, true, {4}},
-    [T2V_PIXEL_ARGB] = {"argb", 1, 0, 0, 8, true, {4}},
-    [T2V_PIXEL_ABGR] = {"abgr", 1, 0, 0, 8, true, {4}},
+    [T2V_PIXEL_RGBA] = {"rgba", 1, 0, 0, 8, true, {4}, true},
+    [T2V_PIXEL_BGRA] = {"bgra", 1, 0, 0, 8, true, {4}, true},
+    [T2V_PIXEL_ARGB] = {"argb", 1, 0, 0, 8, true, {4}, true},
+    [T2V_PIXEL_ABGR] = {"abgr", 1, 0, 0, 8, true, {4}, true},
+    [T2V_PIXEL_YUVA420P] = {"yuva420p", 4, 1, 1, 8, false, {1, 1, 1, 1}, true},
+    [T2V_PIXEL_YUVA444P] = {"yuva444p", 4, 0, 0, 8, false, {1, 1, 1, 1}, true},
 };
 
 const t2v_pixel_format_info *t2v_pixel_format_get_info(t2v_pixel_format format)
@@ -33,6 +35,11 @@ t2v_pixel_format t2v_pixel_format_from_name(const char *name)
     return T2V_PIXEL_FORMATS;
 }
 
+static bool is_chroma(int plane)
+{
+    return plane == 1 || plane == 2;
+}
+
 /* Samples along an axis of which `shift` halvings are taken, the last one rounded up. */
 static int subsampled(int length, int shift)
 {
@@ -41,11 +48,11 @@ static int subsampled(int length, int shift)
 
 size_t t2v_plane_row_bytes(const t2v_pixel_format_info *info, int plane, int width)
 {
-    int columns = plane ? subsampled(width, info->chroma_shift_x) : width;
+    int columns = is_chroma(plane) ? subsampled(width, info->chroma_shift_x) : width;
     return (size_t)columns * (size_t)info->plane_step[plane];
 }
 
 int t2v_plane_rows(const t2v_pixel_format_info *info, int plane, int height)
 {
-    return plane ? subsampled(height, info->chroma_shift_y) : height;
+    return is_chroma(plane) ? subsampled(height, info->chroma_shift_y) : height;
 }

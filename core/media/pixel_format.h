@@ -16,7 +16,8 @@ typedef struct t2v_pixel_format_info {
     int chroma_shift_y; /**< log2 of the vertical subsampling */
     int bits;           /**< of a component: 8, or 10 in a little-endian 16-bit word */
     bool rgb;           /**< whether it holds RGB, always in full range */
-    int plane_step[3];  /**< bytes from one column of a plane to the next */
+    int plane_step[4];  /**< bytes from one column of a plane to the next */
+    bool alpha;         /**< whether it has alpha, in a plane 3 or packed, always in full range */
 } t2v_pixel_format_info;
 
 /** The format's row; NULL when the number is not one of a format. Static storage. */

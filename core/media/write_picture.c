@@ -10,13 +10,16 @@
 #include "media/dither.h"
 #include "media/pixel_format.h"
 
-enum { BLOCK = T2V_DITHER_SIZE, HALF = BLOCK / 2, MAX_SIZE = 16384, COMPONENTS = 3 };
+enum { BLOCK = T2V_DITHER_SIZE, HALF = BLOCK / 2, MAX_SIZE = 16384 };
+
+/* R, G, B (or Y, U, V), and after them alpha, which only some pictures have. */
+enum { COMPONENTS = 3, ALPHA = COMPONENTS, ALL };
 
 /* A row of a block with its neighbours for the chroma filter: column x at [x + 1]. Longer than
  * that needs, so that its length is a multiple of a vector's. */
 enum { ROW = BLOCK + 4 };
 typedef struct block_row {
-    float c[COMPONENTS][ROW];
+    float c[ALL][ROW]; /* alpha in code values */
 } block_row;
 
 /* A linear combination of R, G, B in code values, rounded down after the dither. */
@@ -31,6 +34,8 @@ typedef struct job {
     int width, height;
     const t2v_picture *picture;
     const t2v_pixel_format_info *info;
+    bool transparent;                /* alpha is the brightness, and colours are straight */
+    int loaded;                      /* components of a block_row that are in use: 3 or 4 */
     transform component[COMPONENTS]; /* Y, U, V, or R, G, B */
     t2v_dither dither[COMPONENTS];
 } job;
@@ -93,30 +98,68 @@ static void load_component(const float *row, int width, int x, float *restrict o
         out[i] = clamp(out[i]);
 }
 
+/* Alpha is the brightest of R, G and B, dithered and rounded to what will be stored. Its dither is
+ * the complement of the colours', so that never both are rounded down. */
+static void load_alpha(const job *j, int y, block_row *row)
+{
+    float dither[BLOCK];
+    t2v_dither_row(j->dither[0], y, 0, dither);
+    for (int i = 0; i < ROW; i++) {
+        float brightest = row->c[0][i] > row->c[1][i] ? row->c[0][i] : row->c[1][i];
+        brightest = brightest > row->c[2][i] ? brightest : row->c[2][i];
+        /* column x is at i = 1 */
+        row->c[ALPHA][i] = (float)(int)(255 * brightest + 1 - dither[(i + BLOCK - 1) % BLOCK]);
+    }
+}
+
 static void load_row(const job *j, int x, int y, block_row *out)
 {
     size_t plane = (size_t)j->width * (size_t)j->height;
     const float *row = j->rgb + (size_t)y * (size_t)j->width;
     for (int c = 0; c < COMPONENTS; c++)
         load_component(row + c * plane, j->width, x, out->c[c]);
+    if (j->transparent)
+        load_alpha(j, y, out);
 }
 
 /* Midway between two rows. */
-static void average_rows(block_row *restrict row, const block_row *restrict below)
+static void average_rows(const job *j, block_row *restrict row, const block_row *restrict below)
 {
-    for (int c = 0; c < COMPONENTS; c++)
+    for (int c = 0; c < j->loaded; c++)
         for (int i = 0; i < ROW; i++)
             row->c[c][i] = 0.5f * (row->c[c][i] + below->c[c][i]);
 }
 
 /* Even columns with a quarter of their neighbours each: [1 2 1] / 4. */
-static void halve_columns(const block_row *restrict row, float out[restrict COMPONENTS][BLOCK])
+static void halve_columns(const job *j, const block_row *restrict row,
+                          float out[restrict ALL][BLOCK])
 {
-    for (int c = 0; c < COMPONENTS; c++) {
+    for (int c = 0; c < j->loaded; c++) {
         const float *restrict in = row->c[c];
         float *restrict half = out[c];
         for (int i = 0; i < HALF; i++)
             half[i] = 0.25f * (in[2 * i] + in[2 * i + 2]) + 0.5f * in[2 * i + 1];
+    }
+}
+
+/* The colours of a block, from its column 0 on. */
+static void take_columns(const job *j, const block_row *row, float out[ALL][BLOCK])
+{
+    for (int c = 0; c < j->loaded; c++)
+        memcpy(out[c], row->c[c] + 1, sizeof(out[c]));
+}
+
+/* Straight colours out of colours over black, which are premultiplied ones: C / alpha. They are
+ * divided by the alpha that is stored, so that over black the picture is what it was. */
+static void unmultiply(float block[ALL][BLOCK])
+{
+    const float *restrict alpha = block[ALPHA];
+    for (int c = 0; c < COMPONENTS; c++) {
+        float *restrict colour = block[c];
+        for (int i = 0; i < BLOCK; i++) {
+            float straight = alpha[i] > 0 ? colour[i] * 255 / alpha[i] : 0;
+            colour[i] = straight < 1 ? straight : 1;
+        }
     }
 }
 
@@ -210,10 +253,10 @@ static void store_packed_3(uint16_t codes[COMPONENTS][BLOCK], packing p, int cou
             out[p.position[c]] = (uint8_t)codes[c][i];
 }
 
-static void store_packed_4(uint16_t codes[COMPONENTS][BLOCK], packing p, int count, uint8_t *out)
+static void store_packed_4(uint16_t codes[ALL][BLOCK], packing p, int count, uint8_t *out)
 {
     for (int i = 0; i < count; i++, out += 4) {
-        out[p.alpha] = 255;
+        out[p.alpha] = (uint8_t)codes[ALPHA][i];
         for (int c = 0; c < COMPONENTS; c++)
             out[p.position[c]] = (uint8_t)codes[c][i];
     }
@@ -237,6 +280,13 @@ static int block_columns(int width, int x)
     return width - x < BLOCK ? width - x : BLOCK;
 }
 
+/* Alpha of a block as it was loaded; opaque where it is not wanted. */
+static void quantise_alpha(const job *j, const block_row *row, uint16_t *out)
+{
+    for (int i = 0; i < BLOCK; i++)
+        out[i] = j->transparent ? (uint16_t)(int)row->c[ALPHA][i + 1] : 255;
+}
+
 static void write_rgb_row(const job *j, int y)
 {
     static const int planar[COMPONENTS] = {2, 0, 1}; /* planes of R, G, B in GBR order */
@@ -246,11 +296,15 @@ static void write_rgb_row(const job *j, int y)
     for (int x = 0; x < j->width; x += BLOCK) {
         int count = block_columns(j->width, x);
         block_row row;
-        uint16_t codes[COMPONENTS][BLOCK];
+        float rgb[ALL][BLOCK];
+        uint16_t codes[ALL][BLOCK];
         load_row(j, x, y, &row);
+        take_columns(j, &row, rgb);
+        if (j->transparent)
+            unmultiply(rgb);
         for (int c = 0; c < COMPONENTS; c++)
-            quantise(&j->component[c], row.c[0] + 1, row.c[1] + 1, row.c[2] + 1, dither.c[c],
-                     codes[c]);
+            quantise(&j->component[c], rgb[0], rgb[1], rgb[2], dither.c[c], codes[c]);
+        quantise_alpha(j, &row, codes[ALPHA]);
         for (int c = 0; c < COMPONENTS && j->info->planes == 3; c++)
             store(j, planar[c], x, y, codes[c], count);
         if (j->info->planes == 1 && p.alpha < 0)
@@ -262,29 +316,41 @@ static void write_rgb_row(const job *j, int y)
 
 static void write_luma(const job *j, const block_row *row, const row_dither *dither, int x, int y)
 {
+    float rgb[ALL][BLOCK];
     uint16_t codes[BLOCK];
-    quantise(&j->component[0], row->c[0] + 1, row->c[1] + 1, row->c[2] + 1, dither->c[0], codes);
-    store(j, 0, x, y, codes, block_columns(j->width, x));
+    int count = block_columns(j->width, x);
+    take_columns(j, row, rgb);
+    if (j->transparent)
+        unmultiply(rgb);
+    quantise(&j->component[0], rgb[0], rgb[1], rgb[2], dither->c[0], codes);
+    store(j, 0, x, y, codes, count);
+    if (j->info->planes <= ALPHA)
+        return;
+    quantise_alpha(j, row, codes);
+    store(j, ALPHA, x, y, codes, count);
 }
 
-/* Chroma of a block whose rows are averaged already; (x, y) in samples of the chroma planes. */
+/* Chroma of a block whose rows are averaged already; (x, y) in samples of the chroma planes. What
+ * is filtered is premultiplied, so that transparent pixels have no say in their neighbours' hue. */
 static void write_chroma(const job *j, const block_row *row, const row_dither *dither, int x, int y)
 {
-    float rgb[COMPONENTS][BLOCK] = {{0}};
+    float rgb[ALL][BLOCK] = {{0}};
     uint16_t codes[COMPONENTS][BLOCK];
     int shift = j->info->chroma_shift_x, width = (j->width + shift) >> shift;
     int count = width - x < BLOCK >> shift ? width - x : BLOCK >> shift;
     if (shift)
-        halve_columns(row, rgb);
+        halve_columns(j, row, rgb);
+    else
+        take_columns(j, row, rgb);
+    if (j->transparent)
+        unmultiply(rgb);
     for (int c = 1; c < COMPONENTS; c++) {
         /* a block of half the columns may begin in the middle of the dither's row */
         float turned[BLOCK];
         int start = x % BLOCK;
         memcpy(turned, dither->c[c] + start, (size_t)(BLOCK - start) * sizeof(float));
         memcpy(turned + BLOCK - start, dither->c[c], (size_t)start * sizeof(float));
-        const float *r = shift ? rgb[0] : row->c[0] + 1, *g = shift ? rgb[1] : row->c[1] + 1,
-                    *b = shift ? rgb[2] : row->c[2] + 1;
-        quantise(&j->component[c], r, g, b, turned, codes[c]);
+        quantise(&j->component[c], rgb[0], rgb[1], rgb[2], turned, codes[c]);
     }
     if (j->info->planes == 2) {
         store_pairs(codes[1], codes[2], count, plane_at(j, 1, x, y));
@@ -310,7 +376,7 @@ static void write_yuv_rows(const job *j, int chroma_y)
         if (two) {
             load_row(j, x, y + 1, &next);
             write_luma(j, &next, &below, x, y + 1);
-            average_rows(&row, &next);
+            average_rows(j, &row, &next);
         }
         write_chroma(j, &row, &dither, x >> shift_x, chroma_y);
     }
@@ -345,12 +411,14 @@ static t2v_status check(const t2v_pixel_format_info *info, int width, int height
     return T2V_OK;
 }
 
-t2v_status t2v_write_picture(const float *rgb, int width, int height, int64_t frame_index,
-                             const t2v_picture *picture, t2v_error *error)
+t2v_status t2v_write_picture(const float *rgb, int width, int height, t2v_alpha alpha,
+                             int64_t frame_index, const t2v_picture *picture, t2v_error *error)
 {
     const t2v_pixel_format_info *info = t2v_pixel_format_get_info(picture->format);
     T2V_TRY(check(info, width, height, picture, error));
     job j = {.rgb = rgb, .width = width, .height = height, .picture = picture, .info = info};
+    j.transparent = alpha == T2V_ALPHA_LUMA && info->alpha && !picture->opaque;
+    j.loaded = j.transparent ? ALL : COMPONENTS;
     set_dither(&j, frame_index);
     if (info->rgb) {
         set_rgb(&j);

@@ -7,6 +7,12 @@
 
 #include "base/error.h"
 
+/** What the option `alpha` makes of a picture. */
+typedef enum t2v_alpha {
+    T2V_ALPHA_NONE,
+    T2V_ALPHA_LUMA,
+} t2v_alpha;
+
 /**
  * Writes a picture into the caller's planes.
  *
@@ -15,12 +21,19 @@
  * by less than one code value, with a pattern that depends on the position and on frame_index
  * alone; what needs no rounding (black, white, the mean grey of chroma) stays as it is.
  *
+ * T2V_ALPHA_LUMA takes the picture for one over black, which is a premultiplied one, and writes
+ * it straight where the format has alpha: alpha is the brightest of R, G and B, and colours are
+ * divided by it. The brightest component is the least alpha of which colours stay within [0, 1]:
+ * with a weighted luma in its place, saturated colours would be clipped, and with more the picture
+ * would darken what it is laid over. Over black the result is the picture, within one code value.
+ * Black where alpha is 0.
+ *
  * @param rgb         [3][height][width], R, G, B
  * @param width       1 to 16384, like height
  * @param frame_index number of the frame, which turns the dither
  * @param picture     format, matrix, range; planes and strides as the format wants them
  */
-t2v_status t2v_write_picture(const float *rgb, int width, int height, int64_t frame_index,
-                             const t2v_picture *picture, t2v_error *error);
+t2v_status t2v_write_picture(const float *rgb, int width, int height, t2v_alpha alpha,
+                             int64_t frame_index, const t2v_picture *picture, t2v_error *error);
 
 #endif

@@ -2,7 +2,6 @@
 #include "media/y4m.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -18,6 +17,7 @@ struct t2v_y4m {
     char *name;
     const t2v_pixel_format_info *info;
     int width, height;
+    bool raw;
     uint8_t *memory;
     t2v_picture picture;
 };
@@ -46,7 +46,7 @@ static const char *colour_space(t2v_pixel_format format)
 static t2v_status check(const t2v_y4m_params *params, const char *name, t2v_error *error)
 {
     const t2v_pixel_format_info *info = t2v_pixel_format_get_info(params->format);
-    if (!info || !colour_space(params->format))
+    if (!info || (!params->raw && !colour_space(params->format)))
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: y4m holds planar YUV only, not the pixel format %s", name,
                         info ? info->name : "asked for");
@@ -63,7 +63,7 @@ static t2v_status check(const t2v_y4m_params *params, const char *name, t2v_erro
 /* Tightly packed planes, each at a multiple of ALIGNMENT. */
 static t2v_status allocate(t2v_y4m *y4m, t2v_error *error)
 {
-    size_t offset[3] = {0}, bytes = 0;
+    size_t offset[4] = {0}, bytes = 0;
     for (int p = 0; p < y4m->info->planes; p++) {
         size_t row = t2v_plane_row_bytes(y4m->info, p, y4m->width);
         offset[p] = bytes;
@@ -147,10 +147,11 @@ t2v_status t2v_y4m_open(FILE *file, const char *name, const t2v_y4m_params *para
     made->info = t2v_pixel_format_get_info(params->format);
     made->width = params->width;
     made->height = params->height;
+    made->raw = params->raw;
     made->picture.format = params->format;
     made->picture.full_range = params->full_range;
     t2v_status status = allocate(made, error);
-    if (status == T2V_OK && !put_header(file, params))
+    if (status == T2V_OK && !params->raw && !put_header(file, params))
         status = fail_write(made, error);
     if (status < 0)
         t2v_y4m_close(&made);
@@ -165,7 +166,7 @@ const t2v_picture *t2v_y4m_picture(const t2v_y4m *y4m)
 
 t2v_status t2v_y4m_write(t2v_y4m *y4m, t2v_error *error)
 {
-    bool written = fputs("FRAME\n", y4m->file) != EOF;
+    bool written = y4m->raw || fputs("FRAME\n", y4m->file) != EOF;
     for (int p = 0; p < y4m->info->planes && written; p++) {
         size_t bytes =
             (size_t)y4m->picture.stride[p] * (size_t)t2v_plane_rows(y4m->info, p, y4m->height);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** YUV4MPEG2, the uncompressed video stream that most programs read. */
+/**
+ * YUV4MPEG2, the uncompressed video stream that most programs read; and pixels alone, for what it
+ * cannot hold.
+ */
 #ifndef T2V_MEDIA_Y4M_H
 #define T2V_MEDIA_Y4M_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -12,7 +16,8 @@
 typedef struct t2v_y4m_params {
     int width, height;
     int rate_num, rate_den;
-    t2v_pixel_format format; /**< planar YUV; others are T2V_ERROR_UNSUPPORTED */
+    t2v_pixel_format format; /**< planar YUV; others are T2V_ERROR_UNSUPPORTED unless raw */
+    bool raw;                /**< planes alone, in any format, without a header or frame headers */
     int full_range;          /**< 0: XCOLORRANGE=LIMITED */
     const char *model;       /**< name of the model that made the pictures; may be NULL */
     int64_t seed;            /**< of the random numbers */

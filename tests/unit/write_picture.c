@@ -19,8 +19,8 @@ typedef struct canvas {
     t2v_picture picture;
     const t2v_pixel_format_info *info;
     int width, height;
-    uint8_t *memory[3];
-    size_t bytes[3];
+    uint8_t *memory[4];
+    size_t bytes[4];
 } canvas;
 
 static canvas make_canvas(t2v_pixel_format format, int width, int height, bool upside_down)
@@ -111,11 +111,16 @@ static float *plain_rgb(int width, int height, float r, float g, float b)
     return rgb;
 }
 
-static void write_canvas(canvas *c, const float *rgb, int64_t frame)
+static void write_with(canvas *c, const float *rgb, t2v_alpha alpha, int64_t frame)
 {
     t2v_error error = {0};
-    if (t2v_write_picture(rgb, c->width, c->height, frame, &c->picture, &error) != T2V_OK)
+    if (t2v_write_picture(rgb, c->width, c->height, alpha, frame, &c->picture, &error) != T2V_OK)
         fail_msg("%s", error.text);
+}
+
+static void write_canvas(canvas *c, const float *rgb, int64_t frame)
+{
+    write_with(c, rgb, T2V_ALPHA_NONE, frame);
 }
 
 /* ------------------------------------------------------------------ the straightforward way */
@@ -340,22 +345,158 @@ static void chroma_lies_on_even_columns_midway_between_rows(void **state)
     assert_true(fabs(red_share(T2V_PIXEL_YUV422P10, 0, 7, 2, 7) - 1) < 0.004);
 }
 
-static void alpha_is_opaque_wherever_it_lies(void **state)
+/* Alpha at a pixel: packed, or in the plane behind the chroma. */
+static int read_alpha(const canvas *c, int x, int y)
+{
+    bool packed = c->info->planes == 1;
+    t2v_pixel_format format = c->picture.format;
+    int first = format == T2V_PIXEL_ARGB || format == T2V_PIXEL_ABGR;
+    int plane = packed ? 0 : 3, within = !packed || first ? 0 : 3;
+    return c->picture
+        .planes[plane][y * c->picture.stride[plane] + x * c->info->plane_step[plane] + within];
+}
+
+static void alpha_is_opaque_unless_it_is_asked_for(void **state)
 {
     (void)state;
-    static const struct {
-        t2v_pixel_format format;
-        int alpha;
-    } rows[] = {{T2V_PIXEL_RGBA, 3}, {T2V_PIXEL_BGRA, 3}, {T2V_PIXEL_ARGB, 0}, {T2V_PIXEL_ABGR, 0}};
-    for (int i = 0; i < 4; i++) {
-        canvas c = make_canvas(rows[i].format, 9, 3, false);
-        float *rgb = plain_rgb(9, 3, 0, 0, 0);
-        write_canvas(&c, rgb, 0);
-        for (int x = 0; x < 9; x++)
-            assert_int_equal(c.picture.planes[0][4 * x + rows[i].alpha], 255);
-        free(rgb);
-        free_canvas(&c);
-    }
+    int with_alpha = 0;
+    for (int f = 0; f < T2V_PIXEL_FORMATS; f++)
+        for (int padding = 0; padding < 2; padding++) {
+            canvas c = make_canvas((t2v_pixel_format)f, 9, 3, false);
+            float *rgb = plain_rgb(9, 3, 0.5f, 0, 0);
+            c.picture.opaque = padding;
+            write_with(&c, rgb, padding ? T2V_ALPHA_LUMA : T2V_ALPHA_NONE, 0);
+            for (int component = 0; component < 3; component++)
+                compare(&c, rgb, component, &(double){0});
+            for (int x = 0; x < 9 && c.info->alpha; x++)
+                assert_int_equal(read_alpha(&c, x, 2), 255);
+            with_alpha += c.info->alpha;
+            free(rgb);
+            free_canvas(&c);
+        }
+    assert_int_equal(with_alpha, 2 * 6);
+}
+
+/* Full and limited range, both matrices. */
+static canvas make_transparent(t2v_pixel_format format, int width, int height, int variant,
+                               const float *rgb)
+{
+    canvas c = make_canvas(format, width, height, false);
+    c.picture.matrix = variant & 1 ? T2V_MATRIX_BT601 : T2V_MATRIX_BT709;
+    c.picture.full_range = variant >> 1 & 1;
+    write_with(&c, rgb, T2V_ALPHA_LUMA, variant);
+    return c;
+}
+
+/* Over black, which is a plain YUV value too, with the mean alpha of what a sample stands for. */
+static double over_black(const canvas *c, int component, int x, int y)
+{
+    int sx = component && !c->info->rgb ? c->info->chroma_shift_x : 0;
+    int sy = component && !c->info->rgb ? c->info->chroma_shift_y : 0;
+    double alpha = 0, weights = 0;
+    double black = c->info->rgb ? 0 : component ? 128 : c->picture.full_range ? 0 : 16;
+    for (int dy = 0; dy <= sy; dy++)
+        for (int dx = -sx; dx <= sx; dx++) {
+            int px = (x << sx) + dx, py = (y << sy) + dy;
+            px = px < 0 ? 0 : px >= c->width ? c->width - 1 : px;
+            py = py >= c->height ? c->height - 1 : py;
+            alpha += (dx ? 1 : 2) * read_alpha(c, px, py) / 255.0;
+            weights += dx ? 1 : 2;
+        }
+    alpha /= weights;
+    return alpha * read_code(c, component, x, y) + (1 - alpha) * black;
+}
+
+static void over_black_a_transparent_picture_is_what_it_was(void **state)
+{
+    (void)state;
+    for (int f = 0; f < T2V_PIXEL_FORMATS; f++)
+        for (int variant = 0; variant < 4 && t2v_pixel_format_get_info(f)->alpha; variant++) {
+            float *rgb = random_rgb(131, 67);
+            for (int i = 0; i < 131 * 67; i++) /* from black to bright, and some very dark */
+                for (int k = 0; k < 3; k++)
+                    rgb[k * 131 * 67 + i] *= (float)(i % 131) * (i % 7 ? 1 : 0.02f) / 131;
+            canvas c = make_transparent((t2v_pixel_format)f, 131, 67, variant, rgb);
+            for (int component = 0; component < 3; component++)
+                for (int y = 0; y < rows_of(&c, component); y++)
+                    for (int x = 0; x < columns_of(&c, component); x++) {
+                        double found = over_black(&c, component, x, y);
+                        double wanted = exact(&c, rgb, component, x, y);
+                        /* chroma has a dither that alpha's is not the complement of */
+                        if (fabs(found - wanted) > (component && !c.info->rgb ? 1.5 : 1.001))
+                            fail_msg("%s: component %d at %d, %d is %.3f over black, wanted %.3f",
+                                     c.info->name, component, x, y, found, wanted);
+                    }
+            assert_true(guards_are_whole(&c));
+            free(rgb);
+            free_canvas(&c);
+        }
+}
+
+/* A blob that fades into black: over white it fades into white, with its own colour all the way. */
+static void over_white_a_transparent_picture_has_no_dark_edge(void **state)
+{
+    (void)state;
+    static const float colours[][3] = {{1, 1, 1}, {1, 0, 0}, {0.2f, 0.4f, 1}, {1, 0.8f, 0.1f}};
+    static const int brightest[] = {0, 0, 2, 0};
+    enum { SIZE = 66 };
+    for (int f = 0; f < T2V_PIXEL_FORMATS; f++)
+        for (int k = 0; k < 4 && t2v_pixel_format_get_info(f)->alpha; k++) {
+            float *rgb = make_rgb(SIZE, SIZE);
+            for (int i = 0; i < 3 * SIZE * SIZE; i++) {
+                float x = (float)(i % SIZE - 33), y = (float)(i / SIZE % SIZE - 33);
+                rgb[i] = colours[k][i / SIZE / SIZE] * expf(-(x * x + y * y) / 150);
+            }
+            canvas c = make_transparent((t2v_pixel_format)f, SIZE, SIZE, 2, rgb);
+            for (int component = 0; component < (c.info->rgb ? 3 : 1); component++)
+                for (int y = 0; y < SIZE; y++)
+                    for (int x = 0; x < SIZE; x++) {
+                        double alpha = read_alpha(&c, x, y) / 255.0;
+                        double code = read_code(&c, component, x, y);
+                        double over = alpha * code + (1 - alpha) * 255;
+                        double fade = rgb[(brightest[k] * SIZE + y) * SIZE + x];
+                        double plain = c.info->rgb
+                                           ? colours[k][component]
+                                           : 0.2126 * colours[k][0] + 0.7152 * colours[k][1] +
+                                                 0.0722 * colours[k][2];
+                        assert_true(fabs(over - 255 * (1 - fade * (1 - plain))) < 2);
+                        assert_true(alpha < 0.02 || fabs(code - 255 * plain) <= 1 + 1 / alpha);
+                    }
+            free(rgb);
+            free_canvas(&c);
+        }
+}
+
+static void alpha_of_black_and_of_pure_colours_is_exact(void **state)
+{
+    (void)state;
+    static const float colours[][3] = {{0, 0, 0}, {1, 1, 1}, {1, 0, 0}, {0, 1, 0.5f}, {0, 0, 1}};
+    for (int f = 0; f < T2V_PIXEL_FORMATS; f++)
+        for (int k = 0; k < 5 && t2v_pixel_format_get_info(f)->alpha; k++) {
+            float *rgb = plain_rgb(70, 66, colours[k][0], colours[k][1], colours[k][2]);
+            canvas c = make_transparent((t2v_pixel_format)f, 70, 66, 0, rgb);
+            for (int component = 0; component < 3; component++)
+                compare(&c, rgb, component, &(double){0});
+            for (int y = 0; y < 66; y++)
+                for (int x = 0; x < 70; x++)
+                    assert_int_equal(read_alpha(&c, x, y), k ? 255 : 0);
+            free(rgb);
+            free_canvas(&c);
+        }
+}
+
+/* Chroma beside an edge to transparency is the colour's own, not one mixed with grey. */
+static void transparent_pixels_do_not_grey_their_neighbours(void **state)
+{
+    (void)state;
+    float *rgb = plain_rgb(16, 16, 0, 0, 0);
+    for (int i = 0; i < 16 * 16; i++)
+        rgb[i] = i % 16 >= 9 && i / 16 >= 7; /* red, from an odd column and an odd row on */
+    canvas c = make_transparent(T2V_PIXEL_YUVA420P, 16, 16, 0, rgb);
+    assert_int_equal(read_code(&c, 2, 4, 3), read_code(&c, 2, 7, 7));
+    assert_int_equal(read_code(&c, 2, 3, 3), 128);
+    free(rgb);
+    free_canvas(&c);
 }
 
 static void numbers_that_are_none_become_black(void **state)
@@ -452,20 +593,26 @@ static void what_cannot_be_written_is_refused_in_words(void **state)
     t2v_error error;
     t2v_picture broken = c.picture;
     broken.format = T2V_PIXEL_FORMATS;
-    assert_int_equal(t2v_write_picture(rgb, 8, 8, 0, &broken, &error), T2V_ERROR_ARGUMENT);
+    assert_int_equal(t2v_write_picture(rgb, 8, 8, T2V_ALPHA_NONE, 0, &broken, &error),
+                     T2V_ERROR_ARGUMENT);
     broken = c.picture;
     broken.planes[1] = NULL;
-    assert_int_equal(t2v_write_picture(rgb, 8, 8, 0, &broken, &error), T2V_ERROR_ARGUMENT);
+    assert_int_equal(t2v_write_picture(rgb, 8, 8, T2V_ALPHA_NONE, 0, &broken, &error),
+                     T2V_ERROR_ARGUMENT);
     assert_non_null(strstr(error.text, "plane 1 of a nv12"));
     broken = c.picture;
     broken.stride[1] = -7;
-    assert_int_equal(t2v_write_picture(rgb, 8, 8, 0, &broken, &error), T2V_ERROR_ARGUMENT);
+    assert_int_equal(t2v_write_picture(rgb, 8, 8, T2V_ALPHA_NONE, 0, &broken, &error),
+                     T2V_ERROR_ARGUMENT);
     assert_non_null(strstr(error.text, "have 8"));
     broken = c.picture;
     broken.matrix = (t2v_matrix)7;
-    assert_int_equal(t2v_write_picture(rgb, 8, 8, 0, &broken, &error), T2V_ERROR_ARGUMENT);
-    assert_int_equal(t2v_write_picture(rgb, 0, 8, 0, &c.picture, &error), T2V_ERROR_ARGUMENT);
-    assert_int_equal(t2v_write_picture(rgb, 8, 16385, 0, &c.picture, &error), T2V_ERROR_ARGUMENT);
+    assert_int_equal(t2v_write_picture(rgb, 8, 8, T2V_ALPHA_NONE, 0, &broken, &error),
+                     T2V_ERROR_ARGUMENT);
+    assert_int_equal(t2v_write_picture(rgb, 0, 8, T2V_ALPHA_NONE, 0, &c.picture, &error),
+                     T2V_ERROR_ARGUMENT);
+    assert_int_equal(t2v_write_picture(rgb, 8, 16385, T2V_ALPHA_NONE, 0, &c.picture, &error),
+                     T2V_ERROR_ARGUMENT);
     free(rgb);
     free_canvas(&c);
 }
@@ -494,7 +641,11 @@ int main(void)
         cmocka_unit_test(black_white_and_neutral_chroma_are_exact),
         cmocka_unit_test(grey_has_no_colour_in_any_format),
         cmocka_unit_test(chroma_lies_on_even_columns_midway_between_rows),
-        cmocka_unit_test(alpha_is_opaque_wherever_it_lies),
+        cmocka_unit_test(alpha_is_opaque_unless_it_is_asked_for),
+        cmocka_unit_test(over_black_a_transparent_picture_is_what_it_was),
+        cmocka_unit_test(over_white_a_transparent_picture_has_no_dark_edge),
+        cmocka_unit_test(alpha_of_black_and_of_pure_colours_is_exact),
+        cmocka_unit_test(transparent_pixels_do_not_grey_their_neighbours),
         cmocka_unit_test(numbers_that_are_none_become_black),
         cmocka_unit_test(the_dither_belongs_to_the_frame_number),
         cmocka_unit_test(chroma_dither_repeats_no_sooner_than_lumas),

@@ -175,6 +175,20 @@ static void what_y4m_cannot_hold_is_refused_in_words(void **state)
     assert_int_equal(t2v_y4m_open(stdout, "out.y4m", &params, &y4m, NULL), T2V_ERROR_ARGUMENT);
 }
 
+static void raw_frames_are_planes_and_nothing_else(void **state)
+{
+    (void)state;
+    t2v_y4m_params params = make_params(T2V_PIXEL_YUVA420P);
+    params.raw = true;
+    size_t size;
+    char *text;
+    write_stream(&params, 2, &text, &size);
+    assert_int_equal(size, 2 * (6 * 4 + 2 * 3 * 2 + 6 * 4));
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal((uint8_t)text[i], i % (size / 2));
+    free(text);
+}
+
 static void a_reader_that_goes_ends_the_stream(void **state)
 {
     (void)state;
@@ -218,6 +232,7 @@ int main(void)
         cmocka_unit_test(frames_follow_plane_after_plane),
         cmocka_unit_test(odd_sizes_round_chroma_up),
         cmocka_unit_test(what_y4m_cannot_hold_is_refused_in_words),
+        cmocka_unit_test(raw_frames_are_planes_and_nothing_else),
         cmocka_unit_test(a_reader_that_goes_ends_the_stream),
         cmocka_unit_test(a_full_disk_is_an_error_with_its_reason),
     };

@@ -55,6 +55,9 @@ enum t2v_option_flags {
     NUMBER(int, chunk, -1, -1, 100000, 0, "frames",                                                \
            "frames made in one pass of the diffusion model, later passes continuing from the "     \
            "last frames; 0: all in one pass; -1: the model's own number")                          \
+    CHOICE(alpha, "none", "none|luma", 0,                                                          \
+           "transparency; luma: black becomes transparent and what shines on it stays, in pixel "  \
+           "formats that have alpha (straight)")                                                   \
     NUMBER(double, decode_timestep, -1.0, -1.0, 1.0, 0, "",                                        \
            "noise level that a timestep-conditioned decoder is told; -1: the model's own")         \
     NUMBER(double, decode_noise_scale, -1.0, -1.0, 1.0, 0, "",                                     \

@@ -299,10 +299,12 @@ typedef enum t2v_pixel_format {
     T2V_PIXEL_GBRP,  /**< planes G, B, R; full range */
     T2V_PIXEL_RGB24, /**< one packed plane; full range */
     T2V_PIXEL_BGR24,
-    T2V_PIXEL_RGBA, /**< alpha (or padding) is 255 */
+    T2V_PIXEL_RGBA, /**< alpha is straight, and 255 unless the option `alpha` makes it */
     T2V_PIXEL_BGRA,
     T2V_PIXEL_ARGB,
     T2V_PIXEL_ABGR,
+    T2V_PIXEL_YUVA420P, /**< planes Y, U, V, A; alpha as above, always 0 to 255 */
+    T2V_PIXEL_YUVA444P,
     T2V_PIXEL_FORMATS /**< how many there are */
 } t2v_pixel_format;
 
@@ -317,6 +319,7 @@ typedef struct t2v_picture {
     t2v_pixel_format format;
     t2v_matrix matrix;   /**< YUV formats only; range is limited (16–235) */
     int full_range;      /**< YUV formats only: 1 writes 0–255 */
+    int opaque;          /**< 1: alpha is mere padding, all 255; colours are not divided by it */
     uint8_t *planes[4];  /**< as many as the format has */
     ptrdiff_t stride[4]; /**< bytes from row to row, may be negative */
 } t2v_picture;
