@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/elementwise.h"
 
+#include <string.h>
+
 #include "ops/vector.h"
 
 /* Elements that one thread takes at a time. */
 enum { SLICE = 16384 };
 
 typedef void (*slice_fn)(float *y, const float *x, int64_t count);
+
+static void copy_slice(float *y, const float *x, int64_t count)
+{
+    memcpy(y, x, (size_t)count * sizeof(*y));
+}
 
 T2V_CLONES
 static void add_slice(float *y, const float *x, int64_t count)
@@ -49,6 +56,11 @@ static void by_slices(t2v_exec *exec, slice_fn fn, float *y, const float *x, int
         if (!t2v_exec_stopping(exec))
             fn(y + at, x ? x + at : NULL, n);
     }
+}
+
+void t2v_copy(t2v_exec *exec, float *y, const float *x, int64_t count)
+{
+    by_slices(exec, copy_slice, y, x, count);
 }
 
 void t2v_add(t2v_exec *exec, float *y, const float *x, int64_t count)

@@ -5,6 +5,8 @@
 
 #include "ops/exec.h"
 
+/** y = x, by all threads. */
+void t2v_copy(t2v_exec *exec, float *y, const float *x, int64_t count);
 /** y += x. */
 void t2v_add(t2v_exec *exec, float *y, const float *x, int64_t count);
 /** y *= x. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ops/elementwise.h"
+
 static size_t frame_floats(const t2v_conv_state *state)
 {
     return (size_t)(state->h * state->w * t2v_conv3d_inputs(state->conv));
@@ -71,36 +73,36 @@ t2v_status t2v_conv_state_begin(t2v_exec *exec, const t2v_conv_state *state, int
 }
 
 /* One frame of padding beside the edge frame. */
-static void pad(const t2v_conv_state *state, const float *edge, float *to)
+static void pad(t2v_exec *exec, const t2v_conv_state *state, const float *edge, float *to)
 {
-    const size_t bytes = frame_floats(state) * sizeof(float);
     if (state->zeros)
-        memset(to, 0, bytes);
+        memset(to, 0, frame_floats(state) * sizeof(float));
     else
-        memcpy(to, edge, bytes);
+        t2v_copy(exec, to, edge, (int64_t)frame_floats(state));
 }
 
 /* Completes the buffer: what was kept, or padding. */
-static void fill_edges(const t2v_conv_state *state, float *buffer, int64_t frames, bool last)
+static void fill_edges(t2v_exec *exec, const t2v_conv_state *state, float *buffer, int64_t frames,
+                       bool last)
 {
-    const size_t frame = frame_floats(state), bytes = frame * sizeof(float);
+    const size_t frame = frame_floats(state);
     float *input = buffer + (size_t)lead(state) * frame;
     if (state->started)
-        memcpy(buffer, state->kept, (size_t)state->kept_frames * bytes);
+        t2v_copy(exec, buffer, state->kept, state->kept_frames * (int64_t)frame);
     else
         for (int64_t i = 0; i < padding_before(state); i++)
-            pad(state, input, buffer + (size_t)i * frame);
+            pad(exec, state, input, buffer + (size_t)i * frame);
     float *behind = input + (size_t)frames * frame;
     for (int64_t i = 0; last && i < padding_behind(state); i++)
-        pad(state, behind - frame, behind + (size_t)i * frame);
+        pad(exec, state, behind - frame, behind + (size_t)i * frame);
 }
 
-static void keep(t2v_conv_state *state, const float *buffer, int64_t total)
+static void keep(t2v_exec *exec, t2v_conv_state *state, const float *buffer, int64_t total)
 {
     const size_t frame = frame_floats(state);
     state->kept_frames = total < reach(state) ? total : reach(state);
-    memcpy(state->kept, buffer + (size_t)(total - state->kept_frames) * frame,
-           (size_t)state->kept_frames * frame * sizeof(float));
+    t2v_copy(exec, state->kept, buffer + (size_t)(total - state->kept_frames) * frame,
+             state->kept_frames * (int64_t)frame);
     state->started = true;
 }
 
@@ -110,11 +112,11 @@ t2v_status t2v_conv_state_run(t2v_exec *exec, t2v_conv_state *state, float *buff
     int64_t total = total_frames(state, frames, last);
     if (total == 0)
         return T2V_OK;
-    fill_edges(state, buffer, frames, last);
+    fill_edges(exec, state, buffer, frames, last);
     if (total > reach(state))
         T2V_TRY(
             t2v_conv3d_run(exec, state->conv, buffer, total, state->h, state->w, accumulate, y));
-    keep(state, buffer, total);
+    keep(exec, state, buffer, total);
     return T2V_OK;
 }
 

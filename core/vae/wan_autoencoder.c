@@ -497,7 +497,7 @@ static t2v_status run_conv(t2v_exec *exec, t2v_conv_state *s, const float *gamma
     if (gamma)
         norm(exec, channels, gamma, T2V_ACTIVATION_SILU, x, positions, input);
     else
-        memcpy(input, x, (size_t)(positions * channels) * sizeof(float));
+        t2v_copy(exec, input, x, positions * channels);
     t2v_status status = t2v_conv_state_run(exec, s, buffer, 1, false, accumulate, y);
     t2v_arena_reset(&exec->arena, mark);
     return status;
@@ -515,7 +515,7 @@ static t2v_status run_resnet(t2v_exec *exec, resnet_state *s, const float *x, fl
     if (r->shortcut)
         T2V_TRY(t2v_linear_run(exec, r->shortcut, x, positions, T2V_ACTIVATION_NONE, false, y));
     else
-        memcpy(y, x, (size_t)(positions * r->out) * sizeof(float));
+        t2v_copy(exec, y, x, positions * r->out);
     t2v_status status = run_conv(exec, &s->conv2, r->norm2, inner, true, y);
     t2v_arena_reset(&exec->arena, mark);
     return status;
