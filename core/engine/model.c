@@ -79,7 +79,7 @@ static t2v_status read_defaults(t2v_model *m, t2v_error *error)
     return m->name && m->licence ? T2V_OK : t2v_fail_memory(error, "the model's name", 0);
 }
 
-static t2v_status find_family(t2v_model *m, const char *path, t2v_error *error)
+static t2v_status find_family(t2v_model *m, t2v_error *error)
 {
     const char *pipeline = t2v_checkpoint_pipeline(m->checkpoint);
     char known[256];
@@ -87,45 +87,44 @@ static t2v_status find_family(t2v_model *m, const char *path, t2v_error *error)
     if (m->family)
         return T2V_OK;
     t2v_family_names(known, sizeof(known));
-    return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                    "%s/model_index.json: _class_name is \"%s\"; known pipelines: %s", path,
-                    pipeline, known);
+    return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: _class_name is \"%s\"; known pipelines: %s",
+                    t2v_checkpoint_path(m->checkpoint), pipeline, known);
 }
 
-/* The tokenizer's file; a folder that has both was published with the first. */
-static char *tokenizer_file(const t2v_model *m)
+/* From its own file, or from the text encoder's, where repackagers keep it as `spiece_model`. */
+static t2v_status open_tokenizer(t2v_model *m, t2v_error *error)
 {
-    char *path = t2v_checkpoint_file(m->checkpoint, "tokenizer/spiece.model");
-    if (path && !t2v_is_file(path)) {
-        char *json = t2v_checkpoint_file(m->checkpoint, "tokenizer/tokenizer.json");
-        if (json && t2v_is_file(json)) {
-            t2v_free(path);
-            return json;
-        }
-        t2v_free(json);
-    }
-    return path;
+    const t2v_tensor *inside = t2v_component_bytes_of(m->text_component, "spiece_model");
+    const char *model = t2v_config_path(t2v_component_config(m->text_component));
+    char *path;
+    T2V_TRY(t2v_checkpoint_tokenizer(m->checkpoint, &path, error));
+    t2v_status status;
+    if (path)
+        status = t2v_tokenizer_open(path, &m->tokenizer, error);
+    else if (inside)
+        status = t2v_tokenizer_copy(model, inside->data, inside->bytes, &m->tokenizer, error);
+    else
+        status =
+            t2v_fail(error, T2V_ERROR_NOT_FOUND,
+                     "%s: holds no tokenizer, and neither spiece.model nor tokenizer.json lies "
+                     "beside it; name one in a manifest",
+                     model);
+    if (status >= 0 && t2v_tokenizer_pieces(m->tokenizer) > t2v_t5_vocabulary(m->t5))
+        status = t2v_fail(error, T2V_ERROR_FORMAT,
+                          "%s has %d pieces, but the text encoder's shared.weight only %lld rows: "
+                          "the tokenizer is of another model",
+                          path ? path : model, t2v_tokenizer_pieces(m->tokenizer),
+                          (long long)t2v_t5_vocabulary(m->t5));
+    t2v_free(path);
+    return status;
 }
 
 static t2v_status load_text(t2v_model *m, t2v_error *error)
 {
-    char *path = tokenizer_file(m);
-    if (!path)
-        return t2v_fail_memory(error, "a path", 0);
-    t2v_status status = t2v_tokenizer_open(path, &m->tokenizer, error);
-    if (status >= 0)
-        status = t2v_checkpoint_component(m->checkpoint, "text_encoder", m->family->text_encoder,
-                                          true, &m->text_component, error);
-    if (status >= 0)
-        status = t2v_t5_create(m->text_component, m->family->text_kind, &m->t5, error);
-    if (status >= 0 && t2v_tokenizer_pieces(m->tokenizer) > t2v_t5_vocabulary(m->t5))
-        status =
-            t2v_fail(error, T2V_ERROR_FORMAT,
-                     "%s has %d pieces, but the text encoder's shared.weight only %lld rows: "
-                     "the tokenizer is of another model",
-                     path, t2v_tokenizer_pieces(m->tokenizer), (long long)t2v_t5_vocabulary(m->t5));
-    t2v_free(path);
-    return status;
+    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "text_encoder", m->family->text_encoder, true,
+                                     &m->text_component, error));
+    T2V_TRY(t2v_t5_create(m->text_component, m->family->text_kind, &m->t5, error));
+    return open_tokenizer(m, error);
 }
 
 static t2v_status load_networks(t2v_model *m, t2v_error *error)
@@ -197,7 +196,7 @@ static t2v_status check_fit(const t2v_model *m, const char *path, t2v_error *err
 static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
 {
     T2V_TRY(t2v_checkpoint_open(path, &m->checkpoint, error));
-    T2V_TRY(find_family(m, path, error));
+    T2V_TRY(find_family(m, error));
     m->defaults = m->family->defaults;
     if (m->family->refine && t2v_checkpoint_index(m->checkpoint))
         T2V_TRY(m->family->refine(t2v_checkpoint_index(m->checkpoint), &m->defaults, error));

@@ -261,17 +261,39 @@ static t2v_status read_file(const char *path, t2v_spiece_model *model, t2v_error
     return status;
 }
 
+/* Reads what model->bytes holds; the model is empty afterwards when that fails. */
+static t2v_status parse(const char *path, t2v_spiece_model *model, t2v_error *error)
+{
+    t2v_status status = model->bytes[0] == '{' ? t2v_tokenizer_json_parse(path, model, error)
+                                               : read_model(&(reader){path, model, error});
+    if (status < 0)
+        t2v_spiece_model_free(model);
+    return status;
+}
+
 t2v_status t2v_spiece_model_read(const char *path, t2v_spiece_model *model, t2v_error *error)
 {
     *model = (t2v_spiece_model){0};
     t2v_status status = read_file(path, model, error);
-    if (status == T2V_OK && model->bytes[0] == '{')
-        status = t2v_tokenizer_json_parse(path, model, error);
-    else if (status == T2V_OK)
-        status = read_model(&(reader){path, model, error});
-    if (status < 0)
-        t2v_spiece_model_free(model);
+    if (status == T2V_OK)
+        return parse(path, model, error);
+    t2v_spiece_model_free(model);
     return status;
+}
+
+t2v_status t2v_spiece_model_copy(const char *path, const void *bytes, size_t count,
+                                 t2v_spiece_model *model, t2v_error *error)
+{
+    *model = (t2v_spiece_model){0};
+    if (count < 1 || count > MAX_FILE)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: a tokenizer of %zu bytes, wanted 1 to %d",
+                        path, count, MAX_FILE);
+    model->bytes = t2v_alloc(count);
+    if (!model->bytes)
+        return t2v_fail_memory(error, path, count);
+    memcpy(model->bytes, bytes, count);
+    model->byte_count = count;
+    return parse(path, model, error);
 }
 
 void t2v_spiece_model_free(t2v_spiece_model *model)

@@ -49,6 +49,10 @@ typedef struct t2v_spiece_model {
  */
 t2v_status t2v_spiece_model_read(const char *path, t2v_spiece_model *model, t2v_error *error);
 
+/** Likewise for a file that is in memory. @param path of where it comes from, for messages */
+t2v_status t2v_spiece_model_copy(const char *path, const void *bytes, size_t count,
+                                 t2v_spiece_model *model, t2v_error *error);
+
 /** Checks one piece as said above; `id` is for the message. */
 t2v_status t2v_piece_check(const t2v_piece *piece, const char *path, int id, t2v_error *error);
 

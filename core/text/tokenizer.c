@@ -129,19 +129,33 @@ static t2v_status build(t2v_tokenizer *tokenizer, const char *path, t2v_error *e
     return add_sentinels(tokenizer, error);
 }
 
-t2v_status t2v_tokenizer_open(const char *path, t2v_tokenizer **tokenizer, t2v_error *error)
+/* From the bytes, or from the file when there are none. */
+static t2v_status create(const char *path, const void *bytes, size_t count,
+                         t2v_tokenizer **tokenizer, t2v_error *error)
 {
     *tokenizer = NULL;
     t2v_tokenizer *made = t2v_calloc(1, sizeof(*made));
     if (!made)
         return t2v_fail_memory(error, "the tokenizer", sizeof(*made));
-    t2v_status status = t2v_spiece_model_read(path, &made->model, error);
+    t2v_status status = bytes ? t2v_spiece_model_copy(path, bytes, count, &made->model, error)
+                              : t2v_spiece_model_read(path, &made->model, error);
     if (status == T2V_OK)
         status = build(made, path, error);
     if (status < 0)
         t2v_tokenizer_close(&made);
     *tokenizer = made;
     return status;
+}
+
+t2v_status t2v_tokenizer_open(const char *path, t2v_tokenizer **tokenizer, t2v_error *error)
+{
+    return create(path, NULL, 0, tokenizer, error);
+}
+
+t2v_status t2v_tokenizer_copy(const char *path, const void *bytes, size_t count,
+                              t2v_tokenizer **tokenizer, t2v_error *error)
+{
+    return create(path, bytes, count, tokenizer, error);
 }
 
 void t2v_tokenizer_close(t2v_tokenizer **tokenizer)

@@ -19,6 +19,10 @@ typedef struct t2v_tokenizer t2v_tokenizer;
  */
 t2v_status t2v_tokenizer_open(const char *path, t2v_tokenizer **tokenizer, t2v_error *error);
 
+/** Likewise from such a file's bytes, which are copied. @param path of where they come from */
+t2v_status t2v_tokenizer_copy(const char *path, const void *bytes, size_t count,
+                              t2v_tokenizer **tokenizer, t2v_error *error);
+
 /** Frees and sets *tokenizer to NULL. NULL is allowed. */
 void t2v_tokenizer_close(t2v_tokenizer **tokenizer);
 

@@ -7,27 +7,29 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "weights/beside.h"
 #include "weights/component.h"
+#include "weights/part.h"
+
+/* Components that can be files or folders of their own. */
+enum { TRANSFORMER, VAE, TEXT_ENCODER, TOKENIZER, PARTS };
+static const char *const part_names[PARTS] = {"transformer", "vae", "text_encoder", "tokenizer"};
 
 struct t2v_checkpoint {
-    char *folder;
-    t2v_config *index, *defaults;
+    char *path;                   /* the folder, the file or the manifest */
+    bool folder;                  /* in the diffusers layout */
+    t2v_config *index, *defaults; /* model_index.json or empty; t2v.json or the manifest */
     const char *pipeline;
+    char *part[PARTS]; /* of no folder: what each component is in */
 };
 
-static t2v_status check_folder(const char *folder, t2v_error *error)
+static bool is_folder(const char *path)
 {
     struct stat info;
-    if (stat(folder, &info))
-        return t2v_fail(error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO, "%s: %s",
-                        folder, strerror(errno));
-    if (!S_ISDIR(info.st_mode))
-        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                        "%s: is no folder; wanted a folder in the diffusers layout, with "
-                        "model_index.json",
-                        folder);
-    return T2V_OK;
+    return !stat(path, &info) && S_ISDIR(info.st_mode);
 }
+
+/* ------------------------------------------------------------------ diffusers folders */
 
 /* Opens a JSON file of the folder; *config stays NULL when there is no such file. */
 static t2v_status open_optional(const char *folder, const char *name, t2v_config **config,
@@ -41,18 +43,15 @@ static t2v_status open_optional(const char *folder, const char *name, t2v_config
     return status;
 }
 
-static t2v_status load(t2v_checkpoint *checkpoint, const char *folder, t2v_error *error)
+static t2v_status load_folder(t2v_checkpoint *checkpoint, t2v_error *error)
 {
-    T2V_TRY(check_folder(folder, error));
-    checkpoint->folder = t2v_strdup(folder);
-    if (!checkpoint->folder)
-        return t2v_fail_memory(error, "a file name", strlen(folder) + 1);
-    T2V_TRY(open_optional(folder, "model_index.json", &checkpoint->index, error));
+    checkpoint->folder = true;
+    T2V_TRY(open_optional(checkpoint->path, "model_index.json", &checkpoint->index, error));
     if (!checkpoint->index)
         return t2v_fail(error, T2V_ERROR_NOT_FOUND,
                         "%s: has no model_index.json; wanted a folder in the diffusers layout",
-                        folder);
-    T2V_TRY(open_optional(folder, "t2v.json", &checkpoint->defaults, error));
+                        checkpoint->path);
+    T2V_TRY(open_optional(checkpoint->path, "t2v.json", &checkpoint->defaults, error));
     T2V_TRY(
         t2v_config_string(checkpoint->index, "_class_name", NULL, &checkpoint->pipeline, error));
     if (!checkpoint->pipeline)
@@ -62,12 +61,158 @@ static t2v_status load(t2v_checkpoint *checkpoint, const char *folder, t2v_error
     return T2V_OK;
 }
 
-t2v_status t2v_checkpoint_open(const char *folder, t2v_checkpoint **checkpoint, t2v_error *error)
+/* ------------------------------------------------------------------ files */
+
+/* What the files of a model say of the whole. */
+typedef struct findings {
+    const char *pipeline; /* class that they were published for */
+    const char *text;     /* how names of its text encoder begin */
+} findings;
+
+static void note_format(const t2v_part *part, findings *f)
+{
+    if (part->format->pipeline && !f->pipeline)
+        f->pipeline = part->format->pipeline;
+    if (part->format->text && !f->text)
+        f->text = part->format->text;
+}
+
+/* Looks into the file of component `which`, which may hold other components too. */
+static t2v_status look_into(t2v_checkpoint *checkpoint, int which, findings *f, t2v_error *error)
+{
+    const char *path = checkpoint->part[which];
+    t2v_tensor_file *file;
+    if (is_folder(path))
+        return T2V_OK;
+    T2V_TRY(t2v_tensor_file_open(path, &file, error));
+    t2v_status status = T2V_OK;
+    for (int i = which; i < TOKENIZER && status >= 0; i++) {
+        const t2v_part part = t2v_part_find(file, part_names[i]);
+        if (i == which && !part.format)
+            status = t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: holds no %s of a known kind", path,
+                              part_names[i]);
+        if (!part.format || (i > which && checkpoint->part[i]))
+            continue;
+        note_format(&part, f);
+        if (i > which && !(checkpoint->part[i] = t2v_strdup(path)))
+            status = t2v_fail_memory(error, "a file name", strlen(path));
+    }
+    t2v_tensor_file_close(&file);
+    return status;
+}
+
+/* A component that nothing names: a diffusers sub-folder beside the transformer, or a file. */
+static t2v_status find_part(t2v_checkpoint *checkpoint, int which, const t2v_beside *wanted,
+                            t2v_error *error)
+{
+    const char *transformer = checkpoint->part[TRANSFORMER];
+    char **part = &checkpoint->part[which];
+    char *folder = t2v_beside_path(transformer, part_names[which]);
+    char *config = folder ? t2v_join_path(folder, "config.json") : NULL;
+    const bool diffusers = config && t2v_is_file(config);
+    t2v_free(config);
+    if (diffusers) {
+        *part = folder;
+        return T2V_OK;
+    }
+    t2v_free(folder);
+    T2V_TRY(t2v_beside_find(transformer, wanted, part, error));
+    if (*part)
+        return T2V_OK;
+    return t2v_fail(
+        error, T2V_ERROR_NOT_FOUND,
+        "%s: has no %s, and no file with \"%s\" in its name lies beside it; name one in "
+        "a manifest",
+        transformer, wanted->what, wanted->word);
+}
+
+/* What is not named yet, and the pipeline that the whole is for. */
+static t2v_status complete(t2v_checkpoint *checkpoint, t2v_error *error)
+{
+    static const char *const vae_folders[] = {".", "vae", "../vae", NULL};
+    static const char *const text_folders[] = {
+        ".", "text_encoder", "text_encoders", "../text_encoders", "../clip", NULL};
+    findings f = {0};
+    T2V_TRY(look_into(checkpoint, TRANSFORMER, &f, error));
+    if (!checkpoint->part[VAE]) {
+        const t2v_beside vae = {"vae", "vae", vae_folders};
+        T2V_TRY(find_part(checkpoint, VAE, &vae, error));
+    }
+    T2V_TRY(look_into(checkpoint, VAE, &f, error));
+    if (!checkpoint->part[TEXT_ENCODER]) {
+        const t2v_beside text = {"text encoder", f.text ? f.text : "t5", text_folders};
+        T2V_TRY(find_part(checkpoint, TEXT_ENCODER, &text, error));
+    }
+    if (checkpoint->defaults)
+        T2V_TRY(t2v_config_string(checkpoint->defaults, "pipeline", NULL, &checkpoint->pipeline,
+                                  error));
+    if (!checkpoint->pipeline)
+        checkpoint->pipeline = f.pipeline;
+    if (!checkpoint->pipeline)
+        return t2v_fail(error, T2V_ERROR_NOT_FOUND,
+                        "%s: its files do not say what pipeline they are for; name the class as "
+                        "\"pipeline\" in a manifest",
+                        checkpoint->path);
+    return T2V_OK;
+}
+
+static t2v_status load_file(t2v_checkpoint *checkpoint, t2v_error *error)
+{
+    checkpoint->part[TRANSFORMER] = t2v_strdup(checkpoint->path);
+    if (!checkpoint->part[TRANSFORMER])
+        return t2v_fail_memory(error, "a file name", strlen(checkpoint->path));
+    return complete(checkpoint, error);
+}
+
+static t2v_status load_manifest(t2v_checkpoint *checkpoint, t2v_error *error)
+{
+    const char *name;
+    struct stat info;
+    T2V_TRY(t2v_config_open(checkpoint->path, &checkpoint->defaults, error));
+    for (int i = 0; i < PARTS; i++) {
+        T2V_TRY(t2v_config_string(checkpoint->defaults, part_names[i], NULL, &name, error));
+        if (!name)
+            continue;
+        checkpoint->part[i] = t2v_beside_path(checkpoint->path, name);
+        if (!checkpoint->part[i])
+            return t2v_fail_memory(error, "a file name", strlen(name));
+        if (stat(checkpoint->part[i], &info))
+            return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: %s is %s: %s", checkpoint->path,
+                            part_names[i], checkpoint->part[i], strerror(errno));
+    }
+    if (!checkpoint->part[TRANSFORMER])
+        return t2v_fail(error, T2V_ERROR_NOT_FOUND,
+                        "%s: names no \"transformer\"; wanted a manifest of a model's files",
+                        checkpoint->path);
+    return complete(checkpoint, error);
+}
+
+/* ------------------------------------------------------------------ the checkpoint */
+
+static t2v_status load(t2v_checkpoint *checkpoint, const char *path, t2v_error *error)
+{
+    struct stat info;
+    const size_t length = strlen(path);
+    checkpoint->path = t2v_strdup(path);
+    if (!checkpoint->path)
+        return t2v_fail_memory(error, "a file name", length + 1);
+    if (stat(path, &info))
+        return t2v_fail(error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO, "%s: %s", path,
+                        strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return load_folder(checkpoint, error);
+    T2V_TRY(t2v_config_parse(path, "{}", &checkpoint->index, error));
+    if (length > 5 && !strcmp(path + length - 5, ".json"))
+        return load_manifest(checkpoint, error);
+    return load_file(checkpoint, error);
+}
+
+t2v_status t2v_checkpoint_open(const char *path, t2v_checkpoint **checkpoint, t2v_error *error)
 {
     *checkpoint = t2v_calloc(1, sizeof(**checkpoint));
     if (!*checkpoint)
         return t2v_fail_memory(error, "a checkpoint", sizeof(**checkpoint));
-    t2v_status status = load(*checkpoint, folder, error);
+    t2v_status status = load(*checkpoint, path, error);
     if (status < 0)
         t2v_checkpoint_close(checkpoint);
     return status;
@@ -79,7 +224,9 @@ void t2v_checkpoint_close(t2v_checkpoint **checkpoint)
         return;
     t2v_config_close(&(*checkpoint)->index);
     t2v_config_close(&(*checkpoint)->defaults);
-    t2v_free((*checkpoint)->folder);
+    for (int i = 0; i < PARTS; i++)
+        t2v_free((*checkpoint)->part[i]);
+    t2v_free((*checkpoint)->path);
     t2v_free(*checkpoint);
     *checkpoint = NULL;
 }
@@ -87,6 +234,11 @@ void t2v_checkpoint_close(t2v_checkpoint **checkpoint)
 const t2v_config *t2v_checkpoint_index(const t2v_checkpoint *checkpoint)
 {
     return checkpoint->index;
+}
+
+const char *t2v_checkpoint_path(const t2v_checkpoint *checkpoint)
+{
+    return t2v_config_path(checkpoint->index);
 }
 
 const char *t2v_checkpoint_pipeline(const t2v_checkpoint *checkpoint)
@@ -99,9 +251,61 @@ const t2v_config *t2v_checkpoint_defaults(const t2v_checkpoint *checkpoint)
     return checkpoint->defaults;
 }
 
-char *t2v_checkpoint_file(const t2v_checkpoint *checkpoint, const char *name)
+/* ------------------------------------------------------------------ components */
+
+/* The first of `names`, relative to the folder of `file`, that is a file; or NULL. */
+static t2v_status first_beside(const char *file, const char *const *names, char **path,
+                               t2v_error *error)
 {
-    return t2v_join_path(checkpoint->folder, name);
+    for (*path = NULL; *names; names++) {
+        *path = t2v_beside_path(file, *names);
+        if (!*path)
+            return t2v_fail_memory(error, "a file name", strlen(file));
+        if (t2v_is_file(*path))
+            return T2V_OK;
+        t2v_free(*path);
+        *path = NULL;
+    }
+    return T2V_OK;
+}
+
+/* A folder has its tokenizer in one place; one that has both files was published with the first. */
+static t2v_status folder_tokenizer(const char *folder, const char *spiece, const char *json,
+                                   char **path, t2v_error *error)
+{
+    *path = t2v_join_path(folder, spiece);
+    if (*path && !t2v_is_file(*path)) {
+        char *other = t2v_join_path(folder, json);
+        if (other && t2v_is_file(other)) {
+            t2v_free(*path);
+            *path = other;
+            return T2V_OK;
+        }
+        t2v_free(other);
+    }
+    return *path ? T2V_OK : t2v_fail_memory(error, "a file name", strlen(folder));
+}
+
+t2v_status t2v_checkpoint_tokenizer(const t2v_checkpoint *checkpoint, char **path, t2v_error *error)
+{
+    static const char *const names[] = {"spiece.model",
+                                        "tokenizer.json",
+                                        "tokenizer/spiece.model",
+                                        "tokenizer/tokenizer.json",
+                                        "../tokenizer/spiece.model",
+                                        "../tokenizer/tokenizer.json",
+                                        NULL};
+    const char *named = checkpoint->part[TOKENIZER];
+    if (checkpoint->folder)
+        return folder_tokenizer(checkpoint->path, "tokenizer/spiece.model",
+                                "tokenizer/tokenizer.json", path, error);
+    if (named && is_folder(named))
+        return folder_tokenizer(named, "spiece.model", "tokenizer.json", path, error);
+    *path = t2v_strdup(named);
+    if (named)
+        return *path ? T2V_OK : t2v_fail_memory(error, "a file name", strlen(named));
+    T2V_TRY(first_beside(checkpoint->part[TEXT_ENCODER], names, path, error));
+    return *path ? T2V_OK : first_beside(checkpoint->part[TRANSFORMER], names, path, error);
 }
 
 /* Whether model_index.json lists the component, and with the class that is wanted. */
@@ -119,16 +323,43 @@ static t2v_status check_index(const t2v_checkpoint *checkpoint, const char *name
     return T2V_OK;
 }
 
-t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char *name,
-                                    const char *class_name, bool weights, t2v_component **component,
-                                    t2v_error *error)
+static t2v_status open_from_folder(const t2v_checkpoint *checkpoint, const char *name,
+                                   const char *class_name, bool weights, t2v_component **component,
+                                   t2v_error *error)
 {
-    *component = NULL;
     T2V_TRY(check_index(checkpoint, name, class_name, error));
-    char *folder = t2v_join_path(checkpoint->folder, name);
+    char *folder = t2v_join_path(checkpoint->path, name);
     if (!folder)
         return t2v_fail_memory(error, "a file name", strlen(name));
     t2v_status status = t2v_component_open(folder, class_name, weights, component, error);
     t2v_free(folder);
     return status;
+}
+
+static t2v_status open_scheduler(const t2v_checkpoint *checkpoint, t2v_component **component,
+                                 t2v_error *error)
+{
+    const char *scheduler = t2v_part_scheduler(checkpoint->pipeline);
+    if (!scheduler)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "%s: no scheduler is known for files of the pipeline %.80s",
+                        checkpoint->path, checkpoint->pipeline);
+    return t2v_component_open_text(checkpoint->path, scheduler, component, error);
+}
+
+t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char *name,
+                                    const char *class_name, bool weights, t2v_component **component,
+                                    t2v_error *error)
+{
+    int which = 0;
+    *component = NULL;
+    if (checkpoint->folder)
+        return open_from_folder(checkpoint, name, class_name, weights, component, error);
+    while (which < TOKENIZER && strcmp(name, part_names[which]))
+        which++;
+    if (which == TOKENIZER)
+        return open_scheduler(checkpoint, component, error);
+    if (is_folder(checkpoint->part[which]))
+        return t2v_component_open(checkpoint->part[which], class_name, weights, component, error);
+    return t2v_component_open_file(checkpoint->part[which], name, component, error);
 }

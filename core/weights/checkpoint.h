@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
- * A published checkpoint: a diffusers folder with one sub-folder for each component, each with a
- * config.json and one or several safetensors files.
+ * A published checkpoint, in one of three forms:
+ * - a diffusers folder: model_index.json, and a sub-folder for each component with a config.json
+ * and one or several safetensors files;
+ * - a tensor file (safetensors or GGUF) with the transformer, and maybe the other components;
+ * - a manifest: JSON that names the file or the diffusers sub-folder of each component.
+ *
+ * What the latter two do not name is looked for beside the transformer, see docs/models.md.
  */
 #ifndef T2V_WEIGHTS_CHECKPOINT_H
 #define T2V_WEIGHTS_CHECKPOINT_H
@@ -9,28 +14,36 @@
 #include "tensor/tensor.h"
 #include "weights/config.h"
 
-/** A folder with model_index.json. */
+/** Which files a model is made of. */
 typedef struct t2v_checkpoint t2v_checkpoint;
 /** One component (`transformer`, `vae` …): its configuration and its tensors. */
 typedef struct t2v_component t2v_component;
 
-t2v_status t2v_checkpoint_open(const char *folder, t2v_checkpoint **checkpoint, t2v_error *error);
+/** @param path of a folder, a tensor file, or a manifest (whose name ends in .json) */
+t2v_status t2v_checkpoint_open(const char *path, t2v_checkpoint **checkpoint, t2v_error *error);
 void t2v_checkpoint_close(t2v_checkpoint **checkpoint);
 
-/** model_index.json. */
+/** model_index.json; empty for a model of files. */
 const t2v_config *t2v_checkpoint_index(const t2v_checkpoint *checkpoint);
-/** `_class_name` of model_index.json. */
+/** Path of what says the pipeline: model_index.json, the manifest, or the file. */
+const char *t2v_checkpoint_path(const t2v_checkpoint *checkpoint);
+/** Class of the pipeline: `_class_name`, the manifest's `pipeline`, or what the files imply. */
 const char *t2v_checkpoint_pipeline(const t2v_checkpoint *checkpoint);
-/** t2v.json, the folder's own description and defaults; NULL when there is none. */
+/** The model's own description and defaults: t2v.json or the manifest; NULL: there are none. */
 const t2v_config *t2v_checkpoint_defaults(const t2v_checkpoint *checkpoint);
-/** Path of a file in the folder, `name` relative to it; owned by the caller (t2v_free). */
-char *t2v_checkpoint_file(const t2v_checkpoint *checkpoint, const char *name);
+/**
+ * Path of the tokenizer's file, spiece.model or tokenizer.json, owned by the caller (t2v_free).
+ * *path is NULL when there is none beside the other files: the text encoder's may hold it.
+ */
+t2v_status t2v_checkpoint_tokenizer(const t2v_checkpoint *checkpoint, char **path,
+                                    t2v_error *error);
 
 /**
- * Opens `folder/name`: its config file (config.json, scheduler_config.json for a scheduler) and,
- * when `weights` is true, its safetensors: `diffusion_pytorch_model.safetensors` or
- * `model.safetensors`, or the shards that `….safetensors.index.json` lists. `class_name` is
- * compared with the class that model_index.json and the config name.
+ * Opens a component. Of a folder it is `folder/name`: its config file (config.json,
+ * scheduler_config.json for a scheduler) and, when `weights` is true, its safetensors:
+ * `diffusion_pytorch_model.safetensors` or `model.safetensors`, or the shards that
+ * `….safetensors.index.json` lists. `class_name` is compared with the class that model_index.json
+ * and the config name.
  */
 t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char *name,
                                     const char *class_name, bool weights, t2v_component **component,
@@ -52,6 +65,8 @@ int64_t t2v_component_bytes(const t2v_component *component);
 t2v_status t2v_component_tensor(const t2v_component *component, t2v_tensor *tensor,
                                 t2v_error *error, int rank, const int64_t *dim, const char *name,
                                 ...) __attribute__((format(printf, 6, 7)));
+/** A tensor of any type and shape, or NULL: something that is kept among the weights. */
+const t2v_tensor *t2v_component_bytes_of(const t2v_component *component, const char *name);
 /** Whether a tensor of that name is there. */
 bool t2v_component_has(const t2v_component *component, const char *name, ...)
     __attribute__((format(printf, 2, 3)));

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "weights/part.h"
 #include "weights/tensor_table.h"
 
 /* The largest published models have fewer than two hundred. */
@@ -245,6 +246,51 @@ t2v_status t2v_component_open(const char *folder, const char *class_name, bool w
     return status;
 }
 
+static t2v_status load_file(t2v_component *component, const char *path, const char *name,
+                            t2v_error *error)
+{
+    t2v_tensor_file **file = &component->shard[0];
+    component->folder = t2v_strdup(path);
+    if (!component->folder)
+        return t2v_fail_memory(error, "a file name", strlen(path));
+    component->shards = 1;
+    T2V_TRY(t2v_tensor_file_open(path, file, error));
+    const t2v_part part = t2v_part_find(*file, name);
+    if (!part.format)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: holds no %s of a known kind", path,
+                        name);
+    T2V_TRY(t2v_tensor_table_add(&component->table, *file, t2v_part_rename, &part, error));
+    T2V_TRY(t2v_tensor_table_finish(&component->table, path, error));
+    return t2v_part_configure(&part, *file, &component->table, &component->config, error);
+}
+
+t2v_status t2v_component_open_file(const char *path, const char *name, t2v_component **component,
+                                   t2v_error *error)
+{
+    *component = t2v_calloc(1, sizeof(**component));
+    if (!*component)
+        return t2v_fail_memory(error, "a component", sizeof(**component));
+    t2v_status status = load_file(*component, path, name, error);
+    if (status < 0)
+        t2v_component_close(component);
+    return status;
+}
+
+t2v_status t2v_component_open_text(const char *path, const char *config, t2v_component **component,
+                                   t2v_error *error)
+{
+    *component = t2v_calloc(1, sizeof(**component));
+    if (!*component)
+        return t2v_fail_memory(error, "a component", sizeof(**component));
+    (*component)->folder = t2v_strdup(path);
+    t2v_status status = (*component)->folder
+                            ? t2v_config_parse(path, config, &(*component)->config, error)
+                            : t2v_fail_memory(error, "a file name", strlen(path));
+    if (status < 0)
+        t2v_component_close(component);
+    return status;
+}
+
 void t2v_component_close(t2v_component **component)
 {
     t2v_component *old = *component;
@@ -342,6 +388,12 @@ t2v_status t2v_component_tensor(const t2v_component *component, t2v_tensor *tens
     vsnprintf(text, sizeof(text), name, args);
     va_end(args);
     return get_tensor(component, tensor, error, rank, dim, text);
+}
+
+const t2v_tensor *t2v_component_bytes_of(const t2v_component *component, const char *name)
+{
+    const t2v_tensor_entry *entry = t2v_tensor_table_find(&component->table, name);
+    return entry ? &entry->tensor : NULL;
 }
 
 bool t2v_component_has(const t2v_component *component, const char *name, ...)

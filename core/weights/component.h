@@ -14,6 +14,17 @@
 t2v_status t2v_component_open(const char *folder, const char *class_name, bool weights,
                               t2v_component **component, t2v_error *error);
 
+/**
+ * Opens a component that a single file holds, see weights/part.h.
+ *
+ * @param name "transformer", "vae" or "text_encoder"
+ */
+t2v_status t2v_component_open_file(const char *path, const char *name, t2v_component **component,
+                                   t2v_error *error);
+/** A component that is a configuration alone. @param path of where it comes from, for messages */
+t2v_status t2v_component_open_text(const char *path, const char *config, t2v_component **component,
+                                   t2v_error *error);
+
 /** `folder/name`, owned by the caller; NULL when out of memory. */
 char *t2v_join_path(const char *folder, const char *name);
 /** Whether something that is not a folder is there. */

@@ -73,32 +73,47 @@ static const char *type_name(const json_t *value)
     return value ? names[json_typeof(value)] : "nothing";
 }
 
-static t2v_status load(t2v_config *config, const char *path, t2v_error *error)
+static t2v_status parse(t2v_config *config, const char *path, const char *text, size_t bytes,
+                        t2v_error *error)
 {
-    char *text = NULL;
-    size_t bytes = 0;
     config->path = t2v_strdup(path);
     if (!config->path)
         return t2v_fail_memory(error, "a file name", strlen(path) + 1);
-    t2v_status status = read_file(path, &text, &bytes, error);
-    if (status == T2V_OK)
-        status = t2v_json_parse(path, text, bytes, MAX_VALUES, &config->root, error);
-    t2v_free(text);
-    if (status == T2V_OK && !json_is_object(config->root))
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: holds %s, wanted an object", path,
-                        type_name(config->root));
+    T2V_TRY(t2v_json_parse(path, text, bytes, MAX_VALUES, &config->root, error));
+    if (json_is_object(config->root))
+        return T2V_OK;
+    return t2v_fail(error, T2V_ERROR_FORMAT, "%s: holds %s, wanted an object", path,
+                    type_name(config->root));
+}
+
+static t2v_status make(const char *path, const char *text, size_t bytes, t2v_config **config,
+                       t2v_error *error)
+{
+    *config = t2v_calloc(1, sizeof(**config));
+    if (!*config)
+        return t2v_fail_memory(error, "a configuration", sizeof(**config));
+    t2v_status status = parse(*config, path, text, bytes, error);
+    if (status < 0)
+        t2v_config_close(config);
     return status;
 }
 
 t2v_status t2v_config_open(const char *path, t2v_config **config, t2v_error *error)
 {
-    *config = t2v_calloc(1, sizeof(**config));
-    if (!*config)
-        return t2v_fail_memory(error, "a configuration", sizeof(**config));
-    t2v_status status = load(*config, path, error);
-    if (status < 0)
-        t2v_config_close(config);
+    char *text = NULL;
+    size_t bytes = 0;
+    *config = NULL;
+    t2v_status status = read_file(path, &text, &bytes, error);
+    if (status == T2V_OK)
+        status = make(path, text, bytes, config, error);
+    t2v_free(text);
     return status;
+}
+
+t2v_status t2v_config_parse(const char *path, const char *text, t2v_config **config,
+                            t2v_error *error)
+{
+    return make(path, text, strlen(text), config, error);
 }
 
 void t2v_config_close(t2v_config **config)
@@ -185,6 +200,27 @@ t2v_status t2v_config_double(const t2v_config *config, const char *key, double f
     if (found && (!json_is_number(found) || !(number >= min && number <= max)))
         return unwanted(config, key, found, error, "a number from %g to %g", min, max);
     *value = number;
+    return T2V_OK;
+}
+
+t2v_status t2v_config_object(const t2v_config *config, const char *key, t2v_config **object,
+                             t2v_error *error)
+{
+    const json_t *found = get(config, key);
+    *object = NULL;
+    if (found && !json_is_object(found))
+        return unwanted(config, key, found, error, "an object");
+    if (!found)
+        return T2V_OK;
+    *object = t2v_calloc(1, sizeof(**object));
+    if (*object)
+        (*object)->path = t2v_strdup(config->path);
+    if (!*object || !(*object)->path) {
+        t2v_free(*object);
+        *object = NULL;
+        return t2v_fail_memory(error, "a configuration", sizeof(**object));
+    }
+    (*object)->root = json_incref((json_t *)found);
     return T2V_OK;
 }
 

@@ -16,6 +16,12 @@ typedef struct t2v_config t2v_config;
  * NaN and Infinity, which Python writes for such floats, are not JSON and refused.
  */
 t2v_status t2v_config_open(const char *path, t2v_config **config, t2v_error *error);
+/** Reads a text instead of a file. @param path of where the text comes from, for messages */
+t2v_status t2v_config_parse(const char *path, const char *text, t2v_config **config,
+                            t2v_error *error);
+/** The object at `key` as a configuration of its own; NULL when the key is absent or null. */
+t2v_status t2v_config_object(const t2v_config *config, const char *key, t2v_config **object,
+                             t2v_error *error);
 void t2v_config_close(t2v_config **config);
 const char *t2v_config_path(const t2v_config *config);
 /** Whether the key is there with a value other than null. */

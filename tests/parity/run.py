@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 import checkpoints  # noqa: E402
 import compare  # noqa: E402
 import pictures  # noqa: E402
+import published  # noqa: E402
 import reference  # noqa: E402
 from cases import CASES  # noqa: E402
 from drawn import draw_cases  # noqa: E402
@@ -87,8 +88,11 @@ def check_model(model, spec, cases, seed, root, options):
         print(f"\n{model}: {spec['pipeline']}, {'/'.join(spec['storage'])}"
               + (", sharded" if spec["shard"] else ""), flush=True)
         folder = checkpoints.build(root / model, spec, seed)
+    target = folder
+    if spec and spec.get("published"):
+        target = published.publish(folder, spec, root / f"{model}-published")
     pipeline = reference.load(folder)
-    return [check_case(pipeline, folder, case, seed + number, root, options)
+    return [check_case(pipeline, target, case, seed + number, root, options)
             for number, case in enumerate(cases)]
 
 
@@ -112,8 +116,9 @@ def main():
     options = parse_arguments()
     seed = int(time.time()) if options.seed is None else options.seed
     models, cases = draw_cases(random.Random(seed), options.drawn)
-    models |= checkpoints.MODELS
-    cases = [case for case in CASES + cases if fnmatch.fnmatch(case[0], options.cases)
+    models |= checkpoints.MODELS | published.MODELS
+    cases = [case for case in CASES + published.CASES + cases
+             if fnmatch.fnmatch(case[0], options.cases)
              or fnmatch.fnmatch(case[1], options.cases)]
     if not cases:
         sys.exit(f"no case and no model is called {options.cases}")

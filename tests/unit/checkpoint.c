@@ -107,9 +107,10 @@ static void a_folder_is_opened(void **state)
     (void)state;
     t2v_checkpoint *checkpoint = open_checkpoint();
     assert_string_equal(t2v_checkpoint_pipeline(checkpoint), "LTXPipeline");
-    assert_true(t2v_config_has(t2v_checkpoint_index(checkpoint), "transformer"));
+    assert_string_equal(t2v_checkpoint_path(checkpoint), files_path("m/model_index.json"));
     assert_null(t2v_checkpoint_defaults(checkpoint));
-    char *path = t2v_checkpoint_file(checkpoint, "tokenizer/spiece.model");
+    char *path;
+    assert_int_equal(t2v_checkpoint_tokenizer(checkpoint, &path, NULL), T2V_OK);
     assert_string_equal(path, files_path("m/tokenizer/spiece.model"));
     t2v_free(path);
     t2v_checkpoint_close(&checkpoint);
@@ -129,7 +130,8 @@ static void folders_that_are_no_checkpoint_are_refused(void **state)
 {
     (void)state;
     assert_folder_refused(files_path("none"), T2V_ERROR_NOT_FOUND, "none: No such file");
-    assert_folder_refused(files_path("m/model_index.json"), T2V_ERROR_UNSUPPORTED, "is no folder");
+    assert_folder_refused(files_path("m/model_index.json"), T2V_ERROR_FORMAT,
+                          "wanted a string");
     assert_folder_refused(files_path("m/transformer"), T2V_ERROR_NOT_FOUND,
                           "has no model_index.json");
     files_write_text("odd/model_index.json", "{\"_class_name\": 1}");

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "weights/part.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Of two formats that a file may have, the first counts. */
+static const t2v_part_format *const formats[] = {
+    &t2v_part_ltx_transformer,   &t2v_part_ltx_transformer_diffusers,
+    &t2v_part_ltx_vae_095,       &t2v_part_ltx_vae_091,
+    &t2v_part_ltx_vae_090,       &t2v_part_ltx_vae_diffusers_095,
+    &t2v_part_ltx_vae_diffusers, &t2v_part_t5,
+    &t2v_part_t5_gguf,
+};
+
+enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
+
+/* ------------------------------------------------------------------ formats */
+
+static bool has_mark(const t2v_tensor_file *file, const char *prefix, const char *mark)
+{
+    const size_t length = strlen(prefix);
+    for (size_t i = 0; i < t2v_tensor_file_count(file); i++) {
+        const char *name;
+        t2v_tensor_file_at(file, i, &name);
+        if (!strncmp(name, prefix, length) && !strcmp(name + length, mark))
+            return true;
+    }
+    return false;
+}
+
+t2v_part t2v_part_find(const t2v_tensor_file *file, const char *component)
+{
+    for (int i = 0; i < FORMATS; i++)
+        for (int j = 0; formats[i]->prefixes[j] && !strcmp(formats[i]->component, component); j++)
+            if (has_mark(file, formats[i]->prefixes[j], formats[i]->mark))
+                return (t2v_part){formats[i], formats[i]->prefixes[j]};
+    return (t2v_part){NULL, NULL};
+}
+
+/* Replaces every `from`; false when the result does not fit. */
+static bool replace(char *name, const t2v_rename *rule)
+{
+    const size_t from = strlen(rule->from), to = strlen(rule->to);
+    for (char *at = name; (at = strstr(at, rule->from)); at += to) {
+        if (strlen(name) - from + to >= T2V_MAX_TENSOR_NAME)
+            return false;
+        memmove(at + to, at + from, strlen(at + from) + 1);
+        memcpy(at, rule->to, to);
+    }
+    return true;
+}
+
+bool t2v_part_rename(const void *opaque, const char *name, char *out)
+{
+    const t2v_part *part = opaque;
+    const size_t prefix = strlen(part->prefix);
+    if (strncmp(name, part->prefix, prefix) || strlen(name + prefix) >= T2V_MAX_TENSOR_NAME)
+        return false;
+    strcpy(out, name + prefix);
+    for (const t2v_rename *rule = part->format->renames; rule && rule->from; rule++)
+        if (!replace(out, rule))
+            return false;
+    return true;
+}
+
+/* ------------------------------------------------------------------ configurations */
+
+/* What the authors wrote into the file: `config`, JSON with a key for each component. */
+static t2v_status open_published(const t2v_tensor_file *file, t2v_config **published,
+                                 t2v_error *error)
+{
+    const char *text = t2v_tensor_file_note(file, "config");
+    *published = NULL;
+    return text ? t2v_config_parse(t2v_tensor_file_path(file), text, published, error) : T2V_OK;
+}
+
+static t2v_status print_config(const char *path, const json_t *root, t2v_config **config,
+                               t2v_error *error)
+{
+    const size_t length = json_dumpb(root, NULL, 0, JSON_COMPACT);
+    char *text = length ? t2v_calloc(length + 1, 1) : NULL;
+    t2v_status status = T2V_OK;
+    if (!text || json_dumpb(root, text, length, JSON_COMPACT) != length)
+        status = t2v_fail_memory(error, "a configuration", length);
+    else
+        status = t2v_config_parse(path, text, config, error);
+    t2v_free(text);
+    return status;
+}
+
+t2v_status t2v_part_configure(const t2v_part *part, const t2v_tensor_file *file,
+                              const t2v_tensor_table *table, t2v_config **config, t2v_error *error)
+{
+    t2v_config *published;
+    *config = NULL;
+    T2V_TRY(open_published(file, &published, error));
+    json_t *root = json_object();
+    t2v_status status = root ? part->format->configure(table, published, root, error)
+                             : t2v_fail_memory(error, "a configuration", 0);
+    if (status >= 0)
+        status = print_config(t2v_tensor_file_path(file), root, config, error);
+    json_decref(root);
+    t2v_config_close(&published);
+    return status;
+}
+
+const char *t2v_part_scheduler(const char *pipeline)
+{
+    static const struct {
+        const char *pipeline, *scheduler;
+    } published[] = {
+        {"LTXPipeline", "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\","
+                        " \"use_dynamic_shifting\": true, \"base_shift\": 0.95,"
+                        " \"max_shift\": 2.05, \"base_image_seq_len\": 1024,"
+                        " \"max_image_seq_len\": 4096, \"shift_terminal\": 0.1}"},
+        {"LTXConditionPipeline", "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\"}"},
+    };
+    for (size_t i = 0; i < sizeof(published) / sizeof(published[0]); i++)
+        if (!strcmp(published[i].pipeline, pipeline))
+            return published[i].scheduler;
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ what tensors say */
+
+static const t2v_tensor_entry *find(const t2v_tensor_table *table, const char *format, va_list args)
+{
+    char name[T2V_MAX_TENSOR_NAME];
+    vsnprintf(name, sizeof(name), format, args);
+    return t2v_tensor_table_find(table, name);
+}
+
+int64_t t2v_part_size(const t2v_tensor_table *table, int axis, const char *name, ...)
+{
+    va_list args;
+    va_start(args, name);
+    const t2v_tensor_entry *entry = find(table, name, args);
+    va_end(args);
+    return entry && axis < entry->tensor.shape.rank ? entry->tensor.shape.dim[axis] : 0;
+}
+
+bool t2v_part_has(const t2v_tensor_table *table, const char *name, ...)
+{
+    va_list args;
+    va_start(args, name);
+    const t2v_tensor_entry *entry = find(table, name, args);
+    va_end(args);
+    return entry;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "files.h"
+#include "weights/beside.h"
+#include "weights/checkpoint.h"
+#include "weights/part.h"
+
+/* ------------------------------------------------------------------ configurations */
+
+/* A tensor of a table that has shapes alone. */
+static void add(t2v_tensor_table *t, int64_t out, int64_t in, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void add(t2v_tensor_table *t, int64_t out, int64_t in, const char *format, ...)
+{
+    char name[128];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(name, sizeof(name), format, args);
+    va_end(args);
+    assert_true(t->count < t->capacity);
+    t2v_tensor_entry *entry = &t->entries[t->count++];
+    *entry = (t2v_tensor_entry){.path = "file"};
+    entry->name = t2v_strdup(name);
+    entry->tensor.shape = (t2v_shape){5, {out, in, 3, 3, 3}};
+}
+
+static t2v_tensor_table new_table(void)
+{
+    t2v_tensor_table table = {.capacity = 512};
+    table.entries = t2v_calloc(table.capacity, sizeof(*table.entries));
+    assert_non_null(table.entries);
+    return table;
+}
+
+static void add_resnets(t2v_tensor_table *t, const char *prefix, int layers, int64_t width,
+                        bool noise)
+{
+    for (int i = 0; i < layers; i++)
+        add(t, width, width, "%s.resnets.%d.conv1.conv.weight", prefix, i);
+    if (noise)
+        add(t, width, 1, "%s.resnets.0.per_channel_scale1", prefix);
+}
+
+/* The configuration that the table's shapes lead to must have these parts. */
+static void assert_configuration(const t2v_part_format *format, t2v_tensor_table *table,
+                                 const char *const *wanted)
+{
+    t2v_error error = {0};
+    json_t *config = json_object();
+    assert_int_equal(t2v_tensor_table_finish(table, "file", &error), T2V_OK);
+    if (format->configure(table, NULL, config, &error) < 0)
+        fail_msg("%s", error.text);
+    char *text = json_dumps(config, JSON_COMPACT);
+    for (; *wanted; wanted++)
+        if (!strstr(text, *wanted))
+            fail_msg("%s lacks %s", text, *wanted);
+    free(text);
+    json_decref(config);
+    t2v_tensor_table_free(table);
+}
+
+static void the_autoencoder_of_090_is_recognised(void **state)
+{
+    (void)state;
+    static const int64_t down[] = {128, 256, 512, 512}, up[] = {512, 512, 256, 128};
+    static const int down_layers[] = {4, 3, 3, 3}, up_layers[] = {3, 3, 3, 4};
+    static const char *const published[] = {
+        "\"latent_channels\":128",
+        "\"patch_size\":4",
+        "\"block_out_channels\":[128,256,512,512]",
+        "\"layers_per_block\":[4,3,3,3,4]",
+        "\"spatio_temporal_scaling\":[true,true,true,false]",
+        "\"down_block_types\":[\"LTXVideoDownBlock3D\"",
+        "\"downsample_type\":[\"conv\",\"conv\",\"conv\",\"conv\"]",
+        "\"decoder_block_out_channels\":[128,256,512,512]",
+        "\"decoder_layers_per_block\":[4,3,3,3,4]",
+        "\"decoder_spatio_temporal_scaling\":[true,true,true,false]",
+        "\"upsample_factor\":[1,1,1,1]",
+        "\"upsample_residual\":[false,false,false,false]",
+        "\"timestep_conditioning\":false",
+        "\"spatial_compression_ratio\":32",
+        "\"temporal_compression_ratio\":8",
+        NULL,
+    };
+    t2v_tensor_table t = new_table();
+    char prefix[64];
+    add(&t, 512, 128, "decoder.conv_in.conv.weight");
+    add(&t, 48, 128, "decoder.conv_out.conv.weight");
+    add(&t, 128, 48, "encoder.conv_in.conv.weight");
+    add(&t, 129, 512, "encoder.conv_out.conv.weight");
+    add_resnets(&t, "decoder.mid_block", 4, 512, false);
+    add_resnets(&t, "encoder.mid_block", 4, 512, false);
+    for (int i = 0; i < 4; i++) {
+        snprintf(prefix, sizeof(prefix), "encoder.down_blocks.%d", i);
+        add_resnets(&t, prefix, down_layers[i], down[i], false);
+        if (i < 3)
+            add(&t, down[i], down[i], "%s.downsamplers.0.conv.weight", prefix);
+        snprintf(prefix, sizeof(prefix), "decoder.up_blocks.%d", i);
+        add_resnets(&t, prefix, up_layers[i], up[i], false);
+        if (i)
+            add(&t, 8 * up[i], up[i], "%s.upsamplers.0.conv.conv.weight", prefix);
+    }
+    assert_configuration(&t2v_part_ltx_vae_090, &t, published);
+}
+
+static void the_autoencoder_since_095_is_recognised(void **state)
+{
+    (void)state;
+    static const int64_t down[] = {128, 256, 512, 1024, 2048}, up[] = {512, 256, 128};
+    static const int down_layers[] = {4, 6, 6, 2}, positions[] = {4, 2, 8, 8};
+    static const char *const published[] = {
+        "\"block_out_channels\":[128,256,512,1024,2048]",
+        "\"layers_per_block\":[4,6,6,2,2]",
+        "\"spatio_temporal_scaling\":[true,true,true,true]",
+        "\"down_block_types\":[\"LTXVideo095DownBlock3D\"",
+        "\"downsample_type\":[\"spatial\",\"temporal\",\"spatiotemporal\",\"spatiotemporal\"]",
+        "\"decoder_block_out_channels\":[256,512,1024]",
+        "\"decoder_layers_per_block\":[5,5,5,5]",
+        "\"decoder_inject_noise\":[false,false,false,false]",
+        "\"upsample_factor\":[2,2,2]",
+        "\"upsample_residual\":[true,true,true]",
+        "\"timestep_conditioning\":true",
+        NULL,
+    };
+    t2v_tensor_table t = new_table();
+    char prefix[64];
+    add(&t, 1024, 128, "decoder.conv_in.conv.weight");
+    add(&t, 48, 128, "decoder.conv_out.conv.weight");
+    add(&t, 128, 48, "encoder.conv_in.conv.weight");
+    add(&t, 129, 2048, "encoder.conv_out.conv.weight");
+    add(&t, 1, 1, "decoder.time_embedder.timestep_embedder.linear_1.weight");
+    add_resnets(&t, "decoder.mid_block", 5, 1024, false);
+    add_resnets(&t, "encoder.mid_block", 2, 2048, false);
+    for (int i = 0; i < 4; i++) {
+        snprintf(prefix, sizeof(prefix), "encoder.down_blocks.%d", i);
+        add_resnets(&t, prefix, down_layers[i], down[i], false);
+        add(&t, down[i + 1] / positions[i], down[i], "%s.downsamplers.0.conv.conv.weight", prefix);
+    }
+    for (int i = 0; i < 3; i++) {
+        snprintf(prefix, sizeof(prefix), "decoder.up_blocks.%d", i);
+        add_resnets(&t, prefix, 5, up[i], false);
+        add(&t, 8 * up[i], 2 * up[i], "%s.upsamplers.0.conv.conv.weight", prefix);
+    }
+    assert_configuration(&t2v_part_ltx_vae_095, &t, published);
+}
+
+static void the_transformer_is_recognised(void **state)
+{
+    (void)state;
+    static const char *const published[] = {
+        "\"in_channels\":128",
+        "\"out_channels\":128",
+        "\"num_attention_heads\":32",
+        "\"attention_head_dim\":64",
+        "\"cross_attention_dim\":2048",
+        "\"num_layers\":28",
+        "\"caption_channels\":4096",
+        "\"norm_elementwise_affine\":false",
+        "\"attention_bias\":true",
+        "\"attention_out_bias\":true",
+        NULL,
+    };
+    t2v_tensor_table t = new_table();
+    add(&t, 2048, 128, "proj_in.weight");
+    add(&t, 128, 2048, "proj_out.weight");
+    add(&t, 2048, 4096, "caption_projection.linear_1.weight");
+    add(&t, 2048, 1, "transformer_blocks.0.attn1.to_q.bias");
+    add(&t, 2048, 1, "transformer_blocks.0.attn1.to_out.0.bias");
+    for (int i = 0; i < 28; i++)
+        add(&t, 6, 2048, "transformer_blocks.%d.scale_shift_table", i);
+    assert_configuration(&t2v_part_ltx_transformer, &t, published);
+}
+
+/* ------------------------------------------------------------------ names */
+
+static void the_authors_names_become_the_references(void **state)
+{
+    (void)state;
+    static const struct {
+        const t2v_part_format *format;
+        const char *prefix, *theirs, *wanted;
+    } cases[] = {
+        {&t2v_part_ltx_transformer, "model.diffusion_model.",
+         "model.diffusion_model.transformer_blocks.12.attn1.q_norm.weight",
+         "transformer_blocks.12.attn1.norm_q.weight"},
+        {&t2v_part_ltx_transformer, "", "adaln_single.emb.timestep_embedder.linear_1.bias",
+         "time_embed.emb.timestep_embedder.linear_1.bias"},
+        {&t2v_part_ltx_vae_090, "vae.", "vae.decoder.up_blocks.4.conv_shortcut.weight",
+         "decoder.up_blocks.2.conv_in.conv_shortcut.conv.weight"},
+        {&t2v_part_ltx_vae_090, "vae.", "vae.encoder.down_blocks.9.res_blocks.3.conv1.conv.bias",
+         "encoder.mid_block.resnets.3.conv1.conv.bias"},
+        {&t2v_part_ltx_vae_091, "vae.", "vae.decoder.up_blocks.3.conv.conv.weight",
+         "decoder.up_blocks.1.upsamplers.0.conv.conv.weight"},
+        {&t2v_part_ltx_vae_095, "vae.", "vae.encoder.down_blocks.2.res_blocks.0.conv2.conv.bias",
+         "encoder.down_blocks.1.resnets.0.conv2.conv.bias"},
+        {&t2v_part_ltx_vae_095, "vae.", "vae.per_channel_statistics.std-of-means", "latents_std"},
+        {&t2v_part_t5_gguf, "", "enc.blk.3.ffn_gate.weight",
+         "encoder.block.3.layer.1.DenseReluDense.wi_0.weight"},
+        {&t2v_part_t5_gguf, "", "token_embd.weight", "shared.weight"},
+    };
+    char name[T2V_MAX_TENSOR_NAME];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const t2v_part part = {cases[i].format, cases[i].prefix};
+        assert_true(t2v_part_rename(&part, cases[i].theirs, name));
+        assert_string_equal(name, cases[i].wanted);
+    }
+    const t2v_part part = {&t2v_part_ltx_vae_090, "vae."};
+    assert_false(t2v_part_rename(&part, "model.diffusion_model.proj_out.bias", name));
+}
+
+/* Names that grow beyond the limit are passed over, not cut. */
+static void endless_names_are_passed_over(void **state)
+{
+    (void)state;
+    char name[T2V_MAX_TENSOR_NAME], out[T2V_MAX_TENSOR_NAME];
+    const t2v_part part = {&t2v_part_t5_gguf, ""};
+    name[0] = 0;
+    for (int i = 0; i < 60; i++)
+        strcat(name, "ffn_up.");
+    assert_false(t2v_part_rename(&part, name, out));
+}
+
+/* ------------------------------------------------------------------ files beside each other */
+
+static void assert_refused(const char *path, t2v_status status, const char *words)
+{
+    t2v_checkpoint *checkpoint;
+    t2v_error error = {0};
+    t2v_status got = t2v_checkpoint_open(path, &checkpoint, &error);
+    if (got != status || checkpoint || !strstr(error.text, words))
+        fail_msg("status %d, \"%s\", wanted %d and \"%s\"", got, error.text, status, words);
+}
+
+#define F32_OF(name) "{\"" name "\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}"
+
+static void missing_parts_are_named(void **state)
+{
+    (void)state;
+    files_write_safetensors("a/dit.safetensors", F32_OF("patchify_proj.weight"), 4);
+    files_write_safetensors("a/other.safetensors", F32_OF("x"), 4);
+    assert_refused(files_path("a/other.safetensors"), T2V_ERROR_UNSUPPORTED,
+                   "holds no transformer of a known kind");
+    assert_refused(files_path("a/dit.safetensors"), T2V_ERROR_NOT_FOUND, "has no vae");
+    files_write_safetensors("a/my_vae.safetensors", F32_OF("x"), 4);
+    assert_refused(files_path("a/dit.safetensors"), T2V_ERROR_UNSUPPORTED,
+                   "my_vae.safetensors: holds no vae of a known kind");
+    files_write_safetensors("a/my_vae.safetensors", F32_OF("per_channel_statistics.mean-of-means"),
+                            4);
+    assert_refused(files_path("a/dit.safetensors"), T2V_ERROR_NOT_FOUND, "has no text encoder");
+    files_write_text("a/m.t2v.json", "{\"name\": \"x\"}");
+    assert_refused(files_path("a/m.t2v.json"), T2V_ERROR_NOT_FOUND, "names no \"transformer\"");
+    files_write_text("a/m.t2v.json", "{\"transformer\": \"none.gguf\"}");
+    assert_refused(files_path("a/m.t2v.json"), T2V_ERROR_NOT_FOUND, "a/none.gguf: No such file");
+}
+
+static void parts_are_found_by_the_words_in_their_names(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {".", "../b", NULL};
+    const t2v_beside wanted = {"text encoder", "t5", folders};
+    const char *file = files_write_text("c/dit.gguf", "");
+    char *path;
+    t2v_error error;
+    files_write_text("b/umt5_xxl.safetensors", "");
+    files_write_text("b/t5.txt", "");
+    assert_int_equal(t2v_beside_find(file, &wanted, &path, &error), T2V_OK);
+    assert_null(path);
+    files_write_text("b/google_T5-xxl.gguf", "");
+    assert_int_equal(t2v_beside_find(files_path("c/dit.gguf"), &wanted, &path, &error), T2V_OK);
+    assert_non_null(strstr(path, "/b/google_T5-xxl.gguf"));
+    t2v_free(path);
+    files_write_text("b/t5xxl.safetensors", "");
+    assert_int_equal(t2v_beside_find(files_path("c/dit.gguf"), &wanted, &path, &error),
+                     T2V_ERROR_NOT_FOUND);
+    assert_null(path);
+    assert_non_null(strstr(error.text, "say which in a manifest"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_autoencoder_of_090_is_recognised),
+        cmocka_unit_test(the_autoencoder_since_095_is_recognised),
+        cmocka_unit_test(the_transformer_is_recognised),
+        cmocka_unit_test(the_authors_names_become_the_references),
+        cmocka_unit_test(endless_names_are_passed_over),
+        cmocka_unit_test(missing_parts_are_named),
+        cmocka_unit_test(parts_are_found_by_the_words_in_their_names),
+    };
+    return cmocka_run_group_tests(tests, files_setup, files_teardown);
+}
