@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes the golden files: golden.py [DIR]. They are committed; this is how they were made.
 
-For each name: a checkpoint folder NAME/, the noise NAME.noise.safetensors, the reference's tensors
-NAME.reference.safetensors and the command's options NAME.options, one word a line. To keep them
-small the checkpoints share one tokenizer model and of the video every third row and column is
+For each name: a checkpoint folder NAME/, the noise NAME.noise.safetensors, the pictures
+NAME.OPTION.png, the reference's tensors NAME.reference.safetensors and the command's options
+NAME.options, one word a line. To keep them small the checkpoints share one tokenizer model and of the video every third row and column is
 kept, which meets every phase of the decoder's patches.
 """
 
@@ -14,6 +14,7 @@ import sys
 from safetensors.torch import save_file
 
 import checkpoints
+import pictures
 import reference
 from checkpoints import (
     DYNAMIC_SHIFT,
@@ -68,6 +69,14 @@ GOLDEN = {
                 steps=4, guidance=5.0)),
 }
 
+# Image to video, with checkpoints of these.
+PICTURES = {
+    "first-picture": ("first", Request("a ship", width=64, height=64, image=(48, 40), frames=9,
+                                       steps=3)),
+    "two-pictures": ("causal", Request("a ship", width=64, height=64, image=(64, 64),
+                                       last_image=(50, 70), frames=9, rate="24", steps=4)),
+}
+
 
 def options_of(request):
     """The command's options, one word a line."""
@@ -91,6 +100,19 @@ def share_tokenizer(folder, shared):
     own.symlink_to("../../spiece.model")
 
 
+def write_case(root, name, folder, request, seed):
+    """What belongs to a name beside its checkpoint."""
+    pipeline = reference.load(folder)
+    noise = reference.draw_noise(pipeline, request, seed)
+    paths = pictures.write(request, root, name, seed)
+    tensors = reference.run(pipeline, request, noise, paths)
+    video = tensors.pop("video")[:, :, ::STRIDE, ::STRIDE]
+    tensors["video_every_third"] = video.contiguous()
+    save_file(noise, str(root / f"{name}.noise.safetensors"))
+    save_file(tensors, str(root / f"{name}.reference.safetensors"))
+    (root / f"{name}.options").write_text(options_of(request), encoding="utf-8")
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent
                         / "golden")
@@ -99,14 +121,11 @@ def main():
         shutil.rmtree(root / name, ignore_errors=True)
         folder = checkpoints.build(root / name, spec, seed)
         share_tokenizer(folder, root / "spiece.model")
-        pipeline = reference.load(folder)
-        noise = reference.draw_noise(pipeline, request, seed)
-        tensors = reference.run(pipeline, request, noise)
-        video = tensors.pop("video")[:, :, ::STRIDE, ::STRIDE]
-        tensors["video_every_third"] = video.contiguous()
-        save_file(noise, str(root / f"{name}.noise.safetensors"))
-        save_file(tensors, str(root / f"{name}.reference.safetensors"))
-        (root / f"{name}.options").write_text(options_of(request), encoding="utf-8")
+        write_case(root, name, folder, request, seed)
+    for seed, (name, (checkpoint, request)) in enumerate(PICTURES.items()):
+        (root / name).unlink(missing_ok=True)
+        (root / name).symlink_to(checkpoint)
+        write_case(root, name, root / checkpoint, request, seed)
 
 
 if __name__ == "__main__":

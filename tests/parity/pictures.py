@@ -8,13 +8,13 @@ from PIL import Image
 OPTIONS = ("image", "last_image")
 
 
-def write(request, folder, seed):
-    """A PNG file for each picture that the request names the size of; {option: path}."""
+def write(request, folder, name, seed):
+    """A PNG file NAME.OPTION.png for each picture that the request has the size of; {option: path}."""
     paths = {}
     for number, option in enumerate(OPTIONS):
         size = getattr(request, option)
         if size:
-            paths[option] = folder / f"{option}-{seed}.png"
+            paths[option] = folder / f"{name}.{option}.png"
             draw(size, seed + number).save(paths[option])
     return paths
 

@@ -65,7 +65,7 @@ def check_case(pipeline, folder, case, seed, scratch, options):
     name, _, request, *source = case
     noise = None if "torch" in source else reference.draw_noise(pipeline, request, seed)
     dump = scratch / f"{name}.safetensors"
-    paths = pictures.write(request, scratch, seed)
+    paths = pictures.write(request, scratch, name, seed)
     ours = generate(options.t2v, request, folder, dump, noise, paths, options.more)
     theirs = reference.run(pipeline, request, noise, paths)
     if options.keep:

@@ -102,6 +102,21 @@ static void normalisation_is_undone(void **state)
     assert_float_equal(out[3], 4 * 4 / 0.5 - 1, 1e-6);
 }
 
+static void a_draw_from_a_posterior_is_normalised(void **state)
+{
+    const t2v_latent_size size = {2, 1, 1, 2, 1, 1};
+    const float mean[4] = {1, 2, 3, 4}, deviation[4] = {0.5f, 0.5f, 2, 2};
+    const float of_mean[2] = {1, -1}, of_deviation[2] = {2, 4};
+    const t2v_vae_info vae = {.mean = of_mean, .deviation = of_deviation, .scaling = 0.5};
+    float latents[4] = {2, -2, 1, 0};
+    (void)state;
+    t2v_latents_sample(&size, &vae, mean, deviation, latents);
+    assert_float_equal(latents[0], (1 + 0.5 * 2 - 1) / 2, 1e-6);
+    assert_float_equal(latents[1], (2 - 0.5 * 2 - 1) / 2, 1e-6);
+    assert_float_equal(latents[2], (3 + 2 * 1 + 1) / 4.0, 1e-6);
+    assert_float_equal(latents[3], (4 + 2 * 0 + 1) / 4.0, 1e-6);
+}
+
 static t2v_model a_model(void)
 {
     t2v_model model = {0};
@@ -156,6 +171,22 @@ static void chunks_cover_the_video(void **state)
     assert_int_equal(plan.size.frames, 13); /* endless in one pass is not to be had */
     assert_int_equal(t2v_plan_make(&model, 512, 288, 100, 1, &plan, &error), T2V_OK);
     assert_int_equal(t2v_plan_new_frames(&plan, 1), 1);
+}
+
+static void windows_overlap_by_the_context(void **state)
+{
+    t2v_model model = a_model();
+    t2v_plan plan;
+    t2v_error error;
+    (void)state;
+    model.context = 2;
+    assert_int_equal(t2v_plan_make(&model, 64, 64, 200, 33, &plan, &error), T2V_OK);
+    int64_t end = plan.size.frames;
+    for (int64_t i = 1; i < plan.chunks; i++) {
+        assert_int_equal(t2v_plan_window_start(&plan, i), end - plan.context);
+        end += t2v_plan_new_frames(&plan, i);
+    }
+    assert_int_equal(t2v_plan_window_start(&plan, 0), 0);
 }
 
 static void a_window_holds_the_context_of_the_next(void **state)
@@ -216,8 +247,10 @@ int main(void)
         cmocka_unit_test(options_are_set_from_text_and_checked),
         cmocka_unit_test(packing_follows_the_reference_and_comes_back),
         cmocka_unit_test(normalisation_is_undone),
+        cmocka_unit_test(a_draw_from_a_posterior_is_normalised),
         cmocka_unit_test(sizes_are_rounded_up),
         cmocka_unit_test(chunks_cover_the_video),
+        cmocka_unit_test(windows_overlap_by_the_context),
         cmocka_unit_test(a_window_holds_the_context_of_the_next),
         cmocka_unit_test(noise_drawn_in_pieces_is_that_of_one_draw),
         cmocka_unit_test(more_than_a_machine_can_count_is_refused),
