@@ -89,9 +89,10 @@ void gst_t2v_options_install(GObjectClass *klass)
     T2V_MODEL_OPTIONS(INSTALL_STRING, INSTALL_NUMBER, INSTALL_CHOICE)
     g_object_class_install_property(
         klass, GST_T2V_PROP_MODEL,
-        g_param_spec_string("model", "model",
-                            "Folder of a model in the diffusers layout; unset: the embedded model",
-                            NULL, FIXED | G_PARAM_STATIC_STRINGS));
+        g_param_spec_string(
+            "model", "model",
+            "Diffusers folder, file or manifest of a model; unset: the embedded one", NULL,
+            FIXED | G_PARAM_STATIC_STRINGS));
 }
 
 /* ------------------------------------------------------------------ values */

@@ -292,7 +292,8 @@ int command_generate(int argc, char **argv)
     job j = {0};
     request *r = &j.request;
     const flag own[] = {
-        {"model", "PATH", "diffusers folder; without it, the embedded model", &r->model, NULL},
+        {"model", "PATH", "diffusers folder, file or manifest; without it, the embedded model",
+         &r->model, NULL},
         {"o", "FILE", "y4m file, or - for standard output", &r->output, NULL},
         {"size", "WxH", "size in pixels, 64 to 8192 each", &r->size, NULL},
         {"width", "N", "width in pixels", &r->width, NULL},
