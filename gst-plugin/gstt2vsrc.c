@@ -266,7 +266,7 @@ static gint64 count_frames(GstT2vSrc *self)
 /** Through the base class, which puts tags into the stream where they belong. */
 static void send_tags(GstT2vSrc *self)
 {
-    const GstT2vOrigin origin = {self->info.name, self->seed, 0};
+    const GstT2vOrigin origin = {self->info.name, self->seed, 0, NULL};
     GstTagList *tags = gst_t2v_origin_tags(&origin);
     GST_ELEMENT_CLASS(gst_t2v_src_parent_class)
         ->send_event(GST_ELEMENT(self), gst_event_new_tag(tags));
@@ -632,7 +632,8 @@ static GstFlowReturn write_frame(GstT2vSrc *self, GstBuffer *buffer)
 static void stamp(GstT2vSrc *self, GstBuffer *buffer)
 {
     GstT2vSchedule *s = &self->schedule;
-    const GstT2vOrigin origin = {self->info.name, self->seed, t2v_frame_index(self->frame)};
+    const GstT2vOrigin origin = {self->info.name, self->seed, t2v_frame_index(self->frame),
+                                 t2v_frame_prompt_hash(self->frame)};
     gst_t2v_origin_mark(buffer, &origin);
     GST_BUFFER_PTS(buffer) = gst_t2v_schedule_time(s, s->place);
     GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;

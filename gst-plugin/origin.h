@@ -9,14 +9,15 @@ G_BEGIN_DECLS
 
 /**
  * Name of the custom meta (gst_buffer_get_custom_meta). Its structure has the fields
- * generated (boolean), generator, model (string), seed (gint64) and frame (gint64).
+ * generated (boolean), generator, model, prompt-sha256 (string), seed and frame (gint64).
  */
 #define GST_T2V_META_NAME "GstT2vMeta"
 
 typedef struct GstT2vOrigin {
     const char *model; /**< the model's name */
     gint64 seed;
-    gint64 frame; /**< number of the frame in its stream */
+    gint64 frame;            /**< number of the frame in its stream */
+    const char *prompt_hash; /**< t2v_frame_prompt_hash; NULL in tags, which hold for all prompts */
 } GstT2vOrigin;
 
 /** Registers the meta. Once, before any buffer is marked. */

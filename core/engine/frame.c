@@ -42,6 +42,11 @@ int64_t t2v_frame_index(const t2v_frame *frame)
     return frame->index;
 }
 
+const char *t2v_frame_prompt_hash(const t2v_frame *frame)
+{
+    return frame->prompt_hash;
+}
+
 const float *t2v_frame_rgb(const t2v_frame *frame, int *width, int *height)
 {
     *width = frame->width;

@@ -6,11 +6,14 @@
 #include "base/error.h"
 #include "media/write_picture.h"
 
+enum { T2V_PROMPT_HASH_SIZE = 17 }; /* 16 hexadecimal digits and a NUL */
+
 struct t2v_frame {
     struct t2v_frame *next; /* in the queue */
     int64_t index;
     int width, height;
     t2v_alpha alpha;
+    char prompt_hash[T2V_PROMPT_HASH_SIZE];
     float *rgb; /* [3, height, width] */
 };
 

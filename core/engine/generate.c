@@ -221,6 +221,7 @@ static t2v_status on_picture(void *opaque, const float *rgb, int64_t height, int
         return T2V_OK; /* of the last latent frame, more than was asked for */
     T2V_TRY(t2v_frame_create(rgb, height, width, g->params->width, g->params->height, g->frames,
                              &frame, g->exec->error));
+    t2v_prompt_hash(g->prompt, frame->prompt_hash, sizeof(frame->prompt_hash));
     frame->alpha = strcmp(g->params->alpha, "luma") ? T2V_ALPHA_NONE : T2V_ALPHA_LUMA;
     T2V_TRY(g->host->deliver(g->host->opaque, frame, g->exec->error));
     g->frames++;

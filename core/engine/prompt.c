@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/sha256.h"
 #include "text/clean_prompt.h"
 
 void t2v_tap_floats(const t2v_tap *tap, const char *name, int rank, const int64_t *shape,
@@ -73,4 +74,14 @@ t2v_status t2v_prompt_encode(t2v_exec *exec, const t2v_model *model, const char 
     t2v_status status = encode(exec, model, prompt, option, tap, ids_name, embeds_name, text);
     t2v_arena_reset(&exec->arena, mark);
     return status;
+}
+
+void t2v_prompt_hash(const char *text, char *hash, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t digest[T2V_SHA256_BYTES];
+    t2v_sha256(text, strlen(text), digest);
+    for (size_t i = 0; i + 1 < size; i++)
+        hash[i] = digits[digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
+    hash[size - 1] = 0;
 }

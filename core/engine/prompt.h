@@ -25,4 +25,11 @@ t2v_status t2v_prompt_encode(t2v_exec *exec, const t2v_model *model, const char 
                              const char *option, const t2v_tap *tap, const char *ids_name,
                              const char *embeds_name, t2v_dit_text **text);
 
+/**
+ * Some digits of the SHA-256 of a prompt, as t2v_frame_prompt_hash describes them.
+ *
+ * @param size of `hash`, with the NUL
+ */
+void t2v_prompt_hash(const char *text, char *hash, size_t size);
+
 #endif

@@ -248,6 +248,8 @@ GST_END_TEST
 
 /* ------------------------------------------------------------------ origin */
 
+#define NO_PROMPT "e3b0c44298fc1c14" /* of the SHA-256 of nothing */
+
 GST_START_TEST(buffers_say_that_they_are_generated)
 {
     GstHarness *h = source_new("num-buffers=2", SMALL);
@@ -266,12 +268,14 @@ GST_START_TEST(buffers_say_that_they_are_generated)
     assert_equals_int64(seed, 7);
     assert_equals_int64(frame, 1);
     fail_unless(gst_structure_get_string(fields, "model") != NULL);
+    assert_equals_string(gst_structure_get_string(fields, "prompt-sha256"), NO_PROMPT);
 #if GST_CHECK_VERSION(1, 22, 0)
     GstVideoSEIUserDataUnregisteredMeta *sei =
         (GstVideoSEIUserDataUnregisteredMeta *)gst_buffer_get_meta(
             buffer, GST_VIDEO_SEI_USER_DATA_UNREGISTERED_META_API_TYPE);
     fail_unless(sei != NULL);
     fail_unless(g_strstr_len((char *)sei->data, (gssize)sei->size, "seed=7") != NULL);
+    fail_unless(g_strstr_len((char *)sei->data, (gssize)sei->size, NO_PROMPT) != NULL);
 #endif
     gst_buffer_unref(buffer);
     gst_harness_teardown(h);

@@ -8,8 +8,32 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/utf8.h"
 #include "tensor/tensor.h"
+
+/* Lengths around a block and its padding; what `sha256sum` says of as many letters "a". */
+static void sha_256_is_that_of_the_standard(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t size;
+        uint8_t first[4];
+    } rows[] = {
+        {0, {0xe3, 0xb0, 0xc4, 0x42}},   {3, {0x98, 0x34, 0x87, 0x6d}},
+        {55, {0x9f, 0x43, 0x90, 0xf8}},  {56, {0xb3, 0x54, 0x39, 0xa4}},
+        {63, {0x7d, 0x3e, 0x74, 0xa0}},  {64, {0xff, 0xe0, 0x54, 0xfe}},
+        {65, {0x63, 0x53, 0x61, 0xc4}},  {119, {0x31, 0xeb, 0xa5, 0x1c}},
+        {120, {0x2f, 0x3d, 0x33, 0x54}}, {200, {0xc2, 0xa9, 0x08, 0xd9}},
+    };
+    char text[200];
+    memset(text, 'a', sizeof(text));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t digest[T2V_SHA256_BYTES];
+        t2v_sha256(text, rows[i].size, digest);
+        assert_memory_equal(digest, rows[i].first, sizeof(rows[i].first));
+    }
+}
 
 static void fail_formats_and_returns(void **state)
 {
@@ -387,6 +411,7 @@ static void element_types_have_names_and_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha_256_is_that_of_the_standard),
         cmocka_unit_test(fail_formats_and_returns),
         cmocka_unit_test(error_texts_are_one_line_of_utf_8),
         cmocka_unit_test(error_texts_that_do_not_fit_are_cut_between_characters),

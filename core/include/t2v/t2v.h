@@ -282,6 +282,13 @@ T2V_API void t2v_frame_release(t2v_frame **frame);
 T2V_API int64_t t2v_frame_index(const t2v_frame *frame);
 
 /**
+ * The first 16 hexadecimal digits of the SHA-256 of the prompt that the frame was made from, byte
+ * for byte: says whether a prompt is the one, without saying which it was. Valid until the frame is
+ * released.
+ */
+T2V_API const char *t2v_frame_prompt_hash(const t2v_frame *frame);
+
+/**
  * The picture before rounding: three planes R, G, B, each height × width floats in [0, 1],
  * row after row, plane after plane. Valid until the frame is released.
  */
