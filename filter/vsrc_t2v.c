@@ -91,7 +91,7 @@ typedef struct T2VContext {
 /* The prompt is the first row, so that t2vsrc='blue waves' needs no name. */
 static const AVOption t2vsrc_options[] = {
     T2V_STREAM_OPTIONS(STREAM_STRING, STREAM_NUMBER, STREAM_CHOICE)
-    { "model",    "folder of a model; default: the embedded model",
+    { "model",    "folder, file or manifest of a model; default: embedded",
       OFFSET(model_path), AV_OPT_TYPE_STRING, {.str = NULL}, 0, 0, FIXED },
     T2V_MODEL_OPTIONS(MODEL_STRING, MODEL_NUMBER, MODEL_CHOICE)
     { "size",     "frame size, 64x64 to 8192x8192; default: the model's own",

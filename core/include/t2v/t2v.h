@@ -144,8 +144,9 @@ T2V_API t2v_model_params t2v_model_params_default(void);
 /**
  * Opens a model.
  *
- * @param path   diffusers folder; NULL or "": the embedded model, looked up in the folder that the
- *               environment variable T2V_MODEL_DIR names, else where it was installed
+ * @param path   diffusers folder, tensor file (safetensors, GGUF) or manifest of such files (JSON);
+ *               NULL or "": the embedded model, looked up in the folder that the environment
+ *               variable T2V_MODEL_DIR names, else where it was installed
  * @param params NULL: the defaults
  * @param model  receives the model, to be closed with t2v_model_close; NULL on failure
  * @param error  receives the failure; may be NULL
