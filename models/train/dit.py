@@ -34,9 +34,10 @@ CONFIG = dict(in_channels=transform.CHANNELS, out_channels=transform.CHANNELS, n
 WARM = 30                                     # steps of rising rate after each start
 MUON = 3                                      # its rate, as a multiple of AdamW's
 READER = .25                                  # the text encoder's
+SHAPES = .7                                   # see channel_weight
 KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
-# Windows of 144 cells: one shape, compiled once. Later 16x9x2, 12x8x3, 8x9x4, then 16x9x5.
-MIX = "512x288/8x6x3=3,512x288/12x6x2=2,512x288/6x6x4=2,512x288/16x9x1=2"
+# Single pictures teach words and layout cheaply; later more of 16x9x5.
+MIX = "512x288/16x9x1=4,512x288/16x9x2=3,512x288/16x9x5=2"
 
 
 def build(pieces: int):
@@ -163,8 +164,14 @@ def draw_sigma(count: int) -> torch.Tensor:
     return transform.GAIN * u / (1 - u + transform.GAIN * u)
 
 
-def loss_of(dit, text, tokens, x0, coords, known, sigma):
-    """Velocity loss on the unknown latents, and the same for noise bands (for the log)."""
+def channel_weight(basis) -> torch.Tensor:
+    """Of the loss: more for broad shapes, whose codes spread widely, than for fine detail."""
+    weight = (basis["latents_std"] * transform.GAIN).pow(SHAPES)
+    return weight / weight.mean()
+
+
+def loss_of(dit, text, tokens, x0, coords, known, sigma, channels=1.):
+    """Velocity loss of each clip on its unknown latents; channels: [128, 1, 1, 1] weights."""
     ids, mask = tokens
     b, c, f, h, w = x0.shape
     noise = torch.randn_like(x0)
@@ -180,7 +187,7 @@ def loss_of(dit, text, tokens, x0, coords, known, sigma):
     v = dit(x.flatten(2).transpose(1, 2), states, time, mask, video_coords=coords,
             return_dict=False)[0].float()
     v = v.transpose(1, 2).unflatten(2, (f, h, w))
-    e = (v - (noise - x0)).pow(2)
+    e = (v - (noise - x0)).pow(2) * channels
     if known:
         e = e[:, :, [i for i in range(f) if i not in known]]
     g = transform.GAIN
@@ -212,9 +219,8 @@ def optimizers(dit, text, rate):
 class Mixture:
     """Chooses size, window and what is known for the next batch.
 
-    Written as "512x288/8x6x3=2": of clips of that size, windows 8 cells wide, 6 high and 3 latent
-    frames long, with weight 2. Small windows show many samples in little time, at the right scale;
-    whole pictures show the composition.
+    Written as "512x288/16x9x2=3": of clips of that size, windows 16 cells wide, 9 high and 2 latent
+    frames long, with weight 3.
     """
 
     def __init__(self, clips, mix: str, tokens: int, captions):
@@ -296,6 +302,7 @@ def main() -> None:
     common.start(args)
     basis = common.load(args.work / "basis.pt")
     captions, group = Captions(args.work), Group(args)
+    channels = channel_weight(basis).view(-1, 1, 1, 1).to(args.device)
     torch.manual_seed(0)                      # all processes start from the same weights
     dit, text = build(captions.tokenizer.sp.get_piece_size())
     dit.to(args.device), text.to(args.device)
@@ -333,7 +340,7 @@ def main() -> None:
         tokens = [t.to(args.device) for t in tokens]
         sigma = draw_sigma(len(x0)).to(args.device)
         with torch.autocast(args.device, torch.bfloat16):
-            each = loss_of(dit, text, tokens, x0, coords, known, sigma)
+            each = loss_of(dit, text, tokens, x0, coords, known, sigma, channels)
         for opt in opts:
             opt.zero_grad()
         each.mean().backward()
