@@ -8,20 +8,25 @@ static bool given(const char *path)
     return path && *path;
 }
 
-t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params *params,
-                                const t2v_plan *plan, t2v_error *error)
+/* What the pipeline class can do with pictures. */
+static t2v_status check_class(const t2v_family *family, bool first, bool goal, const char *option,
+                              t2v_error *error)
 {
-    const bool goal = given(params->last_image) || params->loop;
-    const char *option = given(params->image) ? "image" : params->loop ? "loop" : "last_image";
-    if ((given(params->image) || goal) && !model->family->vae->encode)
+    if ((first || goal) && !family->vae->encode)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: the pipeline class %s takes no pictures",
-                        option, model->family->pipeline);
-    option = params->loop ? "loop" : "last_image";
-    if (goal && !model->family->picture_seconds)
+                        goal ? option : "image", family->pipeline);
+    if (goal && !family->picture_seconds)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: the pipeline class %s takes a picture for the first frame only",
-                        option, model->family->pipeline);
-    if (goal && plan->chunks < 0)
+                        option, family->pipeline);
+    return T2V_OK;
+}
+
+/* Whether the options fit together. */
+static t2v_status check_goal(const t2v_stream_params *params, const t2v_plan *plan,
+                             const char *option, t2v_error *error)
+{
+    if (plan->chunks < 0)
         return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: a video without end has no last frame",
                         option);
     if (given(params->last_image) && params->loop)
@@ -32,9 +37,21 @@ t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params 
                         "loop: what the video starts with is not known in one pass; wanted an "
                         "image, or a chunk of fewer than %lld frames",
                         (long long)params->frames);
-    if (given(params->image))
+    return T2V_OK;
+}
+
+t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params *params,
+                                const t2v_plan *plan, t2v_error *error)
+{
+    const bool first = given(params->image), last = given(params->last_image);
+    const bool goal = last || params->loop;
+    const char *option = params->loop ? "loop" : "last_image"; /* that names the goal */
+    T2V_TRY(check_class(model->family, first, goal, option, error));
+    if (goal)
+        T2V_TRY(check_goal(params, plan, option, error));
+    if (first)
         T2V_TRY(t2v_image_probe(params->image, error));
-    return given(params->last_image) ? t2v_image_probe(params->last_image, error) : T2V_OK;
+    return last ? t2v_image_probe(params->last_image, error) : T2V_OK;
 }
 
 /* One latent frame. */

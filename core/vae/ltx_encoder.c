@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ops/conv3d.h"
+#include "ops/elementwise.h"
 #include "ops/norm.h"
 
 enum { MAX_BLOCKS = 8, MAX_LAYERS = 64, MAX_CELL = 8, COLOURS = 3 };
@@ -368,21 +369,20 @@ static t2v_status convolve(t2v_exec *exec, const encoder *e, const t2v_conv3d *c
                            const volume *x, bool accumulate, float *y)
 {
     const int64_t reach = t2v_conv3d_kernel_time(conv) - 1, before = e->causal ? reach : reach / 2;
-    const size_t frame = (size_t)frame_floats(x), bytes = frame * sizeof(float);
+    const int64_t frame = frame_floats(x);
     const t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    float *padded = t2v_exec_floats(exec, (size_t)(x->frames + reach), frame);
+    float *padded = t2v_exec_floats(exec, (size_t)(x->frames + reach), (size_t)frame);
     if (!padded)
         return T2V_ERROR_MEMORY;
-    float *inner = padded + (size_t)before * frame;
-    float *behind = inner + (size_t)x->frames * frame;
+    float *inner = padded + before * frame, *behind = inner + x->frames * frame;
     if (normed)
         norm_silu(exec, x, inner);
     else
-        memcpy(inner, x->data, (size_t)x->frames * bytes);
+        t2v_copy(exec, inner, x->data, x->frames * frame);
     for (int64_t i = 0; i < before; i++)
-        memcpy(padded + (size_t)i * frame, inner, bytes);
+        t2v_copy(exec, padded + i * frame, inner, frame);
     for (int64_t i = 0; i < reach - before; i++)
-        memcpy(behind + (size_t)i * frame, behind - frame, bytes);
+        t2v_copy(exec, behind + i * frame, behind - frame, frame);
     t2v_status status =
         t2v_conv3d_run(exec, conv, padded, x->frames + reach, x->h, x->w, accumulate, y);
     t2v_arena_reset(&exec->arena, mark);
@@ -472,13 +472,13 @@ static t2v_status fold(t2v_exec *exec, const down_block *b, const volume *fine, 
 static t2v_status downsample_folding(t2v_exec *exec, const encoder *e, const down_block *b,
                                      const volume *x, volume *y)
 {
-    const size_t frame = (size_t)frame_floats(x) * sizeof(float);
+    const int64_t frame = frame_floats(x);
     const t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     volume longer = *x;
     longer.frames += b->time - 1;
     T2V_TRY(allocate(exec, &longer));
-    memcpy(longer.data, x->data, frame);
-    memcpy(longer.data + (b->time - 1) * frame_floats(x), x->data, (size_t)x->frames * frame);
+    t2v_copy(exec, longer.data, x->data, frame);
+    t2v_copy(exec, longer.data + (b->time - 1) * frame, x->data, x->frames * frame);
     volume fine = longer;
     fine.channels = b->out / b->downsample;
     T2V_TRY(allocate(exec, &fine));
@@ -515,23 +515,28 @@ static t2v_status run_block(t2v_exec *exec, const encoder *e, const down_block *
     return T2V_OK;
 }
 
-/* Space to depth of the pictures; channels are (colour, column, row), values in [-1, 1]. */
-static t2v_status patchify(t2v_exec *exec, const encoder *e, const t2v_clip *clip, volume *x)
+/* A row of patches; channels are (colour, column, row), values in [-1, 1]. */
+static void patchify_row(const encoder *e, const t2v_clip *clip, int64_t frame, int64_t row,
+                         float *to)
 {
     const int64_t p = e->patch, plane = clip->height * clip->width;
-    *x = (volume){NULL, clip->frames, clip->height / p, clip->width / p, e->channels};
+    const float *from = clip->rgb + frame * COLOURS * plane + row * p * clip->width;
+    for (int64_t column = 0; column < clip->width; column += p)
+        for (int64_t i = 0; i < e->channels; i++) {
+            const int64_t c = i / (p * p), dx = i / p % p, dy = i % p;
+            *to++ = 2 * from[c * plane + dy * clip->width + column + dx] - 1;
+        }
+}
+
+static t2v_status patchify(t2v_exec *exec, const encoder *e, const t2v_clip *clip, volume *x)
+{
+    *x = (volume){NULL, clip->frames, clip->height / e->patch, clip->width / e->patch, e->channels};
     T2V_TRY(allocate(exec, x));
-    float *to = x->data;
-    for (int64_t f = 0; f < x->frames; f++)
-        for (int64_t row = 0; row < x->h; row++)
-            for (int64_t column = 0; column < x->w; column++)
-                for (int64_t i = 0; i < e->channels; i++) {
-                    const int64_t c = i / (p * p), dx = i / p % p, dy = i % p;
-                    *to++ = 2 * clip->rgb[(f * COLOURS + c) * plane + (row * p + dy) * clip->width +
-                                          column * p + dx] -
-                            1;
-                }
-    return t2v_exec_check(exec);
+    for (int64_t i = 0; i < x->frames * x->h; i++) {
+        T2V_TRY(t2v_exec_check(exec));
+        patchify_row(e, clip, i / x->h, i % x->h, x->data + i * x->w * x->channels);
+    }
+    return T2V_OK;
 }
 
 /* The last channel is the logarithm of the variance of all others (DiagonalGaussianDistribution).

@@ -46,12 +46,12 @@ enum t2v_option_flags {
     NUMBER(double, speed, 1.0, 0.1, 10.0, T2V_OPTION_LIVE, "",                                     \
            "speed of the motion, by the model's own time coordinates")                             \
     STRING(image, NULL, 0,                                                                         \
-           "PNG or JPEG file that the video starts with; scaled and cropped to its size")          \
+           "picture that the video starts with, a PNG or JPEG file; scaled and cropped to its size")\
     STRING(last_image, NULL, 0,                                                                    \
-           "PNG or JPEG file that the video leads to; not with every model")                       \
+           "picture that the video leads to, for models that were trained for one")                \
     NUMBER(int, loop, 0, 0, 1, 0, "",                                                              \
-           "1: the end leads back to the beginning, so that the video can be repeated; wants "     \
-           "image, or more frames than one chunk")                                                 \
+           "whether the end leads back to the beginning (1); wants image, or more frames than one "\
+           "chunk, and a model that was trained for a last picture")                               \
     NUMBER(int, chunk, -1, -1, 100000, 0, "frames",                                                \
            "frames made in one pass of the diffusion model, later passes continuing from the "     \
            "last frames; 0: all in one pass; -1: the model's own number")                          \
