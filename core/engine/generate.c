@@ -20,6 +20,7 @@ typedef struct generation {
     t2v_noise noise;
     t2v_stream_params live;  /* of the chunk at hand */
     char *prompt, *negative; /* that were encoded last */
+    char prompt_hash[T2V_PROMPT_HASH_SIZE];
     t2v_dit_text *prompt_text, *negative_text;
     void *decoder;
     t2v_conditions given;
@@ -102,6 +103,7 @@ static t2v_status encode_prompts(generation *g)
     const char *prompt = g->live.prompt ? g->live.prompt : "";
     const char *negative = g->live.negative ? g->live.negative : "";
     T2V_TRY(encode(g, prompt, "prompt", "token_ids", "prompt_embeds", &g->prompt, &g->prompt_text));
+    t2v_prompt_hash(g->prompt, g->prompt_hash, sizeof(g->prompt_hash));
     if (t2v_effective_guidance(g->model, &g->live) > 1)
         T2V_TRY(encode(g, negative, "negative", NULL, "negative_embeds", &g->negative,
                        &g->negative_text));
@@ -221,7 +223,7 @@ static t2v_status on_picture(void *opaque, const float *rgb, int64_t height, int
         return T2V_OK; /* of the last latent frame, more than was asked for */
     T2V_TRY(t2v_frame_create(rgb, height, width, g->params->width, g->params->height, g->frames,
                              &frame, g->exec->error));
-    t2v_prompt_hash(g->prompt, frame->prompt_hash, sizeof(frame->prompt_hash));
+    memcpy(frame->prompt_hash, g->prompt_hash, sizeof(frame->prompt_hash));
     frame->alpha = strcmp(g->params->alpha, "luma") ? T2V_ALPHA_NONE : T2V_ALPHA_LUMA;
     T2V_TRY(g->host->deliver(g->host->opaque, frame, g->exec->error));
     g->frames++;

@@ -16,7 +16,5 @@ void t2v_gated_add(t2v_exec *exec, float *y, const float *x, int64_t rows, int64
                    const float *gate, int64_t stride, const int32_t *group);
 /** x · sigmoid(x) in place. */
 void t2v_silu(float *x, int64_t count);
-/** 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))) in place: "gelu_new" of T5 1.1. */
-void t2v_gelu_tanh(t2v_exec *exec, float *x, int64_t count);
 
 #endif

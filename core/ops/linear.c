@@ -99,11 +99,6 @@ void t2v_linear_free(t2v_linear **linear)
     *linear = NULL;
 }
 
-int64_t t2v_linear_inputs(const t2v_linear *linear)
-{
-    return linear->in;
-}
-
 int64_t t2v_linear_outputs(const t2v_linear *linear)
 {
     return linear->out;

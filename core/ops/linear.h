@@ -19,7 +19,6 @@ t2v_status t2v_linear_create(int parts, const t2v_tensor *weight, const t2v_tens
                              t2v_linear **linear, t2v_error *error);
 void t2v_linear_free(t2v_linear **linear);
 
-int64_t t2v_linear_inputs(const t2v_linear *linear);
 int64_t t2v_linear_outputs(const t2v_linear *linear);
 
 /**

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "layers/load.h"
 #include "ops/attention.h"
 #include "ops/elementwise.h"
-#include "ops/linear.h"
 #include "ops/norm.h"
 
 typedef struct layer {
@@ -58,40 +58,24 @@ static t2v_status read_config(const t2v_config *config, t2v_t5 *t5, t2v_error *e
 static t2v_status load_attention(const t2v_component *c, const t2v_t5 *t5, layer *l, int i,
                                  t2v_error *error)
 {
-    static const char names[3] = {'q', 'k', 'v'};
-    const int64_t inner = t5->heads * t5->head_dim;
-    const int64_t in[2] = {inner, t5->width}, out[2] = {t5->width, inner};
-    t2v_tensor qkv[3], output, norm;
-    for (int j = 0; j < 3; j++)
-        T2V_TRY(t2v_component_tensor(c, &qkv[j], error, 2, in,
-                                     "encoder.block.%d.layer.0.SelfAttention.%c.weight", i,
-                                     names[j]));
-    T2V_TRY(t2v_component_tensor(c, &output, error, 2, out,
-                                 "encoder.block.%d.layer.0.SelfAttention.o.weight", i));
-    T2V_TRY(t2v_component_tensor(c, &norm, error, 1, &t5->width,
-                                 "encoder.block.%d.layer.0.layer_norm.weight", i));
-    T2V_TRY(t2v_linear_create(3, qkv, NULL, &l->qkv, error));
-    T2V_TRY(t2v_linear_create(1, &output, NULL, &l->output, error));
-    return t2v_tensor_to_floats(&norm, &l->attention_norm, error);
+    const int64_t inner = t5->heads * t5->head_dim, width = t5->width;
+#define NAME(name) error, "encoder.block.%d.layer.0." name, i
+    T2V_TRY(t2v_load_joined(c, inner, width, false, "qkv", &l->qkv, NAME("SelfAttention.")));
+    T2V_TRY(t2v_load_linear(c, width, inner, false, &l->output, NAME("SelfAttention.o")));
+    return t2v_load_floats(c, 1, &width, &l->attention_norm, NAME("layer_norm.weight"));
+#undef NAME
 }
 
 static t2v_status load_feed(const t2v_component *c, const t2v_t5 *t5, layer *l, int i,
                             t2v_error *error)
 {
-    const int64_t in[2] = {t5->feed, t5->width}, out[2] = {t5->width, t5->feed};
-    t2v_tensor gate, up, down, norm;
-    T2V_TRY(t2v_component_tensor(c, &gate, error, 2, in,
-                                 "encoder.block.%d.layer.1.DenseReluDense.wi_0.weight", i));
-    T2V_TRY(t2v_component_tensor(c, &up, error, 2, in,
-                                 "encoder.block.%d.layer.1.DenseReluDense.wi_1.weight", i));
-    T2V_TRY(t2v_component_tensor(c, &down, error, 2, out,
-                                 "encoder.block.%d.layer.1.DenseReluDense.wo.weight", i));
-    T2V_TRY(t2v_component_tensor(c, &norm, error, 1, &t5->width,
-                                 "encoder.block.%d.layer.1.layer_norm.weight", i));
-    T2V_TRY(t2v_linear_create(1, &gate, NULL, &l->gate, error));
-    T2V_TRY(t2v_linear_create(1, &up, NULL, &l->up, error));
-    T2V_TRY(t2v_linear_create(1, &down, NULL, &l->down, error));
-    return t2v_tensor_to_floats(&norm, &l->feed_norm, error);
+    const int64_t feed = t5->feed, width = t5->width;
+#define NAME(name) error, "encoder.block.%d.layer.1." name, i
+    T2V_TRY(t2v_load_linear(c, feed, width, false, &l->gate, NAME("DenseReluDense.wi_0")));
+    T2V_TRY(t2v_load_linear(c, feed, width, false, &l->up, NAME("DenseReluDense.wi_1")));
+    T2V_TRY(t2v_load_linear(c, width, feed, false, &l->down, NAME("DenseReluDense.wo")));
+    return t2v_load_floats(c, 1, &width, &l->feed_norm, NAME("layer_norm.weight"));
+#undef NAME
 }
 
 /* In T5 the first layer's table serves all layers, in UMT5 each has its own. */
@@ -99,24 +83,20 @@ static t2v_status load_position_bias(const t2v_component *c, const t2v_t5 *t5, l
                                      t2v_error *error)
 {
     const int64_t dim[2] = {t5->buckets, t5->heads};
-    t2v_tensor tensor;
     if (i > 0 && t5->kind == T2V_T5)
         return T2V_OK;
-    T2V_TRY(t2v_component_tensor(
-        c, &tensor, error, 2, dim,
-        "encoder.block.%d.layer.0.SelfAttention.relative_attention_bias.weight", i));
-    return t2v_tensor_to_floats(&tensor, &l->position_bias, error);
+    return t2v_load_floats(c, 2, dim, &l->position_bias, error,
+                           "encoder.block.%d.layer.0.SelfAttention.relative_attention_bias.weight",
+                           i);
 }
 
 static t2v_status load(const t2v_component *c, t2v_t5 *t5, t2v_error *error)
 {
     T2V_TRY(read_config(t2v_component_config(c), t5, error));
     const int64_t table[2] = {t5->vocabulary, t5->width};
-    t2v_tensor tensor;
     T2V_TRY(t2v_component_tensor(c, &t5->embedding, error, 2, table, "shared.weight"));
-    T2V_TRY(
-        t2v_component_tensor(c, &tensor, error, 1, &t5->width, "encoder.final_layer_norm.weight"));
-    T2V_TRY(t2v_tensor_to_floats(&tensor, &t5->final_norm, error));
+    T2V_TRY(t2v_load_floats(c, 1, &t5->width, &t5->final_norm, error,
+                            "encoder.final_layer_norm.weight"));
     t5->layer = t2v_calloc((size_t)t5->layers, sizeof(*t5->layer));
     if (!t5->layer)
         return t2v_fail_memory(error, "T5's layers", (size_t)t5->layers * sizeof(*t5->layer));

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ops/conv3d.h"
-#include "ops/linear.h"
+#include "layers/load.h"
 #include "ops/norm.h"
 #include "ops/timestep.h"
 #include "vae/causal_conv.h"
@@ -216,37 +215,16 @@ static t2v_status load_conv(const t2v_component *c, int64_t out, int64_t in, int
                             const char *prefix, t2v_conv3d **conv, t2v_error *error)
 {
     const int64_t dim[5] = {out, in, kernel, kernel, kernel};
-    t2v_tensor weight, bias;
-    T2V_TRY(t2v_component_tensor(c, &weight, error, 5, dim, "%s.conv.weight", prefix));
-    T2V_TRY(t2v_component_tensor(c, &bias, error, 1, &out, "%s.conv.bias", prefix));
-    return t2v_conv3d_create(&weight, &bias, NULL, conv, error);
-}
-
-static t2v_status load_floats(const t2v_component *c, int rank, const int64_t *dim,
-                              const char *prefix, const char *name, float **out, t2v_error *error)
-{
-    t2v_tensor tensor;
-    T2V_TRY(t2v_component_tensor(c, &tensor, error, rank, dim, "%s%s", prefix, name));
-    return t2v_tensor_to_floats(&tensor, out, error);
-}
-
-static t2v_status load_linear(const t2v_component *c, int64_t out, int64_t in, const char *prefix,
-                              const char *name, t2v_linear **linear, t2v_error *error)
-{
-    const int64_t dim[2] = {out, in};
-    t2v_tensor weight, bias;
-    T2V_TRY(t2v_component_tensor(c, &weight, error, 2, dim, "%s.%s.weight", prefix, name));
-    T2V_TRY(t2v_component_tensor(c, &bias, error, 1, &out, "%s.%s.bias", prefix, name));
-    return t2v_linear_create(1, &weight, &bias, linear, error);
+    return t2v_load_conv3d(c, 5, dim, conv, error, "%s.conv", prefix);
 }
 
 static t2v_status load_time(const t2v_component *c, int64_t width, const char *prefix,
                             time_embedder *time, t2v_error *error)
 {
-    char name[160];
-    snprintf(name, sizeof(name), "%s.time_embedder.timestep_embedder", prefix);
-    T2V_TRY(load_linear(c, width, T2V_SINUSOIDS, name, "linear_1", &time->in, error));
-    return load_linear(c, width, width, name, "linear_2", &time->out, error);
+#define NAME(name) error, "%s.time_embedder.timestep_embedder." name, prefix
+    T2V_TRY(t2v_load_linear(c, width, T2V_SINUSOIDS, true, &time->in, NAME("linear_1")));
+    return t2v_load_linear(c, width, width, true, &time->out, NAME("linear_2"));
+#undef NAME
 }
 
 /* A width that changes needs a shortcut: a LayerNorm and a convolution of one position. */
@@ -254,8 +232,8 @@ static t2v_status load_shortcut(const t2v_component *c, resnet *r, const char *p
                                 t2v_error *error)
 {
     char name[160];
-    T2V_TRY(load_floats(c, 1, &r->in, prefix, ".norm3.weight", &r->shortcut_weight, error));
-    T2V_TRY(load_floats(c, 1, &r->in, prefix, ".norm3.bias", &r->shortcut_bias, error));
+    T2V_TRY(t2v_load_floats(c, 1, &r->in, &r->shortcut_weight, error, "%s.norm3.weight", prefix));
+    T2V_TRY(t2v_load_floats(c, 1, &r->in, &r->shortcut_bias, error, "%s.norm3.bias", prefix));
     snprintf(name, sizeof(name), "%s.conv_shortcut", prefix);
     return load_conv(c, r->out, r->in, 1, name, &r->shortcut, error);
 }
@@ -279,11 +257,12 @@ static t2v_status load_resnet(const t2v_component *c, const ltx_vae *v, int64_t 
                         "%s injects noise where it changes its width, which the reference cannot",
                         prefix);
     if (noise) {
-        T2V_TRY(load_floats(c, 3, scale, prefix, ".per_channel_scale1", &r->noise1, error));
-        T2V_TRY(load_floats(c, 3, scale, prefix, ".per_channel_scale2", &r->noise2, error));
+        T2V_TRY(t2v_load_floats(c, 3, scale, &r->noise1, error, "%s.per_channel_scale1", prefix));
+        T2V_TRY(t2v_load_floats(c, 3, scale, &r->noise2, error, "%s.per_channel_scale2", prefix));
     }
     if (v->conditioned)
-        T2V_TRY(load_floats(c, 2, table, prefix, ".scale_shift_table", &r->modulation, error));
+        T2V_TRY(
+            t2v_load_floats(c, 2, table, &r->modulation, error, "%s.scale_shift_table", prefix));
     return T2V_OK;
 }
 
@@ -323,8 +302,8 @@ static t2v_status load_block(const t2v_component *c, const ltx_vae *v, int64_t i
 static t2v_status load_statistics(const t2v_component *c, ltx_vae *v, t2v_error *error)
 {
     const int64_t *n = &v->latent_channels;
-    T2V_TRY(load_floats(c, 1, n, "", "latents_mean", &v->mean, error));
-    return load_floats(c, 1, n, "", "latents_std", &v->deviation, error);
+    T2V_TRY(t2v_load_floats(c, 1, n, &v->mean, error, "latents_mean"));
+    return t2v_load_floats(c, 1, n, &v->deviation, error, "latents_std");
 }
 
 static t2v_status load_conditioning(const t2v_component *c, ltx_vae *v, t2v_error *error)
@@ -332,7 +311,7 @@ static t2v_status load_conditioning(const t2v_component *c, ltx_vae *v, t2v_erro
     const int64_t table[2] = {2, v->out_channels};
     t2v_tensor scale;
     float value;
-    T2V_TRY(load_floats(c, 2, table, "decoder", ".scale_shift_table", &v->modulation, error));
+    T2V_TRY(t2v_load_floats(c, 2, table, &v->modulation, error, "decoder.scale_shift_table"));
     T2V_TRY(t2v_component_tensor(c, &scale, error, 0, NULL, "decoder.timestep_scale_multiplier"));
     t2v_tensor_read_f32(&scale, 0, 1, &value);
     v->timestep_scale = value;

@@ -253,22 +253,6 @@ const t2v_config *t2v_checkpoint_defaults(const t2v_checkpoint *checkpoint)
 
 /* ------------------------------------------------------------------ components */
 
-/* The first of `names`, relative to the folder of `file`, that is a file; or NULL. */
-static t2v_status first_beside(const char *file, const char *const *names, char **path,
-                               t2v_error *error)
-{
-    for (*path = NULL; *names; names++) {
-        *path = t2v_beside_path(file, *names);
-        if (!*path)
-            return t2v_fail_memory(error, "a file name", strlen(file));
-        if (t2v_is_file(*path))
-            return T2V_OK;
-        t2v_free(*path);
-        *path = NULL;
-    }
-    return T2V_OK;
-}
-
 /* A folder has its tokenizer in one place; one that has both files was published with the first. */
 static t2v_status folder_tokenizer(const char *folder, const char *spiece, const char *json,
                                    char **path, t2v_error *error)
@@ -304,8 +288,10 @@ t2v_status t2v_checkpoint_tokenizer(const t2v_checkpoint *checkpoint, char **pat
     *path = t2v_strdup(named);
     if (named)
         return *path ? T2V_OK : t2v_fail_memory(error, "a file name", strlen(named));
-    T2V_TRY(first_beside(checkpoint->part[TEXT_ENCODER], names, path, error));
-    return *path ? T2V_OK : first_beside(checkpoint->part[TRANSFORMER], names, path, error);
+    T2V_TRY(t2v_first_file(t2v_beside_path, checkpoint->part[TEXT_ENCODER], names, path, error));
+    if (*path)
+        return T2V_OK;
+    return t2v_first_file(t2v_beside_path, checkpoint->part[TRANSFORMER], names, path, error);
 }
 
 /* Whether model_index.json lists the component, and with the class that is wanted. */

@@ -42,14 +42,13 @@ bool t2v_is_file(const char *path)
     return !stat(path, &info) && !S_ISDIR(info.st_mode);
 }
 
-/* Path of the first of `names` that is a file in the folder; *path is NULL when there is none. */
-static t2v_status first_file(const char *folder, const char *const *names, char **path,
-                             t2v_error *error)
+t2v_status t2v_first_file(t2v_join_fn join, const char *base, const char *const *names, char **path,
+                          t2v_error *error)
 {
     for (*path = NULL; *names; names++) {
-        *path = t2v_join_path(folder, *names);
+        *path = join(base, *names);
         if (!*path)
-            return t2v_fail_memory(error, "a file name", strlen(folder));
+            return t2v_fail_memory(error, "a file name", strlen(base));
         if (t2v_is_file(*path))
             return T2V_OK;
         t2v_free(*path);
@@ -93,7 +92,7 @@ static t2v_status open_config(t2v_component *component, const char *class_name, 
     const char *found;
     bool match;
     char *path;
-    T2V_TRY(first_file(component->folder, names, &path, error));
+    T2V_TRY(t2v_first_file(t2v_join_path, component->folder, names, &path, error));
     if (!path)
         return t2v_fail(error, T2V_ERROR_NOT_FOUND,
                         "%s: has neither config.json nor scheduler_config.json", component->folder);
@@ -209,7 +208,7 @@ static t2v_status open_weights(t2v_component *component, t2v_error *error)
     static const char *const names[] = {"diffusion_pytorch_model.safetensors.index.json",
                                         "diffusion_pytorch_model.safetensors", "model.safetensors",
                                         "model.safetensors.index.json", NULL};
-    T2V_TRY(first_file(component->folder, names, &component->weights, error));
+    T2V_TRY(t2v_first_file(t2v_join_path, component->folder, names, &component->weights, error));
     if (!component->weights)
         return no_weights(component, error);
     if (ends_with(component->weights, ".json"))

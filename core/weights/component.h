@@ -30,4 +30,10 @@ char *t2v_join_path(const char *folder, const char *name);
 /** Whether something that is not a folder is there. */
 bool t2v_is_file(const char *path);
 
+/** Makes a path, owned by the caller, from where to start and a name; NULL when out of memory. */
+typedef char *(*t2v_join_fn)(const char *base, const char *name);
+/** The first of `names`, ended by NULL, that is a file; *path is NULL when there is none. */
+t2v_status t2v_first_file(t2v_join_fn join, const char *base, const char *const *names, char **path,
+                          t2v_error *error);
+
 #endif

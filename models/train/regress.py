@@ -57,7 +57,7 @@ def solve(conv, rows: int, lessons, times: int, edge: float) -> str:
 def block_components(clips: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     """Components of all blocks of clips [B, 3, 1 + 8m, H, W], as a grid [B, C, 1 + m, h, w]."""
     full = torch.cat([clips[:, :, :1].expand(-1, -1, 7, -1, -1), clips], 2)
-    return F.conv3d(full, basis / basis[0, 0].numel() ** .5, stride=basis.shape[2:])
+    return torch.stack([transform.project(clip, basis) for clip in full])
 
 
 def decoder_lessons(basis, crops, count: int, noise: float):

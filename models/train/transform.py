@@ -148,11 +148,15 @@ def unblocks(x: torch.Tensor) -> torch.Tensor:
     return x.permute(3, 0, 4, 1, 5, 2, 6).reshape(3, m * 8, h * 32, w * 32)
 
 
+def project(clip: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
+    """Components [n, m, h, w] of the blocks of a clip [3, 8m, H, W]."""
+    z = blocks(clip).flatten(3) @ basis.flatten(1).T / PIXELS ** .5
+    return z.permute(3, 0, 1, 2)
+
+
 def encode(clip: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
     """Codes [128, m, h, w] of the blocks of a clip [3, 8m, H, W] in −1..1."""
-    x = blocks(lap(clip))
-    z = x.flatten(3) @ basis.flatten(1).T / PIXELS ** .5
-    return z.permute(3, 0, 1, 2)
+    return project(lap(clip), basis)
 
 
 def encode_frame(frame: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:

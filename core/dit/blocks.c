@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dit/blocks.h"
+
+#include <math.h>
+
+#include "ops/attention.h"
+#include "ops/rope.h"
+
+/* Rows of the feed-forward that are computed at once: its inner activations are several times as
+ * wide. */
+enum { FEED_ROWS = 2048 };
+
+/* ------------------------------------------------------------------ weights */
+
+t2v_status t2v_dit_blocks_allocate(t2v_dit_blocks *blocks, t2v_error *error)
+{
+    blocks->block = t2v_calloc((size_t)blocks->layers, sizeof(*blocks->block));
+    return blocks->block ? T2V_OK
+                         : t2v_fail_memory(error, "the transformer",
+                                           (size_t)blocks->layers * sizeof(*blocks->block));
+}
+
+static void free_block(t2v_dit_block *b)
+{
+    t2v_free(b->modulation);
+    t2v_free(b->norm1);
+    t2v_free(b->norm2);
+    t2v_linear_free(&b->qkv);
+    t2v_linear_free(&b->attention_out);
+    t2v_free(b->query_norm);
+    t2v_free(b->key_norm);
+    t2v_free(b->text_norm);
+    t2v_free(b->text_norm_bias);
+    t2v_linear_free(&b->text_query);
+    t2v_linear_free(&b->text_keys_values);
+    t2v_linear_free(&b->text_out);
+    t2v_free(b->text_query_norm);
+    t2v_free(b->text_key_norm);
+    t2v_linear_free(&b->feed_in);
+    t2v_linear_free(&b->feed_out);
+}
+
+void t2v_dit_blocks_free(t2v_dit_blocks *blocks)
+{
+    for (int64_t i = 0; blocks->block && i < blocks->layers; i++)
+        free_block(&blocks->block[i]);
+    t2v_free(blocks->block);
+    blocks->block = NULL;
+}
+
+/* ------------------------------------------------------------------ the prompt */
+
+/* RMS norm over all heads together, on columns of a wider matrix. */
+static void norm_heads(t2v_exec *exec, const t2v_dit_blocks *m, const float *weight, const float *x,
+                       int64_t rows, int64_t stride, float *y)
+{
+    const t2v_norm norm = {.dim = m->dim, .eps = m->head_eps, .weight = weight};
+    t2v_norm_run(exec, &norm, x, rows, stride, y);
+}
+
+static t2v_status project_text(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_linear *in,
+                               const t2v_linear *out, const float *embeddings, t2v_dit_text *text)
+{
+    const int64_t n = text->keys, dim = m->dim;
+    float *inner = t2v_exec_floats(exec, (size_t)n, (size_t)dim);
+    float *projected = t2v_exec_floats(exec, (size_t)n, (size_t)dim);
+    float *kv = t2v_exec_floats(exec, (size_t)n, (size_t)(2 * dim));
+    if (!inner || !projected || !kv)
+        return T2V_ERROR_MEMORY;
+    T2V_TRY(t2v_linear_run(exec, in, embeddings, n, T2V_ACTIVATION_GELU_TANH, false, inner));
+    T2V_TRY(t2v_linear_run(exec, out, inner, n, T2V_ACTIVATION_NONE, false, projected));
+    for (int64_t i = 0; i < m->layers; i++) {
+        const t2v_dit_block *b = &m->block[i];
+        T2V_TRY(t2v_linear_run(exec, b->text_keys_values, projected, n, T2V_ACTIVATION_NONE, false,
+                               kv));
+        norm_heads(exec, m, b->text_key_norm, kv, n, 2 * dim, inner);
+        t2v_split_heads(exec, inner, n, dim, m->heads, m->head_dim, text->key[i]);
+        t2v_split_heads(exec, kv + dim, n, 2 * dim, m->heads, m->head_dim, text->value[i]);
+    }
+    return T2V_OK;
+}
+
+t2v_status t2v_dit_blocks_read(t2v_exec *exec, const t2v_dit_blocks *blocks, const t2v_linear *in,
+                               const t2v_linear *out, const float *embeddings, int64_t keys,
+                               t2v_dit_text **text)
+{
+    T2V_TRY(t2v_dit_text_create(blocks->layers, keys, blocks->dim, text, exec->error));
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    t2v_status status = project_text(exec, blocks, in, out, embeddings, *text);
+    t2v_arena_reset(&exec->arena, mark);
+    if (status < 0) {
+        t2v_dit_text_free(*text);
+        *text = NULL;
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------ running */
+
+t2v_status t2v_dit_pass_begin(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_time_layers *time,
+                              const t2v_dit_input *in, t2v_dit_pass *p)
+{
+    const size_t n = (size_t)in->tokens, dim = (size_t)m->dim;
+    const size_t feed_rows = n < FEED_ROWS ? n : FEED_ROWS;
+    p->hidden = t2v_exec_floats(exec, n, dim);
+    p->normed = t2v_exec_floats(exec, n, dim);
+    p->wide = t2v_exec_floats(exec, n, 3 * dim);
+    p->query = t2v_exec_floats(exec, n, dim);
+    p->key = t2v_exec_floats(exec, n, dim);
+    p->value = t2v_exec_floats(exec, n, dim);
+    p->feed = t2v_exec_floats(exec, feed_rows, (size_t)m->feed);
+    bool complete = p->hidden && p->normed && p->wide && p->query && p->key && p->value && p->feed;
+    return complete ? t2v_adaptive_begin(exec, time, in, &p->adaptive) : T2V_ERROR_MEMORY;
+}
+
+/* normed = norm(hidden), shifted and scaled, `which` being the first of a triple */
+static void norm_modulated(t2v_exec *exec, const t2v_dit_blocks *m, const float *weight, int which,
+                           t2v_dit_pass *p)
+{
+    const t2v_norm norm = {.dim = m->dim, .eps = m->eps, .weight = weight, .centred = m->centred};
+    t2v_adaptive_norm(exec, &p->adaptive, &norm, which, p->hidden, p->normed);
+}
+
+static void rotate(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in, float *x)
+{
+    for (int64_t at = 0; at < m->dim; at += m->rotary_dim)
+        t2v_rope_run(exec, x + at, in->tokens, m->dim, m->rotary_dim, in->positions->cosine,
+                     in->positions->sine);
+}
+
+static t2v_status self_attention(t2v_exec *exec, const t2v_dit_blocks *m,
+                                 const t2v_dit_block *block, const t2v_dit_input *in,
+                                 t2v_dit_pass *p)
+{
+    const int64_t n = in->tokens, dim = m->dim;
+    float *const target[2] = {p->query, p->key};
+    const float *const weight[2] = {block->query_norm, block->key_norm};
+    norm_modulated(exec, m, block->norm1, 0, p);
+    T2V_TRY(t2v_linear_run(exec, block->qkv, p->normed, n, T2V_ACTIVATION_NONE, false, p->wide));
+    for (int i = 0; i < 2; i++) {
+        norm_heads(exec, m, weight[i], p->wide + i * dim, n, 3 * dim, p->normed);
+        rotate(exec, m, in, p->normed);
+        t2v_split_heads(exec, p->normed, n, dim, m->heads, m->head_dim, target[i]);
+    }
+    t2v_split_heads(exec, p->wide + 2 * dim, n, 3 * dim, m->heads, m->head_dim, p->value);
+    const t2v_attention attention = {
+        .heads = m->heads,
+        .head_dim = m->head_dim,
+        .queries = n,
+        .keys = n,
+        .q = p->query,
+        .k = p->key,
+        .v = p->value,
+        .scale = 1 / sqrtf((float)m->head_dim),
+        .out = p->normed,
+    };
+    T2V_TRY(t2v_attention_run(exec, &attention));
+    T2V_TRY(t2v_linear_run(exec, block->attention_out, p->normed, n, T2V_ACTIVATION_NONE, false,
+                           p->wide));
+    t2v_adaptive_add(exec, &p->adaptive, 2, p->wide, p->hidden);
+    return T2V_OK;
+}
+
+/* Is not modulated and has no gate. */
+static t2v_status cross_attention(t2v_exec *exec, const t2v_dit_blocks *m, int64_t layer,
+                                  const t2v_dit_input *in, t2v_dit_pass *p)
+{
+    const t2v_dit_block *block = &m->block[layer];
+    const int64_t n = in->tokens, dim = m->dim;
+    const t2v_norm norm = {.dim = dim,
+                           .eps = m->eps,
+                           .centred = true,
+                           .weight = block->text_norm,
+                           .bias = block->text_norm_bias};
+    const float *x = block->text_norm ? p->normed : p->hidden;
+    if (block->text_norm)
+        t2v_norm_run(exec, &norm, p->hidden, n, dim, p->normed);
+    T2V_TRY(t2v_linear_run(exec, block->text_query, x, n, T2V_ACTIVATION_NONE, false, p->wide));
+    norm_heads(exec, m, block->text_query_norm, p->wide, n, dim, p->normed);
+    t2v_split_heads(exec, p->normed, n, dim, m->heads, m->head_dim, p->query);
+    const t2v_attention attention = {
+        .heads = m->heads,
+        .head_dim = m->head_dim,
+        .queries = n,
+        .keys = in->text->keys,
+        .q = p->query,
+        .k = in->text->key[layer],
+        .v = in->text->value[layer],
+        .scale = 1 / sqrtf((float)m->head_dim),
+        .key_bias = in->text->bias,
+        .out = p->normed,
+    };
+    T2V_TRY(t2v_attention_run(exec, &attention));
+    return t2v_linear_run(exec, block->text_out, p->normed, n, T2V_ACTIVATION_NONE, true,
+                          p->hidden);
+}
+
+static t2v_status feed_forward(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_block *block,
+                               const t2v_dit_input *in, t2v_dit_pass *p)
+{
+    norm_modulated(exec, m, block->norm2, 3, p);
+    for (int64_t at = 0; at < in->tokens; at += FEED_ROWS) {
+        int64_t rows = in->tokens - at < FEED_ROWS ? in->tokens - at : FEED_ROWS;
+        float *x = p->normed + at * m->dim;
+        T2V_TRY(t2v_linear_run(exec, block->feed_in, x, rows, T2V_ACTIVATION_GELU_TANH, false,
+                               p->feed));
+        T2V_TRY(
+            t2v_linear_run(exec, block->feed_out, p->feed, rows, T2V_ACTIVATION_NONE, false, x));
+    }
+    t2v_adaptive_add(exec, &p->adaptive, 5, p->normed, p->hidden);
+    return T2V_OK;
+}
+
+t2v_status t2v_dit_blocks_run(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in,
+                              t2v_dit_pass *p)
+{
+    for (int64_t i = 0; i < m->layers; i++) {
+        const t2v_dit_block *block = &m->block[i];
+        t2v_adaptive_block(&p->adaptive, block->modulation);
+        T2V_TRY(self_attention(exec, m, block, in, p));
+        T2V_TRY(cross_attention(exec, m, i, in, p));
+        T2V_TRY(feed_forward(exec, m, block, in, p));
+    }
+    return T2V_OK;
+}
