@@ -5,11 +5,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench.h"
 #include "bench_layer.h"
 #include "command.h"
 #include "flags.h"
 #include "ops/conv3d.h"
 #include "ops/linear.h"
+#include "video.h"
 
 enum { MAX_ROUNDS = 99 };
 
@@ -168,7 +170,7 @@ static void print_table(const measurement *m, int count, int rounds)
     printf("\nshare: of the product's GFLOP/s in this run\n");
 }
 
-static t2v_status run_bench(int threads, int rounds, bool peak_only, t2v_error *error)
+static t2v_status run_bench(int threads, int rounds, t2v_error *error)
 {
     measurement m[3] = {0};
     t2v_exec *exec;
@@ -176,12 +178,12 @@ static t2v_status run_bench(int threads, int rounds, bool peak_only, t2v_error *
     if (!numbers)
         return t2v_fail_memory(error, "the weights", (size_t)4096 * 4096 * 4);
     t2v_status status = t2v_exec_create(threads, NULL, error, &exec);
-    int count = peak_only ? 2 : 3;
+    const int count = 3;
     if (status >= 0)
         status = make_product(&m[0], 4096, numbers, error);
     if (status >= 0)
         status = make_convolution(&m[1], numbers, error);
-    if (status >= 0 && !peak_only)
+    if (status >= 0)
         status = make_layer(&m[2], exec, error);
     if (status >= 0)
         status = measure(m, count, rounds, exec);
@@ -195,30 +197,86 @@ static t2v_status run_bench(int threads, int rounds, bool peak_only, t2v_error *
     return status;
 }
 
+static t2v_status run_peaks(int threads, int rounds, bool processor, t2v_error *error)
+{
+    bench_peaks peaks;
+    t2v_exec *exec;
+    T2V_TRY(t2v_exec_create(threads, NULL, error, &exec));
+    t2v_status status = bench_peaks_measure(exec, rounds, processor, &peaks);
+    if (status >= 0)
+        bench_peaks_print(&peaks);
+    t2v_exec_destroy(&exec);
+    return status;
+}
+
+/* The model's usual video unless the command line says otherwise. */
+static int run_profile(const flags *flags, const video_flags *video, bench_profile_request *request)
+{
+    t2v_log_level level = T2V_LOG_WARNING;
+    t2v_model *model;
+    t2v_error error;
+    request->model_params.log = log_to_stderr;
+    request->model_params.log_opaque = &level;
+    if (t2v_model_open(request->model, &request->model_params, &model, &error) < 0)
+        return complain("%s", error.text);
+    int code = EXIT_USAGE;
+    request->params = t2v_stream_params_default(model);
+    if (flags_apply(flags, 1, &request->params) && video_flags_apply(video, &request->params))
+        code =
+            bench_profile_run(model, request, &error) < 0 ? complain("%s", error.text) : EXIT_DONE;
+    t2v_model_close(&model);
+    return code;
+}
+
+/* What only a generation heeds is nothing without one. */
+static bool check_flags(const flags *flags, bool profile)
+{
+    if (flags->operand)
+        complain("\"%s\" is no flag", flags->operand);
+    else if (!profile && flags->given_count[1])
+        complain("--%s is for --profile", flags->given[1][0].name);
+    else
+        return true;
+    return false;
+}
+
 int command_bench(int argc, char **argv)
 {
-    const char *threads_text = NULL, *rounds_text = NULL;
-    bool help, peak = false;
-    long long threads = 0, rounds = 7;
+    const char *rounds_text = NULL;
+    bool help, peak = false, profile = false;
+    long long rounds = 7;
+    video_flags video = {0};
+    bench_profile_request request = {.model_params = t2v_model_params_default()};
     t2v_error error;
     const flag own[] = {
         {"peak", NULL, "only what oneDNN reaches, without the engine", NULL, &peak},
-        {"threads", "N", "threads; 0: one for each processor", &threads_text, NULL},
+        {"profile", NULL, "generate a video and print where the time goes", NULL, &profile},
+        {"model", "PATH", "for --profile: as for generate; without it, the embedded model",
+         &request.model, NULL},
+        VIDEO_FLAGS(&video),
         {"rounds", "N", "measurements of each (default 7)", &rounds_text, NULL},
+        {"processor-time", NULL,
+         "count processor time instead of time on the clock: for one thread on a busy machine",
+         NULL, &request.processor},
         {0},
     };
-    flags flags = {.own = own};
+    flags flags = {.own = own, .table = {t2v_model_options(), t2v_stream_options()}};
     if (!flags_read(&flags, argc, argv, &help))
         return EXIT_USAGE;
     if (help) {
         flags_help(&flags, "t2v bench [OPTION …]");
         return EXIT_DONE;
     }
-    if (threads_text && !parse_number("threads", threads_text, 0, 1024, &threads))
+    if (!check_flags(&flags, profile) || !flags_apply(&flags, 0, &request.model_params))
         return EXIT_USAGE;
     if (rounds_text && !parse_number("rounds", rounds_text, 1, MAX_ROUNDS, &rounds))
         return EXIT_USAGE;
-    if (run_bench((int)threads, (int)rounds, peak, &error) < 0)
+    request.rounds = (int)rounds;
+    if (profile)
+        return run_profile(&flags, &video, &request);
+    const int threads = request.model_params.threads;
+    if ((peak ? run_peaks(threads, request.rounds, request.processor, &error)
+              : run_bench(threads, request.rounds, &error)) < 0)
         return complain("%s", error.text);
     return EXIT_DONE;
 }

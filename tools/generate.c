@@ -15,11 +15,12 @@
 #include "media/pixel_format.h"
 #include "media/y4m.h"
 #include "monitor.h"
+#include "video.h"
 
 /* What the command line asks for beside the library's options. */
 typedef struct request {
-    const char *model, *width, *height, *size, *frames, *duration, *rate, *format;
-    const char *dump, *output;
+    video_flags video;
+    const char *model, *format, *dump, *output;
     bool raw, quiet, verbose;
 } request;
 
@@ -43,56 +44,6 @@ static const char USAGE[] = "t2v generate --prompt TEXT -o OUT.y4m [OPTION …]\
                             "  t2v generate --prompt \"blue waves\" -o - | ffmpeg -i - waves.mp4";
 
 /* ------------------------------------------------------------------ the command line */
-
-static bool read_size(job *j)
-{
-    const request *r = &j->request;
-    long long width = j->params.width, height = j->params.height;
-    int end = 0;
-    if (r->size && (sscanf(r->size, "%lldx%lld%n", &width, &height, &end) != 2 || r->size[end])) {
-        complain("--size: \"%s\" is not WIDTHxHEIGHT", r->size);
-        return false;
-    }
-    if (r->width && !parse_number("width", r->width, 64, 8192, &width))
-        return false;
-    if (r->height && !parse_number("height", r->height, 64, 8192, &height))
-        return false;
-    if (width < 64 || width > 8192 || height < 64 || height > 8192) {
-        complain("--size: %lldx%lld is out of range; wanted 64x64 to 8192x8192", width, height);
-        return false;
-    }
-    j->params.width = (int)width;
-    j->params.height = (int)height;
-    return true;
-}
-
-static bool read_length(job *j)
-{
-    const request *r = &j->request;
-    long long frames;
-    if (r->rate && !parse_rate(r->rate, &j->params.rate_num, &j->params.rate_den)) {
-        complain("--rate: \"%s\" is no rate; wanted 24, 30000/1001 or the like", r->rate);
-        return false;
-    }
-    if (r->frames) {
-        if (!parse_number("frames", r->frames, -1, 1LL << 40, &frames))
-            return false;
-        j->params.frames = frames;
-    }
-    if (r->duration) {
-        char *end;
-        double seconds = strtod(r->duration, &end);
-        if (end == r->duration || *end || !(seconds == -1 || (seconds > 0 && seconds < 1e9))) {
-            complain("--duration: \"%s\" is no time in seconds (-1: without end)", r->duration);
-            return false;
-        }
-        double exact = seconds * j->params.rate_num / j->params.rate_den;
-        j->params.frames = seconds < 0                  ? -1
-                           : (int64_t)(exact + 0.5) > 0 ? (int64_t)(exact + 0.5)
-                                                        : 1;
-    }
-    return true;
-}
 
 /* A name that asks for a container is FFmpeg's work. */
 static bool is_container(const char *path)
@@ -168,7 +119,7 @@ static bool open_model(job *j)
 static bool open_stream(job *j)
 {
     j->params = t2v_stream_params_default(j->model);
-    if (!flags_apply(&j->flags, 1, &j->params) || !read_size(j) || !read_length(j))
+    if (!flags_apply(&j->flags, 1, &j->params) || !video_flags_apply(&j->request.video, &j->params))
         return false;
     prefer_one_pass(j);
     if (j->request.dump) {
@@ -295,13 +246,7 @@ int command_generate(int argc, char **argv)
         {"model", "PATH", "diffusers folder, file or manifest; without it, the embedded model",
          &r->model, NULL},
         {"o", "FILE", "y4m file, or - for standard output", &r->output, NULL},
-        {"size", "WxH", "size in pixels, 64 to 8192 each", &r->size, NULL},
-        {"width", "N", "width in pixels", &r->width, NULL},
-        {"height", "N", "height in pixels", &r->height, NULL},
-        {"frames", "N", "number of frames; -1: without end", &r->frames, NULL},
-        {"duration", "SECONDS", "length instead of a number of frames; -1: without end",
-         &r->duration, NULL},
-        {"rate", "R", "frames per second: 24, 30000/1001 …", &r->rate, NULL},
+        VIDEO_FLAGS(&r->video),
         {"pixel-format", "NAME",
          "yuv420p (default), yuv422p, yuv444p, or their 10-bit forms; with --raw also nv12, gbrp, "
          "rgb24, rgba, yuva420p, yuva444p …",

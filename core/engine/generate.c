@@ -271,6 +271,7 @@ static t2v_status decode_frames(generation *g, const float *latents, int64_t cou
     const t2v_vae_class *vae = g->model->family->vae;
     const int64_t frame = plane(g) * g->plan->size.channels;
     const bool last_chunk = g->plan->chunks >= 0 && g->chunk == g->plan->chunks - 1;
+    g->host->progress(g->host->opaque, T2V_PHASE_DECODING, g->chunk, 0, 0, g->done);
     for (int64_t i = 0; i < count; i++) {
         bool enough = g->params->frames >= 0 && g->frames >= g->params->frames;
         if (enough)

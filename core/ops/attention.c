@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/onednn.h"
+#include "ops/profile.h"
 #include "ops/vector.h"
 
 /* Scores of a block that is worked on at once: small enough for the caches. */
@@ -90,7 +91,7 @@ static t2v_status run_block(t2v_exec *exec, const t2v_attention *a, const block 
                                     a->out + b->query * a->heads * d + b->head * d);
 }
 
-t2v_status t2v_attention_run(t2v_exec *exec, const t2v_attention *a)
+static t2v_status run_all(t2v_exec *exec, const t2v_attention *a)
 {
     int64_t queries = min64(a->queries, BLOCK_QUERIES), heads;
     while (queries * a->keys > BLOCK_SCORES && queries > MIN_QUERIES)
@@ -110,12 +111,33 @@ t2v_status t2v_attention_run(t2v_exec *exec, const t2v_attention *a)
     return status;
 }
 
+t2v_status t2v_attention_run(t2v_exec *exec, const t2v_attention *a)
+{
+    const double heads = (double)a->heads, queries = (double)a->queries, keys = (double)a->keys;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_ATTENTION,
+        .operations = 4 * heads * queries * keys * (double)a->head_dim,
+        .bytes = sizeof(float) * heads * 2 * (queries + keys) * (double)a->head_dim,
+        .shape = {a->heads, a->queries, a->keys, a->head_dim},
+    };
+    const int before = t2v_work_begin(exec, &work);
+    t2v_status status = run_all(exec, a);
+    t2v_work_end(exec, before);
+    return status;
+}
+
 void t2v_split_heads(t2v_exec *exec, const float *x, int64_t rows, int64_t stride, int64_t heads,
                      int64_t head_dim, float *out)
 {
+    const t2v_work work = {
+        .operation = T2V_OPERATION_COPY,
+        .bytes = 2 * sizeof(float) * (double)rows * (double)(heads * head_dim),
+    };
+    const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < rows; row++)
         for (int64_t head = 0; head < heads && !t2v_exec_stopping(exec); head++)
             memcpy(out + (head * rows + row) * head_dim, x + row * stride + head * head_dim,
                    (size_t)head_dim * sizeof(float));
+    t2v_work_end(exec, before);
 }

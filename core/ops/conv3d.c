@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/onednn.h"
+#include "ops/profile.h"
 
 /* Operations of one uninterrupted piece: some 10 to 30 ms. */
 static const double PIECE_OPERATIONS = 2.5e9;
@@ -102,10 +103,15 @@ static t2v_status run_frames(t2v_exec *exec, const t2v_conv3d *conv, const geome
 }
 
 /* Rows `first` … of `kt` frames, with the rows that the kernel reaches beyond; outside: zeros. */
-static void gather_strip(const t2v_conv3d *conv, const geometry *g, const float *x, int64_t first,
-                         int64_t rows, float *strip)
+static void gather_strip(t2v_exec *exec, const t2v_conv3d *conv, const geometry *g, const float *x,
+                         int64_t first, int64_t rows, float *strip)
 {
     const int64_t row = g->w * conv->in, top = first * conv->stride[1] - conv->kernel[1] / 2;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_COPY,
+        .bytes = 2 * sizeof(float) * (double)(conv->kernel[0] * rows * row),
+    };
+    const int before = t2v_work_begin(exec, &work);
     for (int64_t t = 0; t < conv->kernel[0]; t++)
         for (int64_t r = 0; r < rows; r++, strip += row) {
             int64_t from = top + r;
@@ -114,6 +120,7 @@ static void gather_strip(const t2v_conv3d *conv, const geometry *g, const float 
             else
                 memcpy(strip, x + (t * g->h + from) * row, (size_t)row * sizeof(*strip));
         }
+    t2v_work_end(exec, before);
 }
 
 /* One output frame, a few rows at a time. */
@@ -139,7 +146,7 @@ static t2v_status run_strips(t2v_exec *exec, const t2v_conv3d *conv, const geome
             .pad_side = conv->kernel[2] / 2,
             .accumulate = g->accumulate,
         };
-        gather_strip(conv, g, x, first, rows, strip);
+        gather_strip(exec, conv, g, x, first, rows, strip);
         status = t2v_exec_check(exec);
         if (status >= 0)
             status =
@@ -150,23 +157,41 @@ static t2v_status run_strips(t2v_exec *exec, const t2v_conv3d *conv, const geome
     return status;
 }
 
+static t2v_status run_pieces(t2v_exec *exec, const t2v_conv3d *conv, const geometry *g,
+                             const float *x, int64_t out_frames, float *y)
+{
+    const int64_t in_frame = g->h * g->w * conv->in * conv->stride[0];
+    const int64_t out_frame = g->out_h * g->out_w * conv->out;
+    const int64_t rows = (int64_t)(PIECE_OPERATIONS / g->row_operations);
+    const bool whole = rows >= g->out_h;
+    const int64_t step = whole ? rows / g->out_h : 1;
+    for (int64_t t = 0; t < out_frames; t += step) {
+        const int64_t count = out_frames - t < step ? out_frames - t : step;
+        if (whole)
+            T2V_TRY(run_frames(exec, conv, g, x + t * in_frame, count, y + t * out_frame));
+        else
+            T2V_TRY(run_strips(exec, conv, g, x + t * in_frame, rows > 0 ? rows : 1,
+                               y + t * out_frame));
+    }
+    return T2V_OK;
+}
+
 t2v_status t2v_conv3d_run(t2v_exec *exec, const t2v_conv3d *conv, const float *x, int64_t frames,
                           int64_t h, int64_t w, bool accumulate, float *y)
 {
     const geometry g = measure(conv, h, w, accumulate);
     const int64_t out_frames = (frames - conv->kernel[0]) / conv->stride[0] + 1;
-    const int64_t in_frame = h * w * conv->in * conv->stride[0];
-    const int64_t out_frame = g.out_h * g.out_w * conv->out;
-    const int64_t rows = (int64_t)(PIECE_OPERATIONS / g.row_operations);
-    const bool whole = rows >= g.out_h;
-    const int64_t step = whole ? rows / g.out_h : 1;
-    for (int64_t t = 0; t < out_frames; t += step) {
-        const int64_t count = out_frames - t < step ? out_frames - t : step;
-        if (whole)
-            T2V_TRY(run_frames(exec, conv, &g, x + t * in_frame, count, y + t * out_frame));
-        else
-            T2V_TRY(run_strips(exec, conv, &g, x + t * in_frame, rows > 0 ? rows : 1,
-                               y + t * out_frame));
-    }
-    return T2V_OK;
+    const double in = (double)(frames * h * w * conv->in);
+    const double out = (double)(out_frames * g.out_h * g.out_w * conv->out);
+    const t2v_work work = {
+        .operation = T2V_OPERATION_CONV3D,
+        .operations = (double)(out_frames * g.out_h) * g.row_operations,
+        .bytes = sizeof(float) * (in + (accumulate ? 2 : 1) * out),
+        .shape = {out_frames, g.out_h, g.out_w, conv->in, conv->out, conv->kernel[0],
+                  conv->kernel[1], conv->kernel[2]},
+    };
+    const int before = t2v_work_begin(exec, &work);
+    t2v_status status = run_pieces(exec, conv, &g, x, out_frames, y);
+    t2v_work_end(exec, before);
+    return status;
 }

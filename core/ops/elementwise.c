@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ops/profile.h"
 #include "ops/vector.h"
 
 /* Elements that one thread takes at a time. */
@@ -39,12 +40,19 @@ static void gated_add_row(float *y, const float *x, const float *gate, int64_t c
 static void by_slices(t2v_exec *exec, slice_fn fn, float *y, const float *x, int64_t count)
 {
     const int64_t slices = (count + SLICE - 1) / SLICE;
+    const bool copies = fn == copy_slice;
+    const t2v_work work = {
+        .operation = copies ? T2V_OPERATION_COPY : T2V_OPERATION_ELEMENTWISE,
+        .bytes = (copies ? 2 : 3) * sizeof(float) * (double)count,
+    };
+    const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t s = 0; s < slices; s++) {
         int64_t at = s * SLICE, n = count - at < SLICE ? count - at : SLICE;
         if (!t2v_exec_stopping(exec))
             fn(y + at, x + at, n);
     }
+    t2v_work_end(exec, before);
 }
 
 void t2v_copy(t2v_exec *exec, float *y, const float *x, int64_t count)
@@ -65,11 +73,17 @@ void t2v_multiply(t2v_exec *exec, float *y, const float *x, int64_t count)
 void t2v_gated_add(t2v_exec *exec, float *y, const float *x, int64_t rows, int64_t dim,
                    const float *gate, int64_t stride, const int32_t *group)
 {
+    const t2v_work work = {
+        .operation = T2V_OPERATION_ELEMENTWISE,
+        .bytes = 3 * sizeof(float) * (double)rows * (double)dim,
+    };
+    const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < rows; row++)
         if (!t2v_exec_stopping(exec))
             gated_add_row(y + row * dim, x + row * dim, gate + (group ? group[row] : 0) * stride,
                           dim);
+    t2v_work_end(exec, before);
 }
 
 void t2v_silu(float *x, int64_t count)

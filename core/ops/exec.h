@@ -19,6 +19,7 @@ typedef struct t2v_exec {
     int threads;
     const atomic_bool *interrupted; /**< set by another thread; NULL: never */
     t2v_error *error;               /**< receives the sentence of a failing operation */
+    struct t2v_profile *profile;    /**< ops/profile.h: counts the work; NULL: nobody does */
 } t2v_exec;
 
 /**

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ops/profile.h"
+
 /* A product is cut into blocks of at most this many rows, and the weights into panels of columns
  * so that one block times one panel stays under this many operations: some 10 to 30 ms, the time
  * within which a stream must be able to stop. Columns are cut rather than rows, so that the
@@ -127,8 +129,8 @@ static t2v_status run_block(t2v_exec *exec, const t2v_linear *linear, const floa
     return T2V_OK;
 }
 
-t2v_status t2v_linear_run(t2v_exec *exec, const t2v_linear *linear, const float *x, int64_t rows,
-                          t2v_activation activation, bool accumulate, float *y)
+static t2v_status run_blocks(t2v_exec *exec, const t2v_linear *linear, const float *x, int64_t rows,
+                             t2v_activation activation, bool accumulate, float *y)
 {
     for (int64_t at = 0; at < rows; at += BLOCK_ROWS) {
         int64_t count = rows - at < BLOCK_ROWS ? rows - at : BLOCK_ROWS;
@@ -136,4 +138,20 @@ t2v_status t2v_linear_run(t2v_exec *exec, const t2v_linear *linear, const float 
                           y + at * linear->out));
     }
     return T2V_OK;
+}
+
+t2v_status t2v_linear_run(t2v_exec *exec, const t2v_linear *linear, const float *x, int64_t rows,
+                          t2v_activation activation, bool accumulate, float *y)
+{
+    const double m = (double)rows, k = (double)linear->in, n = (double)linear->out;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_LINEAR,
+        .operations = 2 * m * k * n,
+        .bytes = sizeof(float) * (m * k + k * n + (accumulate ? 2 : 1) * m * n),
+        .shape = {rows, linear->in, linear->out},
+    };
+    const int before = t2v_work_begin(exec, &work);
+    t2v_status status = run_blocks(exec, linear, x, rows, activation, accumulate, y);
+    t2v_work_end(exec, before);
+    return status;
 }

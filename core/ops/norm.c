@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "ops/profile.h"
 #include "ops/vector.h"
 
 T2V_CLONES
@@ -76,8 +77,15 @@ void t2v_norm_run(t2v_exec *exec, const t2v_norm *norm, const float *x, int64_t 
                   int64_t x_stride, float *y)
 {
     const int32_t *group = norm->modulation ? norm->modulation->group : NULL;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_NORM,
+        .bytes = 2 * sizeof(float) * (double)rows * (double)norm->dim,
+        .shape = {rows, norm->dim},
+    };
+    const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < rows; row++)
         if (!t2v_exec_stopping(exec))
             norm_row(norm, x + row * x_stride, y + row * norm->dim, group ? group[row] : 0);
+    t2v_work_end(exec, before);
 }

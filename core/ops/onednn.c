@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ops/exec.h"
+#include "ops/profile.h"
 
 /* ------------------------------------------------------------------ oneDNN 2.x and 3.x
  * In 2.x memory descriptors are plain structures and primitives have an operation descriptor;
@@ -29,16 +29,17 @@ typedef dnnl_memory_desc_t layout_t;
 typedef const_dnnl_memory_desc_t layout_ref;
 #define REF(layout) (layout)
 
-static dnnl_status_t layout_strided(layout_t *layout, int rank, const int64_t *dim,
-                                    const int64_t *stride)
+static dnnl_status_t layout_strided_of(layout_t *layout, dnnl_data_type_t type, int rank,
+                                       const int64_t *dim, const int64_t *stride)
 {
-    return dnnl_memory_desc_create_with_strides(layout, rank, pad_dims(rank, dim).v, dnnl_f32,
+    return dnnl_memory_desc_create_with_strides(layout, rank, pad_dims(rank, dim).v, type,
                                                 pad_dims(rank, stride).v);
 }
 
-static dnnl_status_t layout_any(layout_t *layout, int rank, const int64_t *dim)
+static dnnl_status_t layout_any_of(layout_t *layout, dnnl_data_type_t type, int rank,
+                                   const int64_t *dim)
 {
-    return dnnl_memory_desc_create_with_tag(layout, rank, pad_dims(rank, dim).v, dnnl_f32,
+    return dnnl_memory_desc_create_with_tag(layout, rank, pad_dims(rank, dim).v, type,
                                             dnnl_format_tag_any);
 }
 
@@ -90,16 +91,17 @@ typedef dnnl_memory_desc_t layout_t;
 typedef const dnnl_memory_desc_t *layout_ref;
 #define REF(layout) (&(layout))
 
-static dnnl_status_t layout_strided(layout_t *layout, int rank, const int64_t *dim,
-                                    const int64_t *stride)
+static dnnl_status_t layout_strided_of(layout_t *layout, dnnl_data_type_t type, int rank,
+                                       const int64_t *dim, const int64_t *stride)
 {
-    return dnnl_memory_desc_init_by_strides(layout, rank, pad_dims(rank, dim).v, dnnl_f32,
+    return dnnl_memory_desc_init_by_strides(layout, rank, pad_dims(rank, dim).v, type,
                                             pad_dims(rank, stride).v);
 }
 
-static dnnl_status_t layout_any(layout_t *layout, int rank, const int64_t *dim)
+static dnnl_status_t layout_any_of(layout_t *layout, dnnl_data_type_t type, int rank,
+                                   const int64_t *dim)
 {
-    return dnnl_memory_desc_init_by_tag(layout, rank, pad_dims(rank, dim).v, dnnl_f32,
+    return dnnl_memory_desc_init_by_tag(layout, rank, pad_dims(rank, dim).v, type,
                                         dnnl_format_tag_any);
 }
 
@@ -147,6 +149,17 @@ static dnnl_status_t describe_convolution(dnnl_primitive_desc_t *pd, dnnl_engine
 }
 
 #endif
+
+static dnnl_status_t layout_strided(layout_t *layout, int rank, const int64_t *dim,
+                                    const int64_t *stride)
+{
+    return layout_strided_of(layout, dnnl_f32, rank, dim, stride);
+}
+
+static dnnl_status_t layout_any(layout_t *layout, int rank, const int64_t *dim)
+{
+    return layout_any_of(layout, dnnl_f32, rank, dim);
+}
 
 void t2v_onednn_version(char *text, size_t size)
 {
@@ -436,11 +449,8 @@ static dnnl_status_t recipe_make(recipe *r, const key *k)
     }
 }
 
-/* The primitive for a key, made when it is wanted for the first time. */
-static t2v_status get_primitive(t2v_onednn *dnn, const key *k, primitive **out, t2v_error *error)
+static t2v_status make_primitive(t2v_onednn *dnn, const key *k, primitive **out, t2v_error *error)
 {
-    if ((*out = find(dnn, k)))
-        return T2V_OK;
     primitive *p = t2v_calloc(1, sizeof(*p));
     if (!p)
         return t2v_fail_memory(error, "a primitive", sizeof(*p));
@@ -458,6 +468,18 @@ static t2v_status get_primitive(t2v_onednn *dnn, const key *k, primitive **out, 
     dnn->bucket[hash(k)] = p;
     *out = p;
     return T2V_OK;
+}
+
+/* The primitive for a key, made when it is wanted for the first time. */
+static t2v_status get_primitive(t2v_exec *exec, const key *k, primitive **out)
+{
+    const t2v_work work = {.operation = T2V_OPERATION_PRIMITIVE};
+    if ((*out = find(exec->dnn, k)))
+        return T2V_OK;
+    const int before = t2v_work_begin(exec, &work);
+    t2v_status status = make_primitive(exec->dnn, k, out, exec->error);
+    t2v_work_end(exec, before);
+    return status;
 }
 
 /* handles: source, weights, destination, bias (or NULL) */
@@ -633,7 +655,10 @@ static t2v_status get_prepared(t2v_exec *exec, t2v_operand *operand, const primi
     while (found && !dnnl_memory_desc_equal(REF(found->layout), REF(p->weights)))
         found = found->next;
     if (!found) {
+        const t2v_work work = {.operation = T2V_OPERATION_WEIGHTS};
+        const int before = t2v_work_begin(exec, &work);
         status = prepare(exec, operand, REF(p->weights), &found);
+        t2v_work_end(exec, before);
         if (status >= 0) {
             found->next = operand->prepared;
             operand->prepared = found;
@@ -662,7 +687,7 @@ t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const 
     k.product.bias = product->bias;
     k.product.accumulate = product->accumulate;
     k.product.activation = product->activation;
-    T2V_TRY(get_primitive(exec->dnn, &k, &p, exec->error));
+    T2V_TRY(get_primitive(exec, &k, &p));
     T2V_TRY(get_prepared(exec, weights, p, &prepared));
     void *const handles[4] = {(void *)src, prepared, dst, (void *)bias};
     return execute(exec, p, handles);
@@ -684,7 +709,7 @@ t2v_status t2v_onednn_batch_product(t2v_exec *exec, const t2v_batch_product *pro
     k.batch.dst_batch = product->dst_batch;
     k.batch.dst_stride = product->dst_stride;
     k.batch.transposed = product->transposed;
-    T2V_TRY(get_primitive(exec->dnn, &k, &p, exec->error));
+    T2V_TRY(get_primitive(exec, &k, &p));
     void *const handles[4] = {(void *)left, (void *)right, dst, NULL};
     return execute(exec, p, handles);
 }
@@ -709,8 +734,147 @@ t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolu
     k.convolution.pad_bottom = convolution->pad_bottom;
     k.convolution.pad_side = convolution->pad_side;
     k.convolution.accumulate = convolution->accumulate;
-    T2V_TRY(get_primitive(exec->dnn, &k, &p, exec->error));
+    T2V_TRY(get_primitive(exec, &k, &p));
     T2V_TRY(get_prepared(exec, weights, p, &prepared));
     void *const handles[4] = {(void *)src, prepared, dst, (void *)bias};
     return execute(exec, p, handles);
+}
+
+/* ------------------------------------------------------------------ the yardstick */
+
+enum { PEAK_SIDE = 4096, PEAK_CHANNELS = 256, PEAK_FRAMES = 4, PEAK_HEIGHT = 64, PEAK_WIDTH = 96 };
+
+struct t2v_peak {
+    double operations;
+    dnnl_primitive_t handle;
+    int count;
+    dnnl_exec_arg_t arg[3];
+};
+
+static dnnl_status_t describe_peak_product(t2v_onednn *dnn, dnnl_data_type_t left,
+                                           dnnl_data_type_t right, dnnl_data_type_t result,
+                                           dnnl_primitive_desc_t *pd)
+{
+    const int64_t dim[2] = {PEAK_SIDE, PEAK_SIDE}, dense[2] = {PEAK_SIDE, 1};
+    layout_t src = {0}, weights = {0}, dst = {0};
+    dnnl_status_t status = layout_strided_of(&src, left, 2, dim, dense);
+    if (!status)
+        status = layout_any_of(&weights, right, 2, dim);
+    if (!status)
+        status = layout_strided_of(&dst, result, 2, dim, dense);
+    if (!status)
+        status = describe_matmul(pd, dnn->engine, REF(src), REF(weights), NULL, REF(dst), NULL);
+    layout_free(&src);
+    layout_free(&weights);
+    layout_free(&dst);
+    return status;
+}
+
+static dnnl_status_t describe_peak_convolution(t2v_onednn *dnn, dnnl_primitive_desc_t *pd)
+{
+    const int64_t from[5] = {1, PEAK_CHANNELS, PEAK_FRAMES + 2, PEAK_HEIGHT, PEAK_WIDTH};
+    const int64_t to[5] = {1, PEAK_CHANNELS, PEAK_FRAMES, PEAK_HEIGHT, PEAK_WIDTH};
+    const int64_t kernel[5] = {PEAK_CHANNELS, PEAK_CHANNELS, 3, 3, 3};
+    const int64_t stride[3] = {1, 1, 1}, pad[3] = {0, 1, 1};
+    layout_t src = {0}, weights = {0}, dst = {0};
+    dnnl_status_t status = layout_any(&src, 5, from);
+    if (!status)
+        status = layout_any(&weights, 5, kernel);
+    if (!status)
+        status = layout_any(&dst, 5, to);
+    if (!status)
+        status = describe_convolution(pd, dnn->engine, REF(src), REF(weights), NULL, REF(dst),
+                                      stride, pad, pad, NULL);
+    layout_free(&src);
+    layout_free(&weights);
+    layout_free(&dst);
+    return status;
+}
+
+static dnnl_status_t describe_peak(t2v_onednn *dnn, t2v_peak_kind kind, t2v_peak *peak,
+                                   dnnl_primitive_desc_t *pd)
+{
+    const double side = PEAK_SIDE, channels = PEAK_CHANNELS;
+    peak->operations = 2 * side * side * side;
+    if (kind == T2V_PEAK_PRODUCT)
+        return describe_peak_product(dnn, dnnl_f32, dnnl_f32, dnnl_f32, pd);
+    if (kind == T2V_PEAK_BYTE_PRODUCT)
+        return describe_peak_product(dnn, dnnl_u8, dnnl_s8, dnnl_s32, pd);
+    peak->operations =
+        2 * 27 * channels * channels * (double)(PEAK_FRAMES * PEAK_HEIGHT * PEAK_WIDTH);
+    return describe_peak_convolution(dnn, pd);
+}
+
+/* Memory of oneDNN's own; its first bytes say nothing about speed but for denormal numbers, of
+ * which zeros are none. */
+static dnnl_status_t add_peak_memory(t2v_onednn *dnn, t2v_peak *peak, int arg, layout_ref layout)
+{
+    void *data;
+    dnnl_memory_t memory;
+    dnnl_status_t status = dnnl_memory_create(&memory, layout, dnn->engine, DNNL_MEMORY_ALLOCATE);
+    if (status)
+        return status;
+    peak->arg[peak->count++] = (dnnl_exec_arg_t){arg, memory};
+    status = dnnl_memory_get_data_handle(memory, &data);
+    if (!status)
+        memset(data, 0, dnnl_memory_desc_get_size(layout));
+    return status;
+}
+
+static dnnl_status_t make_peak(t2v_onednn *dnn, t2v_peak_kind kind, t2v_peak *peak)
+{
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_status_t status = describe_peak(dnn, kind, peak, &pd);
+    if (!status)
+        status = dnnl_primitive_create(&peak->handle, pd);
+    if (!status)
+        status = add_peak_memory(dnn, peak, DNNL_ARG_SRC,
+                                 dnnl_primitive_desc_query_md(pd, dnnl_query_src_md, 0));
+    if (!status)
+        status = add_peak_memory(dnn, peak, DNNL_ARG_WEIGHTS,
+                                 dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0));
+    if (!status)
+        status = add_peak_memory(dnn, peak, DNNL_ARG_DST,
+                                 dnnl_primitive_desc_query_md(pd, dnnl_query_dst_md, 0));
+    if (pd)
+        dnnl_primitive_desc_destroy(pd);
+    return status;
+}
+
+t2v_status t2v_peak_create(t2v_exec *exec, t2v_peak_kind kind, t2v_peak **out)
+{
+    t2v_peak *peak = *out = t2v_calloc(1, sizeof(*peak));
+    if (!peak)
+        return t2v_fail_memory(exec->error, "a measurement", sizeof(*peak));
+    dnnl_status_t status = make_peak(exec->dnn, kind, peak);
+    if (!status)
+        return T2V_OK;
+    t2v_peak_destroy(out);
+    return dnn_fail(exec->error, status, "making a measurement");
+}
+
+void t2v_peak_destroy(t2v_peak **peak)
+{
+    if (!*peak)
+        return;
+    for (int i = 0; i < (*peak)->count; i++)
+        dnnl_memory_destroy((*peak)->arg[i].memory);
+    if ((*peak)->handle)
+        dnnl_primitive_destroy((*peak)->handle);
+    t2v_free(*peak);
+    *peak = NULL;
+}
+
+double t2v_peak_operations(const t2v_peak *peak)
+{
+    return peak->operations;
+}
+
+t2v_status t2v_peak_run(t2v_exec *exec, const t2v_peak *peak)
+{
+    dnnl_status_t status =
+        dnnl_primitive_execute(peak->handle, exec->dnn->stream, peak->count, peak->arg);
+    if (!status)
+        status = dnnl_stream_wait(exec->dnn->stream);
+    return status ? dnn_fail(exec->error, status, "running a measurement") : T2V_OK;
 }

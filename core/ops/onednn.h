@@ -87,6 +87,25 @@ t2v_status t2v_onednn_convolution(struct t2v_exec *exec, const t2v_convolution *
                                   const float *src, t2v_operand *weights, const float *bias,
                                   float *dst);
 
+/**
+ * What oneDNN is measured by: one large piece of work whose operands lie as it likes them best,
+ * without anything of the engine.
+ */
+typedef enum t2v_peak_kind {
+    T2V_PEAK_PRODUCT,     /**< float, 4096 × 4096 × 4096 */
+    T2V_PEAK_CONVOLUTION, /**< float, 3 × 3 × 3, 256 to 256 channels, 4 × 64 × 96, blocked layout */
+    T2V_PEAK_BYTE_PRODUCT, /**< unsigned by signed bytes, as the first */
+    T2V_PEAKS
+} t2v_peak_kind;
+
+typedef struct t2v_peak t2v_peak;
+
+t2v_status t2v_peak_create(struct t2v_exec *exec, t2v_peak_kind kind, t2v_peak **peak);
+void t2v_peak_destroy(t2v_peak **peak);
+/** Multiplications and additions of one run. */
+double t2v_peak_operations(const t2v_peak *peak);
+t2v_status t2v_peak_run(struct t2v_exec *exec, const t2v_peak *peak);
+
 /** "2.6.3": of the library in use. Writes at most size bytes. */
 void t2v_onednn_version(char *text, size_t size);
 

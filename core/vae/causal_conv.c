@@ -136,15 +136,16 @@ void t2v_frame_queue_free(t2v_frame_queue *queue)
     memset(queue, 0, sizeof(*queue));
 }
 
-void t2v_frame_queue_pass(t2v_frame_queue *queue, const float *x, int64_t in, int64_t out, float *y)
+void t2v_frame_queue_pass(t2v_exec *exec, t2v_frame_queue *queue, const float *x, int64_t in,
+                          int64_t out, float *y)
 {
-    const size_t frame = queue->frame, bytes = frame * sizeof(float);
+    const int64_t frame = (int64_t)queue->frame;
     int64_t waiting = queue->count < out ? queue->count : out, fresh = out - waiting;
-    memcpy(y, queue->data, (size_t)waiting * bytes);
-    memcpy(y + (size_t)waiting * frame, x, (size_t)fresh * bytes);
+    t2v_copy(exec, y, queue->data, waiting * frame);
+    t2v_copy(exec, y + waiting * frame, x, fresh * frame);
     queue->count -= waiting;
-    memmove(queue->data, queue->data + (size_t)waiting * frame, (size_t)queue->count * bytes);
-    memcpy(queue->data + (size_t)queue->count * frame, x + (size_t)fresh * frame,
-           (size_t)(in - fresh) * bytes);
+    memmove(queue->data, queue->data + waiting * frame,
+            (size_t)(queue->count * frame) * sizeof(float));
+    t2v_copy(exec, queue->data + queue->count * frame, x + fresh * frame, (in - fresh) * frame);
     queue->count += in - fresh;
 }

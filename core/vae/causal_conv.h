@@ -52,7 +52,7 @@ void t2v_frame_queue_free(t2v_frame_queue *queue);
  * Puts `in` frames of x behind those that wait and takes the first `out` of all into y. What
  * remains must fit into the queue.
  */
-void t2v_frame_queue_pass(t2v_frame_queue *queue, const float *x, int64_t in, int64_t out,
-                          float *y);
+void t2v_frame_queue_pass(t2v_exec *exec, t2v_frame_queue *queue, const float *x, int64_t in,
+                          int64_t out, float *y);
 
 #endif

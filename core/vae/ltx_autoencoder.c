@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "layers/load.h"
+#include "ops/elementwise.h"
 #include "ops/norm.h"
+#include "ops/profile.h"
 #include "ops/timestep.h"
 #include "vae/causal_conv.h"
 #include "vae/ltx_encoder.h"
@@ -672,11 +674,16 @@ static void inject_noise(t2v_exec *exec, const float *noise, const float *scale,
 {
     if (!noise)
         return;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_ELEMENTWISE,
+        .bytes = 2 * sizeof(float) * (double)(x->count * positions * channels),
+    };
+    const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t p = 0; p < x->count * positions; p++)
         for (int64_t c = 0; c < channels; c++)
             x->data[p * channels + c] += noise[p % positions] * scale[c];
-    (void)exec; /* without OpenMP */
+    t2v_work_end(exec, before);
 }
 
 /* What the second convolution is added to: the input itself, or its shortcut. */
@@ -685,14 +692,14 @@ static t2v_status run_shortcut(t2v_exec *exec, resnet_state *s, const frames *x,
     const resnet *r = s->resnet;
     const int64_t h = s->conv1.h, w = s->conv1.w;
     if (!r->shortcut) {
-        t2v_frame_queue_pass(&s->waiting, x->data, x->count, y->count, y->data);
+        t2v_frame_queue_pass(exec, &s->waiting, x->data, x->count, y->count, y->data);
         return T2V_OK;
     }
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     float *passed = t2v_exec_floats(exec, (size_t)y->count + 1, (size_t)(h * w * r->in));
     if (!passed)
         return T2V_ERROR_MEMORY;
-    t2v_frame_queue_pass(&s->waiting, x->data, x->count, y->count, passed);
+    t2v_frame_queue_pass(exec, &s->waiting, x->data, x->count, y->count, passed);
     const t2v_norm norm = {.dim = r->in,
                            .eps = r->eps,
                            .centred = true,
@@ -758,13 +765,18 @@ static void spread_frame(t2v_exec *exec, const block_state *s, const float *coar
                          int64_t a, bool add, float *fine)
 {
     const int64_t w = s->w, channels = s->block->out;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_COPY,
+        .bytes = (add ? 3 : 2) * sizeof(float) * (double)(UPSCALE * UPSCALE * s->h * w * channels),
+    };
+    const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t y = 0; y < UPSCALE * s->h; y++)
         for (int64_t x = 0; x < UPSCALE * w; x++)
             spread_position(coarse + ((y / 2) * w + x / 2) * cells * CELL + a * 4 + (y % 2) * 2 +
                                 x % 2,
                             cells, channels, add, fine + (y * UPSCALE * w + x) * channels);
-    (void)exec; /* without OpenMP */
+    t2v_work_end(exec, before);
 }
 
 /* Depth to space in time, height and width; the first frame of the clip is dropped. */
@@ -790,7 +802,7 @@ static t2v_status add_upsampled_residual(t2v_exec *exec, block_state *s, const f
     passed.data = t2v_exec_floats(exec, (size_t)outputs + 1, (size_t)(s->h * s->w * channels));
     if (!passed.data)
         return T2V_ERROR_MEMORY;
-    t2v_frame_queue_pass(&s->waiting, x->data, x->count, outputs, passed.data);
+    t2v_frame_queue_pass(exec, &s->waiting, x->data, x->count, outputs, passed.data);
     return spread(exec, s, &passed, channels / CELL, true, y);
 }
 
@@ -803,7 +815,7 @@ static t2v_status upsample(t2v_exec *exec, block_state *s, const frames *x, bool
     frames coarse = {.count = t2v_conv_state_outputs(&s->upsampler, x->count, last)};
     y->count = 2 * coarse.count - (coarse.count && !s->upsampled);
     T2V_TRY(t2v_conv_state_begin(exec, &s->upsampler, x->count, last, &buffer, &input));
-    memcpy(input, x->data, (size_t)(x->count * positions * channels) * sizeof(float));
+    t2v_copy(exec, input, x->data, x->count * positions * channels);
     coarse.data =
         t2v_exec_floats(exec, (size_t)coarse.count + 1, (size_t)(positions * b->out * CELL));
     if (!coarse.data)
@@ -929,7 +941,7 @@ static t2v_status decode_some(t2v_exec *exec, decoder *d, const float *latents, 
     if (!x.data)
         return T2V_ERROR_MEMORY;
     T2V_TRY(t2v_conv_state_begin(exec, &d->conv_in, count, last, &buffer, &input));
-    memcpy(input, latents, (size_t)count * latent * sizeof(float));
+    t2v_copy(exec, input, latents, count * (int64_t)latent);
     T2V_TRY(t2v_conv_state_run(exec, &d->conv_in, buffer, count, last, false, x.data));
     return run_levels(exec, d, 0, 1, &x, last);
 }

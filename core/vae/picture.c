@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vae/picture.h"
 
+#include "ops/profile.h"
+
 enum { COLOURS = 3 };
 
 /* Written so that NaN, which damaged weights give, becomes 0. */
@@ -14,6 +16,11 @@ void t2v_unpatchify(t2v_exec *exec, const float *patches, int64_t height, int64_
                     int64_t patch, float *rgb)
 {
     const int64_t p = patch, rows = height * p, channels = COLOURS * p * p;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_COPY,
+        .bytes = 2 * sizeof(float) * (double)(height * width * channels),
+    };
+    const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < COLOURS * rows; row++) {
         const int64_t colour = row / rows, y = row % rows;
@@ -23,5 +30,5 @@ void t2v_unpatchify(t2v_exec *exec, const float *patches, int64_t height, int64_
             for (int64_t i = 0; i < p; i++)
                 *to++ = to_unit(from[i * p]);
     }
-    (void)exec; /* without OpenMP */
+    t2v_work_end(exec, before);
 }

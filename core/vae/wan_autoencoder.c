@@ -12,6 +12,7 @@
 #include "ops/attention.h"
 #include "ops/elementwise.h"
 #include "ops/norm.h"
+#include "ops/profile.h"
 #include "vae/causal_conv.h"
 #include "vae/picture.h"
 #include "vae/vae.h"
@@ -556,11 +557,17 @@ static void repeat_positions(t2v_exec *exec, const float *x, int64_t h, int64_t 
                              float *y)
 {
     const size_t bytes = (size_t)channels * sizeof(float);
+    const t2v_work work = {
+        .operation = T2V_OPERATION_COPY,
+        .bytes = 2 * (double)(SCALE * h * SCALE * w) * (double)bytes,
+    };
+    const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < SCALE * h; row++)
         for (int64_t column = 0; column < SCALE * w && !t2v_exec_stopping(exec); column++)
             memcpy(y + (row * SCALE * w + column) * channels,
                    x + (row / SCALE * w + column / SCALE) * channels, bytes);
+    t2v_work_end(exec, before);
 }
 
 /*
@@ -573,6 +580,11 @@ static void add_repeated(t2v_exec *exec, const level_state *s, const float *x, i
     const level *l = s->level;
     const int64_t times = 1 + l->in_time, width = SCALE * s->w;
     const int64_t repeats = l->out * CELL * times / l->in;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_ELEMENTWISE,
+        .bytes = 3 * sizeof(float) * (double)(SCALE * s->h * width * l->out),
+    };
+    const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t i = 0; i < SCALE * s->h * width; i++) {
         const int64_t row = i / width, column = i % width;
@@ -581,7 +593,7 @@ static void add_repeated(t2v_exec *exec, const level_state *s, const float *x, i
         for (int64_t c = 0; c < l->out; c++)
             y[i * l->out + c] += from[((c * times + part) * CELL + cell) / repeats];
     }
-    (void)exec; /* without OpenMP */
+    t2v_work_end(exec, before);
 }
 
 /* Columns part · channels … of the rows of wide [positions, 2 channels]. */

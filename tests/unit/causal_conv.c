@@ -106,10 +106,10 @@ static void a_queue_gives_frames_in_order(void **state)
     t2v_frame_queue queue;
     (void)state;
     assert_int_equal(t2v_frame_queue_init(&queue, 1, 2, &error), T2V_OK);
-    t2v_frame_queue_pass(&queue, x, 2, 0, y);
-    t2v_frame_queue_pass(&queue, x + 2, 1, 1, y);
+    t2v_frame_queue_pass(exec, &queue, x, 2, 0, y);
+    t2v_frame_queue_pass(exec, &queue, x + 2, 1, 1, y);
     assert_float_equal(y[0], 1, 0);
-    t2v_frame_queue_pass(&queue, x + 3, 1, 3, y);
+    t2v_frame_queue_pass(exec, &queue, x + 3, 1, 3, y);
     assert_float_equal(y[0], 2, 0);
     assert_float_equal(y[1], 3, 0);
     assert_float_equal(y[2], 4, 0);
