@@ -8,13 +8,15 @@ static bool given(const char *path)
     return path && *path;
 }
 
-/* What the pipeline class can do with pictures. */
-static t2v_status check_class(const t2v_family *family, bool first, bool goal, const char *option,
-                              t2v_error *error)
+/* What the model can do with pictures. */
+static t2v_status check_use(const t2v_model *model, bool first, bool goal, const char *option,
+                            t2v_error *error)
 {
-    if ((first || goal) && !family->vae->encode)
-        return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: the pipeline class %s takes no pictures",
-                        goal ? option : "image", family->pipeline);
+    const t2v_family *family = model->family;
+    if ((first || goal) && model->pictures == T2V_PICTURES_NONE)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "%s: %s is a model that makes video from text alone; it takes no pictures",
+                        goal ? option : "image", model->name);
     if (goal && !family->picture_seconds)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: the pipeline class %s takes a picture for the first frame only",
@@ -46,7 +48,7 @@ t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params 
     const bool first = given(params->image), last = given(params->last_image);
     const bool goal = last || params->loop;
     const char *option = params->loop ? "loop" : "last_image"; /* that names the goal */
-    T2V_TRY(check_class(model->family, first, goal, option, error));
+    T2V_TRY(check_use(model, first, goal, option, error));
     if (goal)
         T2V_TRY(check_goal(params, plan, option, error));
     if (first)
@@ -74,7 +76,7 @@ static t2v_status read_picture(t2v_exec *exec, const t2v_stream_params *params,
     return status;
 }
 
-/* latents: holds noise, replaced */
+/* latents: holds noise, or zeros for the mean; replaced */
 static t2v_status encode(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
                          const t2v_plan *plan, const char *path, float *latents)
 {
@@ -83,7 +85,8 @@ static t2v_status encode(t2v_exec *exec, const t2v_model *model, const t2v_strea
     float *deviation = t2v_exec_floats(exec, t2v_latent_count(&size), 1);
     float *rgb =
         t2v_exec_floats(exec, 3 * (size_t)plan->picture_height, (size_t)plan->picture_width);
-    const t2v_clip clip = {rgb, 1, plan->picture_height, plan->picture_width};
+    const float *const pictures[] = {rgb};
+    const t2v_clip clip = {pictures, 1, plan->picture_height, plan->picture_width};
     if (!mean || !deviation || !rgb)
         return T2V_ERROR_MEMORY;
     T2V_TRY(read_picture(exec, params, plan, path, rgb));
@@ -102,7 +105,8 @@ static t2v_status add(t2v_exec *exec, const t2v_model *model, const t2v_stream_p
     *out = t2v_calloc(t2v_latent_count(&size), sizeof(**out));
     if (!*out)
         return t2v_fail_memory(exec->error, path, t2v_latent_count(&size) * sizeof(**out));
-    T2V_TRY(t2v_noise_encode(exec, noise, &size, index, count, *out));
+    if (!model->family->posterior_mean)
+        T2V_TRY(t2v_noise_encode(exec, noise, &size, index, count, *out));
     t2v_status status = encode(exec, model, params, plan, path, *out);
     t2v_arena_reset(&exec->arena, mark);
     return status;

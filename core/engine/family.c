@@ -72,6 +72,7 @@ static t2v_status refine_wan(const t2v_config *index, t2v_family_defaults *defau
 #define LTX                                                                                        \
     .name = "ltx-video", .dit = &t2v_dit_ltx, .vae = &t2v_vae_ltx,                                 \
     .text_encoder = "T5EncoderModel", .scheduler = "FlowMatchEulerDiscreteScheduler",              \
+    .takes_pictures = true,                                                                        \
     .defaults = {                                                                                  \
         .width = 704,                                                                              \
         .height = 512,                                                                             \
@@ -79,6 +80,20 @@ static t2v_status refine_wan(const t2v_config *index, t2v_family_defaults *defau
         .frames = 161,                                                                             \
         .steps = 50,                                                                               \
         .guidance = 3,                                                                             \
+    }
+
+#define WAN                                                                                        \
+    .name = "wan", .dit = &t2v_dit_wan, .vae = &t2v_vae_wan, .text_encoder = "UMT5EncoderModel",   \
+    .text_kind = T2V_UMT5, .text_length = 512, .text_mask = true, .text_zeros = true,              \
+    .text_clean = true, .schedule = as_scheduled, .seconds = frame_number, .token_grid = true,     \
+    .posterior_mean = true, .refine = refine_wan,                                                  \
+    .defaults = {                                                                                  \
+        .width = 832,                                                                              \
+        .height = 480,                                                                             \
+        .rate = 16,                                                                                \
+        .frames = 81,                                                                              \
+        .steps = 50,                                                                               \
+        .guidance = 5,                                                                             \
     }
 
 static const t2v_family families[] = {
@@ -102,29 +117,12 @@ static const t2v_family families[] = {
         .steps_by_token = true,
     },
     {
-        .name = "wan",
+        WAN,
         .pipeline = "WanPipeline",
-        .dit = &t2v_dit_wan,
-        .vae = &t2v_vae_wan,
-        .text_encoder = "UMT5EncoderModel",
-        .text_kind = T2V_UMT5,
-        .text_length = 512,
-        .text_mask = true,
-        .text_zeros = true,
-        .text_clean = true,
-        .schedule = as_scheduled,
-        .seconds = frame_number,
-        .token_grid = true,
-        .defaults =
-            {
-                .width = 832,
-                .height = 480,
-                .rate = 16,
-                .frames = 81,
-                .steps = 50,
-                .guidance = 5,
-            },
-        .refine = refine_wan,
+    },
+    {
+        WAN,
+        .pipeline = "WanImageToVideoPipeline",
     },
 };
 

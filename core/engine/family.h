@@ -43,9 +43,16 @@ typedef struct t2v_family {
     bool token_grid;
     /**
      * Time coordinate of a given picture, counted from the clip's first. NULL: a picture can be
-     * given as the first one only (and that, if the autoencoder can encode).
+     * given as the first one only.
      */
     float (*picture_seconds)(int64_t picture, double rate);
+    /**
+     * Given pictures are known latents whatever the checkpoint; else only where model_index.json
+     * says expand_timesteps, which gives every token its own timestep.
+     */
+    bool takes_pictures;
+    /** A given picture's latents are the mean of its posterior, else drawn from it. */
+    bool posterior_mean;
     /** A given picture's posterior is drawn before the latents, else after them. */
     bool encodes_first;
     /** Noise that keeps known latents from freezing: this · noise · sigma². */

@@ -193,6 +193,15 @@ static t2v_status check_fit(const t2v_model *m, const char *path, t2v_error *err
     return T2V_OK;
 }
 
+static t2v_status find_picture_use(t2v_model *m, t2v_error *error)
+{
+    bool by_token;
+    T2V_TRY(t2v_config_bool(t2v_checkpoint_index(m->checkpoint), "expand_timesteps", false,
+                            &by_token, error));
+    m->pictures = m->family->takes_pictures || by_token ? T2V_PICTURES_KNOWN : T2V_PICTURES_NONE;
+    return T2V_OK;
+}
+
 static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
 {
     T2V_TRY(t2v_checkpoint_open(path, &m->checkpoint, error));
@@ -209,6 +218,7 @@ static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
     T2V_TRY(load_networks(m, error));
     T2V_TRY(load_scheduler(m, error));
     T2V_TRY(load_expert(m, error));
+    T2V_TRY(find_picture_use(m, error));
     return check_fit(m, path, error);
 }
 

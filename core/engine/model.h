@@ -10,6 +10,12 @@
 #include "text/t5.h"
 #include "text/tokenizer.h"
 
+/** What a model does with given pictures. */
+typedef enum t2v_picture_use {
+    T2V_PICTURES_NONE,
+    T2V_PICTURES_KNOWN, /**< they are latents of timestep 0 among those that are made */
+} t2v_picture_use;
+
 struct t2v_model {
     atomic_int references;
     t2v_model_params params;
@@ -24,6 +30,7 @@ struct t2v_model {
     t2v_t5 *t5;
     void *dit, *vae;
     t2v_scheduler scheduler;
+    t2v_picture_use pictures;
 
     t2v_dit_info dit_info;
     t2v_vae_info vae_info;

@@ -11,6 +11,7 @@ static const double PIECE_OPERATIONS = 2.5e9;
 
 struct t2v_conv3d {
     int64_t in, out, kernel[3], stride[3];
+    bool behind; /* padding of height and width, else on both sides */
     float *bias;
     t2v_operand weights;
 };
@@ -49,6 +50,11 @@ void t2v_conv3d_free(t2v_conv3d **conv)
     *conv = NULL;
 }
 
+void t2v_conv3d_pad_behind(t2v_conv3d *conv)
+{
+    conv->behind = true;
+}
+
 int64_t t2v_conv3d_inputs(const t2v_conv3d *conv)
 {
     return conv->in;
@@ -67,6 +73,7 @@ int64_t t2v_conv3d_kernel_time(const t2v_conv3d *conv)
 /* A run's sizes. Pieces are whole output frames, or strips of rows of one output frame. */
 typedef struct geometry {
     int64_t h, w, out_h, out_w;
+    int64_t top, left;     /* padding there */
     double row_operations; /* of one output row */
     bool accumulate;
 } geometry;
@@ -74,8 +81,10 @@ typedef struct geometry {
 static geometry measure(const t2v_conv3d *conv, int64_t h, int64_t w, bool accumulate)
 {
     geometry g = {.h = h, .w = w, .accumulate = accumulate};
-    g.out_h = (h - 1) / conv->stride[1] + 1;
-    g.out_w = (w - 1) / conv->stride[2] + 1;
+    g.top = conv->behind ? 0 : conv->kernel[1] / 2;
+    g.left = conv->behind ? 0 : conv->kernel[2] / 2;
+    g.out_h = (h + g.top + conv->kernel[1] / 2 - conv->kernel[1]) / conv->stride[1] + 1;
+    g.out_w = (w + g.left + conv->kernel[2] / 2 - conv->kernel[2]) / conv->stride[2] + 1;
     g.row_operations = 2.0 * (double)(conv->in * conv->out * g.out_w) *
                        (double)(conv->kernel[0] * conv->kernel[1] * conv->kernel[2]);
     return g;
@@ -92,9 +101,10 @@ static t2v_status run_frames(t2v_exec *exec, const t2v_conv3d *conv, const geome
         .w = g->w,
         .kernel = {conv->kernel[0], conv->kernel[1], conv->kernel[2]},
         .stride = {conv->stride[0], conv->stride[1], conv->stride[2]},
-        .pad_top = conv->kernel[1] / 2,
+        .pad_top = g->top,
         .pad_bottom = conv->kernel[1] / 2,
-        .pad_side = conv->kernel[2] / 2,
+        .pad_left = g->left,
+        .pad_right = conv->kernel[2] / 2,
         .accumulate = g->accumulate,
     };
     T2V_TRY(t2v_exec_check(exec));
@@ -106,7 +116,7 @@ static t2v_status run_frames(t2v_exec *exec, const t2v_conv3d *conv, const geome
 static void gather_strip(t2v_exec *exec, const t2v_conv3d *conv, const geometry *g, const float *x,
                          int64_t first, int64_t rows, float *strip)
 {
-    const int64_t row = g->w * conv->in, top = first * conv->stride[1] - conv->kernel[1] / 2;
+    const int64_t row = g->w * conv->in, top = first * conv->stride[1] - g->top;
     const t2v_work work = {
         .operation = T2V_OPERATION_COPY,
         .bytes = 2 * sizeof(float) * (double)(conv->kernel[0] * rows * row),
@@ -143,7 +153,8 @@ static t2v_status run_strips(t2v_exec *exec, const t2v_conv3d *conv, const geome
             .w = g->w,
             .kernel = {conv->kernel[0], conv->kernel[1], conv->kernel[2]},
             .stride = {conv->stride[0], conv->stride[1], conv->stride[2]},
-            .pad_side = conv->kernel[2] / 2,
+            .pad_left = g->left,
+            .pad_right = conv->kernel[2] / 2,
             .accumulate = g->accumulate,
         };
         gather_strip(exec, conv, g, x, first, rows, strip);

@@ -17,6 +17,8 @@ typedef struct t2v_conv3d t2v_conv3d;
 t2v_status t2v_conv3d_create(const t2v_tensor *weight, const t2v_tensor *bias,
                              const int64_t stride[3], t2v_conv3d **conv, t2v_error *error);
 void t2v_conv3d_free(t2v_conv3d **conv);
+/** Height and width are padded behind only, by half a kernel. To be said before the first run. */
+void t2v_conv3d_pad_behind(t2v_conv3d *conv);
 
 int64_t t2v_conv3d_inputs(const t2v_conv3d *conv);
 int64_t t2v_conv3d_outputs(const t2v_conv3d *conv);
@@ -25,7 +27,7 @@ int64_t t2v_conv3d_kernel_time(const t2v_conv3d *conv);
 
 /**
  * Convolves `frames` frames of h × w. Height and width are padded with zeros on both sides by half
- * a kernel, time is not padded: (frames - kt) / stride + 1 frames come out.
+ * a kernel (but see t2v_conv3d_pad_behind), time is not padded: (frames - kt) / stride + 1 frames come out.
  *
  * @param x          [frames, h, w, in]
  * @param accumulate add to y instead of replacing it

@@ -352,8 +352,8 @@ static dnnl_status_t describe(t2v_onednn *dnn, recipe *r, dnnl_primitive_desc_t 
     layout_ref bias = r->has_bias ? REF(r->bias) : NULL;
     if (!status && r->convolution) {
         const t2v_convolution *c = r->convolution;
-        const int64_t before[3] = {0, c->pad_top, c->pad_side};
-        const int64_t after[3] = {0, c->pad_bottom, c->pad_side};
+        const int64_t before[3] = {0, c->pad_top, c->pad_left};
+        const int64_t after[3] = {0, c->pad_bottom, c->pad_right};
         status = describe_convolution(pd, dnn->engine, REF(r->src), REF(r->weights), bias,
                                       REF(r->dst), c->stride, before, after, attr);
     } else if (!status) {
@@ -428,10 +428,10 @@ static dnnl_status_t recipe_convolution(recipe *r, const t2v_convolution *c)
     r->convolution = c;
     dnnl_status_t status = channels_last(&r->src, c->ic, c->d, c->h, c->w);
     if (!status)
-        status =
-            channels_last(&r->dst, c->oc, output_size(c->d, 0, c->kernel[0], c->stride[0]),
-                          output_size(c->h, c->pad_top + c->pad_bottom, c->kernel[1], c->stride[1]),
-                          output_size(c->w, 2 * c->pad_side, c->kernel[2], c->stride[2]));
+        status = channels_last(
+            &r->dst, c->oc, output_size(c->d, 0, c->kernel[0], c->stride[0]),
+            output_size(c->h, c->pad_top + c->pad_bottom, c->kernel[1], c->stride[1]),
+            output_size(c->w, c->pad_left + c->pad_right, c->kernel[2], c->stride[2]));
     if (!status)
         status = layout_any(&r->weights, 5, weights);
     return status ? status : layout_strided(&r->bias, 1, bias, dense);
@@ -732,7 +732,8 @@ t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolu
     memcpy(k.convolution.stride, convolution->stride, sizeof(k.convolution.stride));
     k.convolution.pad_top = convolution->pad_top;
     k.convolution.pad_bottom = convolution->pad_bottom;
-    k.convolution.pad_side = convolution->pad_side;
+    k.convolution.pad_left = convolution->pad_left;
+    k.convolution.pad_right = convolution->pad_right;
     k.convolution.accumulate = convolution->accumulate;
     T2V_TRY(get_primitive(exec, &k, &p));
     T2V_TRY(get_prepared(exec, weights, p, &prepared));

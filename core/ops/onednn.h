@@ -72,14 +72,14 @@ t2v_status t2v_onednn_batch_product(struct t2v_exec *exec, const t2v_batch_produ
 
 /**
  * Convolution of src [d, h, w, ic] to dst [.., .., .., oc], channels innermost. Time is not
- * padded (the caller has the frames), height and width by `pad` zeros on both sides.
+ * padded (the caller has the frames), height and width by zeros.
  */
 typedef struct t2v_convolution {
     int64_t ic, oc;
     int64_t d, h, w;   /**< of the source */
     int64_t kernel[3]; /**< time, height, width */
     int64_t stride[3];
-    int64_t pad_top, pad_bottom, pad_side;
+    int64_t pad_top, pad_bottom, pad_left, pad_right;
     bool accumulate; /**< dst += */
 } t2v_convolution;
 

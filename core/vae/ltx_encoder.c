@@ -9,6 +9,7 @@
 #include "ops/conv3d.h"
 #include "ops/elementwise.h"
 #include "ops/norm.h"
+#include "vae/picture.h"
 
 enum { MAX_BLOCKS = 8, MAX_LAYERS = 64, MAX_CELL = 8, COLOURS = 3 };
 static const float PIXEL_NORM_EPS = 1e-8f;
@@ -515,26 +516,14 @@ static t2v_status run_block(t2v_exec *exec, const encoder *e, const down_block *
     return T2V_OK;
 }
 
-/* A row of patches; channels are (colour, column, row), values in [-1, 1]. */
-static void patchify_row(const encoder *e, const t2v_clip *clip, int64_t frame, int64_t row,
-                         float *to)
-{
-    const int64_t p = e->patch, plane = clip->height * clip->width;
-    const float *from = clip->rgb + frame * COLOURS * plane + row * p * clip->width;
-    for (int64_t column = 0; column < clip->width; column += p)
-        for (int64_t i = 0; i < e->channels; i++) {
-            const int64_t c = i / (p * p), dx = i / p % p, dy = i % p;
-            *to++ = 2 * from[c * plane + dy * clip->width + column + dx] - 1;
-        }
-}
-
 static t2v_status patchify(t2v_exec *exec, const encoder *e, const t2v_clip *clip, volume *x)
 {
     *x = (volume){NULL, clip->frames, clip->height / e->patch, clip->width / e->patch, e->channels};
     T2V_TRY(allocate(exec, x));
-    for (int64_t i = 0; i < x->frames * x->h; i++) {
+    for (int64_t i = 0; i < x->frames; i++) {
         T2V_TRY(t2v_exec_check(exec));
-        patchify_row(e, clip, i / x->h, i % x->h, x->data + i * x->w * x->channels);
+        t2v_patchify(exec, clip->picture[i], clip->height, clip->width, e->patch,
+                     x->data + i * frame_floats(x));
     }
     return T2V_OK;
 }

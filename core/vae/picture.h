@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** From a decoder's last convolution to a picture. */
+/** From a decoder's last convolution to a picture, and from a picture to an encoder's first. */
 #ifndef T2V_VAE_PICTURE_H
 #define T2V_VAE_PICTURE_H
 
@@ -12,5 +12,13 @@
  */
 void t2v_unpatchify(t2v_exec *exec, const float *patches, int64_t height, int64_t width,
                     int64_t patch, float *rgb);
+
+/**
+ * The inverse: space to depth of [3, height, width] in [0, 1], whose sizes `patch` divides.
+ *
+ * @param rgb NULL: a grey picture, all zeros
+ */
+void t2v_patchify(t2v_exec *exec, const float *rgb, int64_t height, int64_t width, int64_t patch,
+                  float *patches);
 
 #endif

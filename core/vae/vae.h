@@ -35,7 +35,8 @@ typedef struct t2v_decoder_params {
 
 /** Pictures to be encoded. */
 typedef struct t2v_clip {
-    const float *rgb;      /**< [frames, 3, height, width] in [0, 1] */
+    /** [frames]: each [3, height, width] in [0, 1]; NULL: a grey one, zeros to the network */
+    const float *const *picture;
     int64_t frames;        /**< n × temporal_ratio + 1 */
     int64_t height, width; /**< multiples of spatial_ratio */
 } t2v_clip;

@@ -2,39 +2,24 @@
 /*
  * The video autoencoders of Wan 2.1 and of Wan 2.2 TI2V (Wan Team 2025), as AutoencoderKLWan:
  * decoding. All of it is causal in time, so that one frame after another runs through the whole
- * decoder, each convolution keeping the two frames before.
+ * decoder.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "layers/load.h"
 #include "ops/attention.h"
-#include "ops/elementwise.h"
-#include "ops/norm.h"
 #include "ops/profile.h"
-#include "vae/causal_conv.h"
 #include "vae/picture.h"
-#include "vae/vae.h"
+#include "vae/wan_encoder.h"
+#include "vae/wan_layers.h"
 
 enum { MAX_LEVELS = 8, MAX_RESNETS = 64, MAX_CHANNELS = 1024, SCALE = 2, CELL = 4, COLOURS = 3 };
-
-/* The reference divides by the length of the channels' vector, without an epsilon; this one only
- * keeps zeros from becoming NaN. */
-static const float NORM_EPS = 1e-30f;
-
-typedef struct resnet {
-    int64_t in, out;
-    float *norm1, *norm2;
-    t2v_conv3d *conv1, *conv2;
-    t2v_linear *shortcut; /* NULL: identity */
-} resnet;
 
 /* Resnets and what enlarges their result. */
 typedef struct level {
     int64_t in, out, wide; /* channels: of the input, of the resnets, behind the enlargement */
     int64_t resnets;
-    resnet *resnet;
+    t2v_wan_resnet *resnet;
     bool enlarges, in_time;
     t2v_conv3d *time, *space; /* NULL: does not enlarge */
 } level;
@@ -43,11 +28,10 @@ typedef struct wan_vae {
     int64_t latent_channels, patch, levels, spatial_ratio, temporal_ratio;
     bool residual; /* Wan 2.2: levels have a path around them */
     float *mean, *deviation;
+    t2v_wan_encoder *encoder;
     t2v_linear *first; /* post_quant_conv */
     t2v_conv3d *conv_in, *conv_out;
-    resnet mid[2];
-    float *attention_norm;
-    t2v_linear *qkv, *attention_out;
+    t2v_wan_middle middle;
     level level[MAX_LEVELS];
     float *norm_out;
     double operations; /* products of decoding one latent position */
@@ -176,49 +160,16 @@ static t2v_status read_config(const t2v_config *config, wan_vae *v, t2v_error *e
 
 /* ------------------------------------------------------------------ loading */
 
-/* Layers are named by where they are: a prefix such as "decoder.up_blocks.1". */
-enum { PREFIX_BYTES = 96 };
-
-static t2v_status load_conv(const t2v_component *c, int64_t out, int64_t in, int64_t time,
-                            int64_t space, t2v_conv3d **conv, t2v_error *error, const char *prefix,
-                            const char *name)
-{
-    const int64_t dim[5] = {out, in, time, space, space};
-    return t2v_load_conv3d(c, 5, dim, conv, error, "%s.%s", prefix, name);
-}
-
-static t2v_status load_gamma(const t2v_component *c, int64_t channels, float **gamma,
-                             t2v_error *error, const char *prefix, const char *name)
-{
-    const int64_t dim[4] = {channels, 1, 1, 1};
-    return t2v_load_floats(c, 4, dim, gamma, error, "%s.%s.gamma", prefix, name);
-}
-
-static t2v_status load_resnet(const t2v_component *c, int64_t in, int64_t out, resnet *r,
-                              t2v_error *error, const char *prefix)
-{
-    const int64_t shortcut[5] = {out, in, 1, 1, 1};
-    r->in = in;
-    r->out = out;
-    T2V_TRY(load_gamma(c, in, &r->norm1, error, prefix, "norm1"));
-    T2V_TRY(load_conv(c, out, in, 3, 3, &r->conv1, error, prefix, "conv1"));
-    T2V_TRY(load_gamma(c, out, &r->norm2, error, prefix, "norm2"));
-    T2V_TRY(load_conv(c, out, out, 3, 3, &r->conv2, error, prefix, "conv2"));
-    if (in == out)
-        return T2V_OK;
-    return t2v_load_patches(c, 5, shortcut, &r->shortcut, error, "%s.conv_shortcut", prefix);
-}
-
 static t2v_status load_resnets(const t2v_component *c, level *l, t2v_error *error,
                                const char *prefix)
 {
-    char name[PREFIX_BYTES + 24];
+    char name[T2V_WAN_PREFIX_BYTES + 24];
     l->resnet = t2v_calloc((size_t)l->resnets, sizeof(*l->resnet));
     if (!l->resnet)
         return t2v_fail_memory(error, "a level", (size_t)l->resnets * sizeof(*l->resnet));
     for (int64_t i = 0; i < l->resnets; i++) {
         snprintf(name, sizeof(name), "%s.resnets.%d", prefix, (int)i);
-        T2V_TRY(load_resnet(c, i ? l->out : l->in, l->out, &l->resnet[i], error, name));
+        T2V_TRY(t2v_wan_load_resnet(c, i ? l->out : l->in, l->out, &l->resnet[i], error, name));
     }
     return T2V_OK;
 }
@@ -228,7 +179,7 @@ static t2v_status load_level(const t2v_component *c, bool residual, int i, level
 {
     const int64_t space[4] = {l->wide, l->out, 3, 3}, time[5] = {2 * l->out, l->out, 3, 1, 1};
     const char *upsampler = residual ? "upsampler" : "upsamplers.0";
-    char prefix[PREFIX_BYTES];
+    char prefix[T2V_WAN_PREFIX_BYTES];
     snprintf(prefix, sizeof(prefix), "decoder.up_blocks.%d", i);
     T2V_TRY(load_resnets(c, l, error, prefix));
     if (l->in_time)
@@ -238,35 +189,17 @@ static t2v_status load_level(const t2v_component *c, bool residual, int i, level
     return t2v_load_conv3d(c, 4, space, &l->space, error, "%s.%s.resample.1", prefix, upsampler);
 }
 
-static t2v_status load_middle(const t2v_component *c, wan_vae *v, t2v_error *error)
-{
-    const int64_t n = v->level[0].in, gamma[3] = {n, 1, 1};
-    const int64_t qkv[4] = {3 * n, n, 1, 1}, out[4] = {n, n, 1, 1};
-#define ATTENTION "decoder.mid_block.attentions.0."
-    T2V_TRY(load_resnet(c, n, n, &v->mid[0], error, "decoder.mid_block.resnets.0"));
-    T2V_TRY(load_resnet(c, n, n, &v->mid[1], error, "decoder.mid_block.resnets.1"));
-    T2V_TRY(t2v_load_floats(c, 3, gamma, &v->attention_norm, error, ATTENTION "norm.gamma"));
-    T2V_TRY(t2v_load_patches(c, 4, qkv, &v->qkv, error, ATTENTION "to_qkv"));
-    return t2v_load_patches(c, 4, out, &v->attention_out, error, ATTENTION "proj");
-#undef ATTENTION
-}
-
-static double resnet_operations(const resnet *r)
-{
-    return 2.0 * (double)r->out * (double)(27 * (r->in + r->out) + (r->in != r->out ? r->in : 0));
-}
-
 /* Products for one latent position, attention left out. */
 static double count_operations(const wan_vae *v)
 {
     const double middle = (double)v->level[0].in;
-    double frames = 1, positions = 1, sum = 2 * resnet_operations(&v->mid[0]);
-    sum += 2 * middle * (27 * (double)v->latent_channels + 4 * middle);
+    double frames = 1, positions = 1, sum = t2v_wan_middle_operations(&v->middle);
+    sum += 54 * middle * (double)v->latent_channels;
     for (int64_t i = 0; i < v->levels; i++) {
         const level *l = &v->level[i];
         const double out = (double)l->out, wide = (double)l->wide;
         for (int64_t j = 0; j < l->resnets; j++)
-            sum += frames * positions * resnet_operations(&l->resnet[j]);
+            sum += frames * positions * t2v_wan_resnet_operations(&l->resnet[j]);
         if (l->in_time)
             sum += frames * positions * 12 * out * out;
         frames *= 1 + l->in_time;
@@ -278,35 +211,42 @@ static double count_operations(const wan_vae *v)
                      (double)(v->patch * v->patch);
 }
 
+static void describe(const void *vae, t2v_vae_info *info)
+{
+    const wan_vae *v = vae;
+    *info = (t2v_vae_info){
+        .latent_channels = v->latent_channels,
+        .spatial_ratio = v->spatial_ratio,
+        .temporal_ratio = v->temporal_ratio,
+        .mean = v->mean,
+        .deviation = v->deviation,
+        .scaling = 1,
+        .operations_per_position = v->operations,
+    };
+}
+
 static t2v_status load(const t2v_component *c, wan_vae *v, t2v_error *error)
 {
+    t2v_vae_info info;
     T2V_TRY(read_config(t2v_component_config(c), v, error));
     const int64_t z = v->latent_channels, last = v->level[v->levels - 1].out;
     const int64_t first[5] = {z, z, 1, 1, 1}, outputs = COLOURS * v->patch * v->patch;
     T2V_TRY(t2v_load_patches(c, 5, first, &v->first, error, "post_quant_conv"));
-    T2V_TRY(load_conv(c, v->level[0].in, z, 3, 3, &v->conv_in, error, "decoder", "conv_in"));
-    T2V_TRY(load_middle(c, v, error));
+    T2V_TRY(t2v_wan_load_conv(c, v->level[0].in, z, &v->conv_in, error, "decoder", "conv_in"));
+    T2V_TRY(t2v_wan_load_middle(c, v->level[0].in, &v->middle, error, "decoder"));
     for (int i = 0; i < v->levels; i++)
         T2V_TRY(load_level(c, v->residual, i, &v->level[i], error));
-    T2V_TRY(load_gamma(c, last, &v->norm_out, error, "decoder", "norm_out"));
-    T2V_TRY(load_conv(c, outputs, last, 3, 3, &v->conv_out, error, "decoder", "conv_out"));
+    T2V_TRY(t2v_wan_load_gamma(c, last, &v->norm_out, error, "decoder", "norm_out"));
+    T2V_TRY(t2v_wan_load_conv(c, outputs, last, &v->conv_out, error, "decoder", "conv_out"));
     v->operations = count_operations(v);
-    return T2V_OK;
-}
-
-static void free_resnet(resnet *r)
-{
-    t2v_free(r->norm1);
-    t2v_free(r->norm2);
-    t2v_conv3d_free(&r->conv1);
-    t2v_conv3d_free(&r->conv2);
-    t2v_linear_free(&r->shortcut);
+    describe(v, &info);
+    return t2v_wan_encoder_create(c, &info, v->patch, v->residual, &v->encoder, error);
 }
 
 static void free_level(level *l)
 {
     for (int64_t i = 0; l->resnet && i < l->resnets; i++)
-        free_resnet(&l->resnet[i]);
+        t2v_wan_free_resnet(&l->resnet[i]);
     t2v_free(l->resnet);
     t2v_conv3d_free(&l->time);
     t2v_conv3d_free(&l->space);
@@ -317,16 +257,13 @@ static void destroy(void *vae)
     wan_vae *v = vae;
     if (!v)
         return;
+    t2v_wan_encoder_free(&v->encoder);
     t2v_free(v->mean);
     t2v_free(v->deviation);
     t2v_linear_free(&v->first);
     t2v_conv3d_free(&v->conv_in);
     t2v_conv3d_free(&v->conv_out);
-    free_resnet(&v->mid[0]);
-    free_resnet(&v->mid[1]);
-    t2v_free(v->attention_norm);
-    t2v_linear_free(&v->qkv);
-    t2v_linear_free(&v->attention_out);
+    t2v_wan_free_middle(&v->middle);
     for (int i = 0; i < MAX_LEVELS; i++)
         free_level(&v->level[i]);
     t2v_free(v->norm_out);
@@ -347,32 +284,13 @@ static t2v_status create(const t2v_component *component, void **vae, t2v_error *
     return status;
 }
 
-static void describe(const void *vae, t2v_vae_info *info)
-{
-    const wan_vae *v = vae;
-    *info = (t2v_vae_info){
-        .latent_channels = v->latent_channels,
-        .spatial_ratio = v->spatial_ratio,
-        .temporal_ratio = v->temporal_ratio,
-        .mean = v->mean,
-        .deviation = v->deviation,
-        .scaling = 1,
-        .operations_per_position = v->operations,
-    };
-}
-
 /* ------------------------------------------------------------------ the decoder's memory */
-
-typedef struct resnet_state {
-    const resnet *resnet;
-    t2v_conv_state conv1, conv2;
-} resnet_state;
 
 typedef struct level_state {
     const level *level;
     int64_t h, w;
     bool started; /* the clip's first frame has passed */
-    resnet_state *resnet;
+    t2v_wan_resnet_state *resnet;
     t2v_conv_state time;
 } level_state;
 
@@ -380,27 +298,10 @@ typedef struct decoder {
     const wan_vae *vae;
     t2v_decoder_params params;
     t2v_conv_state conv_in, conv_out;
-    resnet_state mid[2];
+    t2v_wan_middle_state middle;
     level_state level[MAX_LEVELS];
     float *picture; /* [3, height, width] */
 } decoder;
-
-/* Before the clip there are zeros. */
-static t2v_status start_conv(t2v_conv_state *state, const t2v_conv3d *conv, int64_t h, int64_t w,
-                             t2v_error *error)
-{
-    T2V_TRY(t2v_conv_state_init(state, conv, h, w, true, error));
-    state->zeros = true;
-    return T2V_OK;
-}
-
-static t2v_status start_resnet(resnet_state *s, const resnet *r, int64_t h, int64_t w,
-                               t2v_error *error)
-{
-    s->resnet = r;
-    T2V_TRY(start_conv(&s->conv1, r->conv1, h, w, error));
-    return start_conv(&s->conv2, r->conv2, h, w, error);
-}
 
 static t2v_status start_level(level_state *s, const level *l, int64_t h, int64_t w,
                               t2v_error *error)
@@ -412,32 +313,25 @@ static t2v_status start_level(level_state *s, const level *l, int64_t h, int64_t
         return t2v_fail_memory(error, "a level", (size_t)l->resnets * sizeof(*s->resnet));
     s->level = l;
     for (int64_t i = 0; i < l->resnets; i++)
-        T2V_TRY(start_resnet(&s->resnet[i], &l->resnet[i], h, w, error));
-    return l->in_time ? start_conv(&s->time, l->time, h, w, error) : T2V_OK;
+        T2V_TRY(t2v_wan_start_resnet(&s->resnet[i], &l->resnet[i], h, w, error));
+    return l->in_time ? t2v_wan_start_conv(&s->time, l->time, h, w, error) : T2V_OK;
 }
 
 static t2v_status start(decoder *d, t2v_error *error)
 {
     const wan_vae *v = d->vae;
     int64_t h = d->params.height, w = d->params.width;
-    T2V_TRY(start_conv(&d->conv_in, v->conv_in, h, w, error));
-    for (int i = 0; i < 2; i++)
-        T2V_TRY(start_resnet(&d->mid[i], &v->mid[i], h, w, error));
+    T2V_TRY(t2v_wan_start_conv(&d->conv_in, v->conv_in, h, w, error));
+    T2V_TRY(t2v_wan_start_middle(&d->middle, &v->middle, h, w, error));
     for (int64_t i = 0; i < v->levels; i++) {
         T2V_TRY(start_level(&d->level[i], &v->level[i], h, w, error));
         h *= v->level[i].enlarges ? SCALE : 1;
         w *= v->level[i].enlarges ? SCALE : 1;
     }
-    T2V_TRY(start_conv(&d->conv_out, v->conv_out, h, w, error));
+    T2V_TRY(t2v_wan_start_conv(&d->conv_out, v->conv_out, h, w, error));
     const size_t numbers = (size_t)(COLOURS * h * w * v->patch * v->patch);
     d->picture = t2v_calloc(numbers, sizeof(float));
     return d->picture ? T2V_OK : t2v_fail_memory(error, "a picture", numbers * sizeof(float));
-}
-
-static void end_resnet(resnet_state *s)
-{
-    t2v_conv_state_free(&s->conv1);
-    t2v_conv_state_free(&s->conv2);
 }
 
 static void decoder_destroy(void *opaque)
@@ -447,12 +341,11 @@ static void decoder_destroy(void *opaque)
         return;
     t2v_conv_state_free(&d->conv_in);
     t2v_conv_state_free(&d->conv_out);
-    end_resnet(&d->mid[0]);
-    end_resnet(&d->mid[1]);
+    t2v_wan_end_middle(&d->middle);
     for (int i = 0; i < MAX_LEVELS; i++) {
         level_state *s = &d->level[i];
         for (int64_t j = 0; s->level && j < s->level->resnets; j++)
-            end_resnet(&s->resnet[j]);
+            t2v_wan_end_resnet(&s->resnet[j]);
         t2v_free(s->resnet);
         t2v_conv_state_free(&s->time);
     }
@@ -478,79 +371,6 @@ static t2v_status decoder_create(t2v_exec *exec, const void *vae, const t2v_deco
 }
 
 /* ------------------------------------------------------------------ decoding, one frame */
-
-static void norm(t2v_exec *exec, int64_t channels, const float *gamma, t2v_activation activation,
-                 const float *x, int64_t positions, float *y)
-{
-    const t2v_norm norm = {
-        .dim = channels, .eps = NORM_EPS, .weight = gamma, .activation = activation};
-    t2v_norm_run(exec, &norm, x, positions, channels, y);
-}
-
-/* norm and SiLU where there is a gamma, and a convolution with its memory: x to y */
-static t2v_status run_conv(t2v_exec *exec, t2v_conv_state *s, const float *gamma, const float *x,
-                           bool accumulate, float *y)
-{
-    const int64_t channels = t2v_conv3d_inputs(s->conv), positions = s->h * s->w;
-    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    float *buffer, *input;
-    T2V_TRY(t2v_conv_state_begin(exec, s, 1, false, &buffer, &input));
-    if (gamma)
-        norm(exec, channels, gamma, T2V_ACTIVATION_SILU, x, positions, input);
-    else
-        t2v_copy(exec, input, x, positions * channels);
-    t2v_status status = t2v_conv_state_run(exec, s, buffer, 1, false, accumulate, y);
-    t2v_arena_reset(&exec->arena, mark);
-    return status;
-}
-
-static t2v_status run_resnet(t2v_exec *exec, resnet_state *s, const float *x, float *y)
-{
-    const resnet *r = s->resnet;
-    const int64_t positions = s->conv1.h * s->conv1.w;
-    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    float *inner = t2v_exec_floats(exec, (size_t)positions, (size_t)r->out);
-    if (!inner)
-        return T2V_ERROR_MEMORY;
-    T2V_TRY(run_conv(exec, &s->conv1, r->norm1, x, false, inner));
-    if (r->shortcut)
-        T2V_TRY(t2v_linear_run(exec, r->shortcut, x, positions, T2V_ACTIVATION_NONE, false, y));
-    else
-        t2v_copy(exec, y, x, positions * r->out);
-    t2v_status status = run_conv(exec, &s->conv2, r->norm2, inner, true, y);
-    t2v_arena_reset(&exec->arena, mark);
-    return status;
-}
-
-/* All positions of the frame attend to each other; added to x. */
-static t2v_status run_attention(t2v_exec *exec, const decoder *d, float *x)
-{
-    const wan_vae *v = d->vae;
-    const int64_t channels = v->level[0].in, n = d->params.height * d->params.width;
-    float *normed = t2v_exec_floats(exec, (size_t)n, (size_t)channels);
-    float *qkv = t2v_exec_floats(exec, (size_t)n, (size_t)(3 * channels)), *part[3];
-    for (int i = 0; i < 3; i++)
-        part[i] = t2v_exec_floats(exec, (size_t)n, (size_t)channels);
-    if (!normed || !qkv || !part[0] || !part[1] || !part[2])
-        return T2V_ERROR_MEMORY;
-    norm(exec, channels, v->attention_norm, T2V_ACTIVATION_NONE, x, n, normed);
-    T2V_TRY(t2v_linear_run(exec, v->qkv, normed, n, T2V_ACTIVATION_NONE, false, qkv));
-    for (int i = 0; i < 3; i++)
-        t2v_split_heads(exec, qkv + i * channels, n, 3 * channels, 1, channels, part[i]);
-    const t2v_attention attention = {
-        .heads = 1,
-        .head_dim = channels,
-        .queries = n,
-        .keys = n,
-        .q = part[0],
-        .k = part[1],
-        .v = part[2],
-        .scale = 1 / sqrtf((float)channels),
-        .out = normed,
-    };
-    T2V_TRY(t2v_attention_run(exec, &attention));
-    return t2v_linear_run(exec, v->attention_out, normed, n, T2V_ACTIVATION_NONE, true, x);
-}
 
 /* Every position four times: [h, w, channels] to [2 h, 2 w, channels]. */
 static void repeat_positions(t2v_exec *exec, const float *x, int64_t h, int64_t w, int64_t channels,
@@ -647,7 +467,7 @@ static t2v_status enlarge_in_time(t2v_exec *exec, decoder *d, int64_t index, con
     float *half = t2v_exec_floats(exec, (size_t)positions, (size_t)channels);
     if (!wide || !half)
         return T2V_ERROR_MEMORY;
-    T2V_TRY(run_conv(exec, &s->time, NULL, x, false, wide));
+    T2V_TRY(t2v_wan_run_conv(exec, &s->time, NULL, x, false, wide));
     for (int64_t part = 0; part < 2; part++) {
         take_half(exec, wide, positions, channels, part, half);
         T2V_TRY(enlarge(exec, d, index, half, part, input));
@@ -662,7 +482,7 @@ static t2v_status deliver(t2v_exec *exec, decoder *d, const float *x)
         t2v_exec_floats(exec, (size_t)(h * w), (size_t)t2v_conv3d_outputs(d->conv_out.conv));
     if (!patches)
         return T2V_ERROR_MEMORY;
-    T2V_TRY(run_conv(exec, &d->conv_out, d->vae->norm_out, x, false, patches));
+    T2V_TRY(t2v_wan_run_conv(exec, &d->conv_out, d->vae->norm_out, x, false, patches));
     t2v_unpatchify(exec, patches, h, w, patch, d->picture);
     return d->params.sink(d->params.opaque, d->picture, h * patch, w * patch);
 }
@@ -678,7 +498,7 @@ static t2v_status run_resnets(t2v_exec *exec, decoder *d, int64_t index, const f
         if (!(buffer[i] = t2v_exec_floats(exec, (size_t)(s->h * s->w), (size_t)l->out)))
             return T2V_ERROR_MEMORY;
     for (int64_t i = 0; i < l->resnets; i++) {
-        T2V_TRY(run_resnet(exec, &s->resnet[i], x, buffer[i % 2]));
+        T2V_TRY(t2v_wan_run_resnet(exec, &s->resnet[i], x, buffer[i % 2]));
         x = buffer[i % 2];
     }
     if (l->in_time)
@@ -702,17 +522,12 @@ static t2v_status decode_frame(t2v_exec *exec, decoder *d, const float *latent)
     const size_t positions = (size_t)(d->params.height * d->params.width);
     float *z = t2v_exec_floats(exec, positions, (size_t)v->latent_channels);
     float *x = t2v_exec_floats(exec, positions, (size_t)v->level[0].in);
-    float *y = t2v_exec_floats(exec, positions, (size_t)v->level[0].in);
-    if (!z || !x || !y)
+    if (!z || !x)
         return T2V_ERROR_MEMORY;
     T2V_TRY(
         t2v_linear_run(exec, v->first, latent, (int64_t)positions, T2V_ACTIVATION_NONE, false, z));
-    T2V_TRY(run_conv(exec, &d->conv_in, NULL, z, false, x));
-    T2V_TRY(run_resnet(exec, &d->mid[0], x, y));
-    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    T2V_TRY(run_attention(exec, d, y));
-    t2v_arena_reset(&exec->arena, mark);
-    T2V_TRY(run_resnet(exec, &d->mid[1], y, x));
+    T2V_TRY(t2v_wan_run_conv(exec, &d->conv_in, NULL, z, false, x));
+    T2V_TRY(t2v_wan_run_middle(exec, &d->middle, x));
     return run_level(exec, d, 0, x);
 }
 
@@ -731,6 +546,13 @@ static t2v_status decode(t2v_exec *exec, void *opaque, const float *latents, int
     return status;
 }
 
+static t2v_status encode(t2v_exec *exec, const void *vae, const t2v_clip *clip, float *mean,
+                         float *deviation)
+{
+    const wan_vae *v = vae;
+    return t2v_wan_encode(exec, v->encoder, clip, mean, deviation);
+}
+
 const t2v_vae_class t2v_vae_wan = {
     .name = "AutoencoderKLWan",
     .create = create,
@@ -739,4 +561,5 @@ const t2v_vae_class t2v_vae_wan = {
     .decoder_create = decoder_create,
     .decoder_destroy = decoder_destroy,
     .decode = decode,
+    .encode = encode,
 };

@@ -79,6 +79,7 @@ FAMILIES = {
     "WanPipeline": Family(UMT5EncoderModel, UMT5Config, WanTransformer3DModel, "text_dim",
                           AutoencoderKLWan, 512),
 }
+FAMILIES["WanImageToVideoPipeline"] = FAMILIES["WanPipeline"]
 
 
 def t5(d_model, d_kv, num_heads, num_layers, d_ff, **more):
@@ -281,6 +282,16 @@ MODELS = {
                 out_channels=12, patch_size=2, scale_factor_spatial=16),
         UNIPC | dict(flow_shift=5.0), ("F32", "BF16", "F32"), umt5_pieces=True,
         index=dict(expand_timesteps=True)),
+    "wan22-ti2v-pictures": model(
+        "WanImageToVideoPipeline", t5(24, 8, 3, 2, 40), wan_dit(7, 3, 18, 2, 50),
+        wan_vae(7, 6, (1, 2, 2, 2), num_res_blocks=1, decoder_base_dim=7, is_residual=True,
+                in_channels=12, out_channels=12, patch_size=2, scale_factor_spatial=16),
+        dict(shift=5.0), ("BF16", "BF16", "BF16"), "40KB", umt5_pieces=True,
+        index=dict(expand_timesteps=True)),
+    # Wan 2.1's autoencoder under tokens with their own timesteps.
+    "wan-by-token": model(
+        "WanPipeline", t5(24, 8, 3, 1, 40), wan_dit(8, 2, 16, 2, 40), wan_vae(8, 8), UNIPC,
+        ("F16", "F32", "F16"), umt5_pieces=True, index=dict(expand_timesteps=True)),
     "wan22-a14b": model(
         "WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(16, 2, 16, 2, 40), wan_vae(16, 8), UNIPC,
         ("BF16", "BF16", "F32"), "60KB", umt5_pieces=True, expert=True,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the golden files: golden.py [DIR]. They are committed; this is how they were made.
+"""Writes the golden files: golden.py [DIR [NAME …]]. They are committed; this is how they were made.
 
 For each name: a checkpoint folder NAME/, the noise NAME.noise.safetensors, the pictures
 NAME.OPTION.png, the reference's tensors NAME.reference.safetensors and the command's options
@@ -67,6 +67,13 @@ GOLDEN = {
               wan_vae(4, 1, decoder_base_dim=4), UNIPC, ("F32", "BF16", "F16")),
         Request("红色的火焰 &amp;amp; blue waves", "low quality", width=64, height=64, frames=9,
                 steps=4, guidance=5.0)),
+    # Wan 2.2 TI2V; the encoder is tested too
+    "wan-ti2v": (
+        model("WanPipeline", t5(16, 8, 2, 1, 16), wan_dit(4, 2, 10, 2, 24),
+              wan_vae(4, 4, (1, 1, 2, 1), is_residual=True, in_channels=12, out_channels=12,
+                      patch_size=2, scale_factor_spatial=16),
+              UNIPC, ("F16", "F16", "F16"), index=dict(expand_timesteps=True)),
+        Request("snow", width=64, height=64, frames=5, steps=2)),
 }
 
 # Image to video, with checkpoints of these.
@@ -75,6 +82,8 @@ PICTURES = {
                                        steps=3)),
     "two-pictures": ("causal", Request("a ship", width=64, height=64, image=(64, 64),
                                        last_image=(50, 70), frames=9, rate="24", steps=4)),
+    "wan-picture": ("wan-ti2v", Request("a ship", "rain", width=64, height=64, image=(64, 64),
+                                        frames=9, steps=3, guidance=4.0)),
 }
 
 
@@ -113,19 +122,33 @@ def write_case(root, name, folder, request, seed):
     (root / f"{name}.options").write_text(options_of(request), encoding="utf-8")
 
 
+def write_checkpoint(root, name):
+    spec, request = GOLDEN[name]
+    seed = list(GOLDEN).index(name)
+    shutil.rmtree(root / name, ignore_errors=True)
+    folder = checkpoints.build(root / name, spec, seed)
+    share_tokenizer(folder, root / "spiece.model")
+    write_case(root, name, folder, request, seed)
+
+
+def write_pictures(root, name):
+    checkpoint, request = PICTURES[name]
+    (root / name).unlink(missing_ok=True)
+    (root / name).symlink_to(checkpoint)
+    write_case(root, name, root / checkpoint, request, list(PICTURES).index(name))
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent
                         / "golden")
     root.mkdir(exist_ok=True)
-    for seed, (name, (spec, request)) in enumerate(GOLDEN.items()):
-        shutil.rmtree(root / name, ignore_errors=True)
-        folder = checkpoints.build(root / name, spec, seed)
-        share_tokenizer(folder, root / "spiece.model")
-        write_case(root, name, folder, request, seed)
-    for seed, (name, (checkpoint, request)) in enumerate(PICTURES.items()):
-        (root / name).unlink(missing_ok=True)
-        (root / name).symlink_to(checkpoint)
-        write_case(root, name, root / checkpoint, request, seed)
+    names = sys.argv[2:]
+    for name in GOLDEN:
+        if not names or name in names:
+            write_checkpoint(root, name)
+    for name in PICTURES:
+        if not names or name in names:
+            write_pictures(root, name)
 
 
 if __name__ == "__main__":

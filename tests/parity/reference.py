@@ -7,6 +7,7 @@ that is given, in its order (see `queue`); modules are watched through hooks.
 
 import contextlib
 import dataclasses
+import types
 
 import diffusers
 import torch
@@ -17,7 +18,7 @@ from diffusers.pipelines.ltx import (
     pipeline_ltx_image2video,
 )
 from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXVideoCondition
-from diffusers.pipelines.wan import pipeline_wan
+from diffusers.pipelines.wan import pipeline_wan, pipeline_wan_i2v
 
 import pictures
 
@@ -25,9 +26,11 @@ PIPELINES = {
     "LTXPipeline": diffusers.LTXPipeline,
     "LTXConditionPipeline": diffusers.LTXConditionPipeline,
     "WanPipeline": diffusers.WanPipeline,
+    "WanImageToVideoPipeline": diffusers.WanImageToVideoPipeline,
 }
 # An optional package, which mends broken encodings; t2v does what the pipeline does without it.
 pipeline_wan.is_ftfy_available = lambda: False
+pipeline_wan_i2v.ftfy = types.SimpleNamespace(fix_text=lambda text: text)
 
 
 @dataclasses.dataclass
@@ -66,7 +69,7 @@ def load(folder):
 
 
 def is_wan(pipeline):
-    return isinstance(pipeline, diffusers.WanPipeline)
+    return isinstance(pipeline, (diffusers.WanPipeline, diffusers.WanImageToVideoPipeline))
 
 
 def ratios(pipeline):
@@ -86,12 +89,15 @@ def latent_shape(pipeline, request):
     config = pipeline.transformer.config
     if is_wan(pipeline):
         # the pipeline wants sizes that 16 divides, whatever the model can make
+        made = [round_up(size, space * config.patch_size[1]) for size in
+                (request.width, request.height)]
+        assert not any(size % 16 for size in made), "the pipeline makes no such size"
         patch_time, patch = config.patch_size[:2]
         step = space * patch
-        assert request.width % 16 == 0 or 16 % step == 0, "the pipeline makes no such size"
+        channels = config.out_channels
     else:
-        patch_time, step = 1, max(32, space)
-    return (config.in_channels, round_up(-(-(request.frames - 1) // time) + 1, patch_time),
+        patch_time, step, channels = 1, max(32, space), config.in_channels
+    return (channels, round_up(-(-(request.frames - 1) // time) + 1, patch_time),
             round_up(request.height, step) // space, round_up(request.width, step) // space)
 
 
@@ -112,7 +118,7 @@ def draw_noise(pipeline, request, seed):
     shape = latent_shape(pipeline, request)
     given = (shape[0], request.conditions(), *shape[2:])
     noise = {"noise": torch.randn(shape, generator=generator)}
-    if request.conditions():
+    if request.conditions() and not is_wan(pipeline):  # Wan takes the mean
         noise["encode_noise"] = torch.randn(given, generator=generator)
         if is_condition(pipeline):
             noise["cond_noise"] = torch.randn((request.steps, *given), generator=generator)
@@ -124,8 +130,7 @@ def draw_noise(pipeline, request, seed):
 def queue(pipeline, request, noise):
     """The tensors of a --noise file as the pipeline draws them, one after another."""
     channels, frames, height, width = noise["noise"].shape
-    posteriors = list(noise.get("encode_noise", torch.zeros(0)).split(1, dim=1)) if (
-        request.conditions()) else []
+    posteriors = list(noise["encode_noise"].split(1, dim=1)) if "encode_noise" in noise else []
     if not is_condition(pipeline):
         yield from posteriors
     yield noise["noise"]
@@ -160,7 +165,8 @@ def draws_from(tensors):
         def __getattr__(self, name):
             return getattr(torch, name)
 
-    modules = (pipeline_ltx, pipeline_ltx_condition, pipeline_ltx_image2video, pipeline_wan, vae)
+    modules = (pipeline_ltx, pipeline_ltx_condition, pipeline_ltx_image2video, pipeline_wan,
+               pipeline_wan_i2v, vae)
     saved = [module.randn_tensor for module in modules]
     for module in modules:
         module.randn_tensor = next_tensor
@@ -181,6 +187,7 @@ class Watch:
         self.texts = []
         self.first_output = None
         self.latents = None
+        self.known = None  # latents that are given, and a mask of those that are not
         self.pipeline = pipeline
 
     def __enter__(self):
@@ -189,7 +196,7 @@ class Watch:
             self.pipeline.transformer.register_forward_hook(self.on_transformer),
         ]
         if is_wan(self.pipeline):
-            return self
+            return self.watch_preparation()
         denormalize = self.pipeline._denormalize_latents
 
         def keep_and_denormalize(latents, *arguments):
@@ -202,8 +209,22 @@ class Watch:
     def __exit__(self, *_):
         for hook in self.hooks:
             hook.remove()
-        if not is_wan(self.pipeline):
+        if is_wan(self.pipeline):
+            del self.pipeline.prepare_latents
+        else:
             del self.pipeline._denormalize_latents
+
+    def watch_preparation(self):
+        prepare = self.pipeline.prepare_latents
+
+        def prepare_and_keep(*arguments, **more):
+            prepared = prepare(*arguments, **more)
+            if isinstance(prepared, tuple) and len(prepared) == 3:
+                self.known = prepared[1][0], prepared[2][0]
+            return prepared
+
+        self.pipeline.prepare_latents = prepare_and_keep
+        return self
 
     def on_text(self, module, arguments, output):
         ids, embeddings = arguments[0][0].clone(), output[0][0].clone()
@@ -213,6 +234,9 @@ class Watch:
 
     def on_step(self, pipeline, step, timestep, tensors):
         self.latents = tensors["latents"][0].clone()
+        if self.known:  # as the pipeline does after its last step
+            given, moving = self.known
+            self.latents = (1 - moving) * given + moving * self.latents
         return {}
 
     def on_transformer(self, module, arguments, output):
@@ -228,6 +252,11 @@ def given_pictures(pipeline, request, paths):
     found = {option: pictures.load(path, width, height) for option, path in paths.items()}
     if not found:
         return pipeline, {}
+    if is_wan(pipeline):
+        config = {key: pipeline.config[key] for key in ("expand_timesteps", "boundary_ratio")}
+        pipeline = diffusers.WanImageToVideoPipeline(**pipeline.components, **config)
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline, found
     if not is_condition(pipeline):
         pipeline = diffusers.LTXImageToVideoPipeline(**pipeline.components)
         pipeline.set_progress_bar_config(disable=True)

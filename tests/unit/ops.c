@@ -159,6 +159,7 @@ static void joined_layers_lie_side_by_side(void **state)
 typedef struct conv_case {
     int64_t in, out, kernel[3], stride[3], frames, h, w;
     bool accumulate;
+    bool behind; /* padding, else on both sides */
 } conv_case;
 
 static int64_t conv_size(int64_t size, int64_t padding, int64_t kernel, int64_t stride)
@@ -166,7 +167,15 @@ static int64_t conv_size(int64_t size, int64_t padding, int64_t kernel, int64_t 
     return (size + padding - kernel) / stride + 1;
 }
 
-/* One output value; frames are [h, w, c], height and width padded by half a kernel. */
+/* Height or width of the output, padded by half a kernel. */
+static int64_t padded_size(const conv_case *c, int axis)
+{
+    const int64_t half = c->kernel[axis] / 2;
+    return conv_size(axis == 1 ? c->h : c->w, c->behind ? half : 2 * half, c->kernel[axis],
+                     c->stride[axis]);
+}
+
+/* One output value; frames are [h, w, c]. */
 static double plain_conv_at(const conv_case *c, const float *x, const float *w, int64_t o,
                             int64_t t, int64_t y, int64_t column)
 {
@@ -174,8 +183,8 @@ static double plain_conv_at(const conv_case *c, const float *x, const float *w, 
     for (int64_t kt = 0; kt < c->kernel[0]; kt++)
         for (int64_t ky = 0; ky < c->kernel[1]; ky++)
             for (int64_t kx = 0; kx < c->kernel[2]; kx++) {
-                int64_t from_y = y * c->stride[1] + ky - c->kernel[1] / 2;
-                int64_t from_x = column * c->stride[2] + kx - c->kernel[2] / 2;
+                int64_t from_y = y * c->stride[1] + ky - (c->behind ? 0 : c->kernel[1] / 2);
+                int64_t from_x = column * c->stride[2] + kx - (c->behind ? 0 : c->kernel[2] / 2);
                 if (from_y < 0 || from_y >= c->h || from_x < 0 || from_x >= c->w)
                     continue;
                 const float *at =
@@ -193,8 +202,7 @@ static void plain_conv(const conv_case *c, const float *x, const float *w, const
                        float *out)
 {
     const int64_t frames = conv_size(c->frames, 0, c->kernel[0], c->stride[0]);
-    const int64_t h = conv_size(c->h, c->kernel[1] - 1, c->kernel[1], c->stride[1]);
-    const int64_t columns = conv_size(c->w, c->kernel[2] - 1, c->kernel[2], c->stride[2]);
+    const int64_t h = padded_size(c, 1), columns = padded_size(c, 2);
     for (int64_t t = 0; t < frames; t++)
         for (int64_t y = 0; y < h; y++)
             for (int64_t x_out = 0; x_out < columns; x_out++)
@@ -207,16 +215,16 @@ static void check_conv(const conv_case *c)
 {
     const int64_t dim[5] = {c->out, c->in, c->kernel[0], c->kernel[1], c->kernel[2]};
     const size_t kernel = (size_t)(c->kernel[0] * c->kernel[1] * c->kernel[2]);
-    const size_t outputs =
-        (size_t)(conv_size(c->frames, 0, c->kernel[0], c->stride[0]) *
-                 conv_size(c->h, c->kernel[1] - 1, c->kernel[1], c->stride[1]) *
-                 conv_size(c->w, c->kernel[2] - 1, c->kernel[2], c->stride[2]) * c->out);
+    const size_t outputs = (size_t)(conv_size(c->frames, 0, c->kernel[0], c->stride[0]) *
+                                    padded_size(c, 1) * padded_size(c, 2) * c->out);
     float *x = numbers((size_t)(c->frames * c->h * c->w * c->in), 1);
     float *w = numbers((size_t)(c->in * c->out) * kernel, 2), *b = numbers((size_t)c->out, 3);
     float *y = numbers(outputs, 4), *wanted = numbers(outputs, 4);
     const t2v_tensor weight = tensor(w, 5, dim), bias = tensor(b, 1, dim);
     t2v_conv3d *conv;
     assert_int_equal(t2v_conv3d_create(&weight, &bias, c->stride, &conv, &error), T2V_OK);
+    if (c->behind)
+        t2v_conv3d_pad_behind(conv);
     assert_int_equal(t2v_conv3d_run(exec, conv, x, c->frames, c->h, c->w, c->accumulate, y),
                      T2V_OK);
     plain_conv(c, x, w, b, wanted);
@@ -233,21 +241,23 @@ static void convolution_equals_a_plain_loop(void **state)
 {
     (void)state;
     const conv_case cases[] = {
-        {3, 5, {3, 3, 3}, {1, 1, 1}, 3, 4, 6, false},
-        {16, 32, {3, 3, 3}, {1, 1, 1}, 5, 9, 7, false},
-        {16, 16, {3, 3, 3}, {1, 1, 1}, 4, 8, 8, true},
-        {8, 8, {1, 1, 1}, {1, 1, 1}, 2, 5, 5, false},
-        {12, 20, {3, 3, 3}, {2, 2, 2}, 5, 8, 10, false},
+        {3, 5, {3, 3, 3}, {1, 1, 1}, 3, 4, 6, false, false},
+        {16, 32, {3, 3, 3}, {1, 1, 1}, 5, 9, 7, false, false},
+        {16, 16, {3, 3, 3}, {1, 1, 1}, 4, 8, 8, true, false},
+        {8, 8, {1, 1, 1}, {1, 1, 1}, 2, 5, 5, false, false},
+        {12, 20, {3, 3, 3}, {2, 2, 2}, 5, 8, 10, false, false},
+        {8, 8, {1, 3, 3}, {1, 2, 2}, 2, 8, 10, false, true},
+        {5, 7, {1, 3, 3}, {1, 2, 2}, 1, 7, 9, false, true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         check_conv(&cases[i]);
 }
 
 /* A frame with more operations than a piece may have. */
-static void convolution_cuts_large_frames_into_strips(void **state)
+static void check_strips(bool behind)
 {
-    (void)state;
     const int64_t channels = 512, h = 96, w = 20, dim[5] = {channels, channels, 3, 3, 3};
+    const int64_t reach = behind ? 2 : 1, rows = behind ? h - 1 : h, columns = behind ? w - 1 : w;
     const size_t frame = (size_t)(h * w * channels);
     float *x = numbers(3 * frame, 1), *weights = t2v_calloc((size_t)(channels * channels), 27 * 4);
     float *b = t2v_calloc((size_t)channels, 4), *y = numbers(frame, 2);
@@ -257,21 +267,30 @@ static void convolution_cuts_large_frames_into_strips(void **state)
     const t2v_tensor weight = tensor(weights, 5, dim), bias = tensor(b, 1, dim);
     t2v_conv3d *conv;
     assert_int_equal(t2v_conv3d_create(&weight, &bias, NULL, &conv, &error), T2V_OK);
+    if (behind)
+        t2v_conv3d_pad_behind(conv);
     assert_int_equal(t2v_conv3d_run(exec, conv, x, 3, h, w, false, y), T2V_OK);
-    for (int64_t row = 0; row < h; row++)
-        for (int64_t column = 0; column < w; column++)
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t column = 0; column < columns; column++)
             for (int64_t c = 0; c < channels; c += 101) {
-                bool inside = row + 1 < h && column + 1 < w;
-                float wanted =
-                    inside ? x[2 * frame + (size_t)(((row + 1) * w + column + 1) * channels + c)]
-                           : 0;
-                assert_float_equal(y[(row * w + column) * channels + c], wanted, 1e-6);
+                const int64_t from = row + reach, beside = column + reach;
+                float wanted = from < h && beside < w
+                                   ? x[2 * frame + (size_t)((from * w + beside) * channels + c)]
+                                   : 0;
+                assert_float_equal(y[(row * columns + column) * channels + c], wanted, 1e-6);
             }
     t2v_conv3d_free(&conv);
     t2v_free(x);
     t2v_free(weights);
     t2v_free(b);
     t2v_free(y);
+}
+
+static void convolution_cuts_large_frames_into_strips(void **state)
+{
+    (void)state;
+    check_strips(false);
+    check_strips(true);
 }
 
 /* ------------------------------------------------------------------ attention */

@@ -165,6 +165,17 @@ static void a_picture_that_is_none_is_refused_at_once(void **state)
     assert_refused(condition_model, &params, T2V_ERROR_NOT_FOUND, "absent.jpg");
 }
 
+static void a_model_for_text_takes_no_picture(void **state)
+{
+    t2v_stream_params params = small();
+    t2v_model *wan;
+    (void)state;
+    assert_int_equal(t2v_model_open(golden("wan"), NULL, &wan, &error), T2V_OK);
+    params.image = golden("first-picture.image.png");
+    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "image: wan is a model that makes video");
+    t2v_model_close(&wan);
+}
+
 static void a_class_says_what_it_cannot_do_with_pictures(void **state)
 {
     t2v_stream_params params = small();
@@ -247,6 +258,7 @@ int main(void)
         cmocka_unit_test(an_endless_stream_ends_when_interrupted),
         cmocka_unit_test(an_option_out_of_range_changes_nothing),
         cmocka_unit_test(a_picture_that_is_none_is_refused_at_once),
+        cmocka_unit_test(a_model_for_text_takes_no_picture),
         cmocka_unit_test(a_class_says_what_it_cannot_do_with_pictures),
         cmocka_unit_test(a_goal_wants_an_end_and_a_loop_a_beginning),
         cmocka_unit_test(a_picture_begins_the_first_chunk_and_a_loop_ends_the_last),
