@@ -632,8 +632,8 @@ static GstFlowReturn write_frame(GstT2vSrc *self, GstBuffer *buffer)
 static void stamp(GstT2vSrc *self, GstBuffer *buffer)
 {
     GstT2vSchedule *s = &self->schedule;
-    const GstT2vOrigin origin = {self->info.name, self->seed, t2v_frame_index(self->frame),
-                                 t2v_frame_prompt_hash(self->frame)};
+    const GstT2vOrigin origin = {self->info.name, t2v_frame_seed(self->frame),
+                                 t2v_frame_index(self->frame), t2v_frame_prompt_hash(self->frame)};
     gst_t2v_origin_mark(buffer, &origin);
     GST_BUFFER_PTS(buffer) = gst_t2v_schedule_time(s, s->place);
     GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;

@@ -247,6 +247,12 @@ char *gst_t2v_option_text(const GValue *value)
 {
     if (G_VALUE_HOLDS_STRING(value))
         return g_strdup(g_value_get_string(value) ? g_value_get_string(value) : "");
+    if (G_VALUE_HOLDS_ENUM(value)) {
+        GEnumClass *klass = g_type_class_ref(G_VALUE_TYPE(value));
+        char *text = g_strdup(g_enum_get_value(klass, g_value_get_enum(value))->value_nick);
+        g_type_class_unref(klass);
+        return text;
+    }
     if (G_VALUE_HOLDS_INT(value))
         return g_strdup_printf("%d", g_value_get_int(value));
     if (G_VALUE_HOLDS_INT64(value))

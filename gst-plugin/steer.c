@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "steer.h"
 
+#include <string.h>
+
 #include "messages.h"
 #include "options.h"
 
@@ -40,19 +42,29 @@ static char *apply(GObject *object, const char *name, const GValue *value)
     return refusal;
 }
 
+static gboolean apply_field(GstElement *element, const GstStructure *structure, const char *field)
+{
+    char *name = g_strdelimit(g_strdup(field), "_", '-');
+    char *refusal = apply(G_OBJECT(element), name, gst_structure_get_value(structure, field));
+    const gboolean accepted = !refusal;
+    if (refusal)
+        gst_t2v_post_refused(element, name, refusal);
+    g_free(refusal);
+    g_free(name);
+    return accepted;
+}
+
+/** The prompt last: it begins a scene, with all the others as they are by then. */
 gboolean gst_t2v_steer(GstElement *element, GstEvent *event)
 {
     const GstStructure *structure = gst_event_get_structure(event);
     gboolean all = TRUE;
     for (int i = 0; i < gst_structure_n_fields(structure); i++) {
         const char *field = gst_structure_nth_field_name(structure, i);
-        char *name = g_strdelimit(g_strdup(field), "_", '-');
-        char *refusal = apply(G_OBJECT(element), name, gst_structure_get_value(structure, field));
-        if (refusal)
-            gst_t2v_post_refused(element, name, refusal);
-        all = all && !refusal;
-        g_free(refusal);
-        g_free(name);
+        if (strcmp(field, "prompt") && !apply_field(element, structure, field))
+            all = FALSE;
     }
+    if (gst_structure_has_field(structure, "prompt"))
+        all = apply_field(element, structure, "prompt") && all;
     return all;
 }

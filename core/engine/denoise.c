@@ -184,7 +184,7 @@ static t2v_status sample(t2v_exec *exec, sampler *s, float *latents)
     for (int step = 0; step < s->schedule.steps; step++) {
         T2V_TRY(run_step(exec, s, step));
         if (w->progress)
-            w->progress(w->opaque, step + 1, s->schedule.steps);
+            T2V_TRY(w->progress(w->opaque, step + 1, s->schedule.steps));
     }
     if (known_bytes && w->middle) /* a picture keeps its noise, as in the reference */
         memcpy(s->x, s->known, known_bytes);

@@ -25,7 +25,8 @@ typedef struct t2v_window {
     const t2v_dit_text *prompt, *negative; /**< negative: NULL when guidance is off */
     t2v_noise *noise;                      /**< of the noise on known latents */
     const t2v_tap *tap;
-    void (*progress)(void *opaque, int step, int steps); /**< called after each step */
+    /** Called after each step; a failure ends the sampling and is handed through. */
+    t2v_status (*progress)(void *opaque, int step, int steps);
     void *opaque;
 } t2v_window;
 

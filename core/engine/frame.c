@@ -47,6 +47,11 @@ const char *t2v_frame_prompt_hash(const t2v_frame *frame)
     return frame->prompt_hash;
 }
 
+int64_t t2v_frame_seed(const t2v_frame *frame)
+{
+    return frame->seed;
+}
+
 const float *t2v_frame_rgb(const t2v_frame *frame, int *width, int *height)
 {
     *width = frame->width;

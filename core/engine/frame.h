@@ -14,6 +14,7 @@ struct t2v_frame {
     int width, height;
     t2v_alpha alpha;
     char prompt_hash[T2V_PROMPT_HASH_SIZE];
+    int64_t seed;
     float *rgb; /* [3, height, width] */
 };
 

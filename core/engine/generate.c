@@ -4,12 +4,17 @@
 #include <string.h>
 
 #include "engine/condition.h"
+#include "engine/decode.h"
 #include "engine/denoise.h"
-#include "engine/frame.h"
 #include "engine/noise.h"
 #include "engine/options.h"
 
-/* One running generation. */
+/*
+ * One running generation. While a chunk is denoised the one before is decoded, a latent frame
+ * after some of the steps, so that frames come evenly. A scene that begins takes the place of what
+ * is not decoded by then: the chunk at hand gives way, and the scene's first one continues from the
+ * last latents that are to be seen.
+ */
 typedef struct generation {
     t2v_exec *exec;
     const t2v_model *model;
@@ -20,17 +25,20 @@ typedef struct generation {
     t2v_noise noise;
     t2v_stream_params live;  /* of the chunk at hand */
     char *prompt, *negative; /* that were encoded last */
-    char prompt_hash[T2V_PROMPT_HASH_SIZE];
     t2v_dit_text *prompt_text, *negative_text;
-    void *decoder;
+    int64_t seed; /* of the scene */
     t2v_conditions given;
-    float *latents; /* [C, window frames, H, W] */
-    float *context; /* [C, context, H, W]: the end of the chunk before */
-    int64_t chunk;
-    int64_t frames; /* delivered */
-    double done;    /* operations */
-    double chunk_start;
-    t2v_phase phase;
+    t2v_decoding decoding;
+    float *latents;        /* [C, window frames, H, W]: of the chunk at hand */
+    float *before;         /* likewise, of the one before */
+    int64_t before_frames; /* latent frames in it */
+    int64_t before_end;    /* how many of them count */
+    int64_t begin;         /* number of the clip's first picture: of the last cut, or 0 */
+    int64_t made;          /* latent frames from there on, without those that were dropped */
+    int64_t chunk;         /* chunks before the one at hand */
+    double done;           /* operations */
+    bool denoising;
+    bool gave_way; /* the chunk at hand */
 } generation;
 
 int t2v_effective_steps(const t2v_model *model, const t2v_stream_params *params)
@@ -103,7 +111,6 @@ static t2v_status encode_prompts(generation *g)
     const char *prompt = g->live.prompt ? g->live.prompt : "";
     const char *negative = g->live.negative ? g->live.negative : "";
     T2V_TRY(encode(g, prompt, "prompt", "token_ids", "prompt_embeds", &g->prompt, &g->prompt_text));
-    t2v_prompt_hash(g->prompt, g->prompt_hash, sizeof(g->prompt_hash));
     if (t2v_effective_guidance(g->model, &g->live) > 1)
         T2V_TRY(encode(g, negative, "negative", NULL, "negative_embeds", &g->negative,
                        &g->negative_text));
@@ -126,13 +133,123 @@ static void copy_frames(const generation *g, const float *from, int64_t from_fra
                (size_t)(count * plane(g)) * sizeof(float));
 }
 
-static void on_step(void *opaque, int step, int steps)
+/* ------------------------------------------------------------------ pictures and scenes */
+
+/* Latent frames that wait to be decoded. */
+static int64_t pending(const generation *g)
+{
+    return g->decoding.count - g->decoding.next;
+}
+
+/* Number of the first picture behind `latents` latent frames. */
+static int64_t pictures_end(const generation *g, int64_t latents)
+{
+    return g->begin + (latents ? (latents - 1) * g->model->vae_info.temporal_ratio + 1 : 0);
+}
+
+static int64_t decoded_end(const generation *g)
+{
+    return pictures_end(g, g->made - pending(g));
+}
+
+static int64_t made_end(const generation *g)
+{
+    return pictures_end(g, g->made);
+}
+
+static bool is_complete(const generation *g)
+{
+    return g->params->frames >= 0 && made_end(g) >= g->params->frames;
+}
+
+/* While a chunk is denoised, that is what is reported. */
+static void report_decoding(const generation *g)
+{
+    if (!g->denoising)
+        g->host->progress(g->host->opaque, T2V_PHASE_DECODING, g->chunk - 1, 0, 0, g->done);
+}
+
+static t2v_status decode_one(generation *g)
+{
+    t2v_decoding *d = &g->decoding;
+    bool joins, flush = false;
+    const int64_t due = g->host->next_scene(g->host->opaque, decoded_end(g), &joins);
+    d->end = g->params->frames >= 0 ? g->params->frames : INT64_MAX;
+    if (!joins && due > decoded_end(g)) { /* the pictures end where the next scene begins */
+        flush = pictures_end(g, g->made - pending(g) + 1) >= due;
+        d->end = due < d->end ? due : d->end;
+    }
+    report_decoding(g);
+    T2V_TRY(t2v_decoding_step(d, flush));
+    g->done += decode_operations(g->model, g->plan);
+    report_decoding(g);
+    return T2V_OK;
+}
+
+/* Something of the chunk before is to be seen first, so that prompts that come faster than pictures
+ * do not stop the stream; and there is enough to continue from. */
+static bool can_give_way(const generation *g)
+{
+    return g->decoding.next > 0 && g->before_end - pending(g) >= g->plan->context &&
+           g->plan->window_frames > 0;
+}
+
+/* What is not decoded will not be. */
+static void give_way(generation *g)
+{
+    g->before_end -= pending(g);
+    g->made -= pending(g);
+    t2v_decoding_drop(&g->decoding);
+    g->gave_way = true;
+}
+
+/* Gives way when a scene begins with the next picture. */
+static bool meets_scene(generation *g, int64_t *due)
+{
+    bool joins;
+    *due = g->host->next_scene(g->host->opaque, decoded_end(g), &joins);
+    if (*due > decoded_end(g) || !can_give_way(g))
+        return false;
+    give_way(g);
+    return true;
+}
+
+/* Decodes up to the next scene, when that begins within what is made, or up to the end. */
+static t2v_status catch_up(generation *g)
+{
+    int64_t due;
+    while (pending(g) && !meets_scene(g, &due)) {
+        if (is_complete(g) ? g->decoding.frames >= g->params->frames : due > made_end(g))
+            break;
+        T2V_TRY(decode_one(g));
+    }
+    return T2V_OK;
+}
+
+/* The chunk before is decoded in even parts: the first before the first step. */
+static t2v_status decode_part(generation *g, int step, int steps)
+{
+    const int64_t count = g->decoding.count;
+    int64_t due;
+    while (g->decoding.next < count && g->decoding.next <= step * count / steps) {
+        if (meets_scene(g, &due))
+            return T2V_INTERRUPTED;
+        T2V_TRY(decode_one(g));
+    }
+    return meets_scene(g, &due) ? T2V_INTERRUPTED : T2V_OK;
+}
+
+static t2v_status on_step(void *opaque, int step, int steps)
 {
     generation *g = opaque;
     const bool guided = t2v_effective_guidance(g->model, &g->live) > 1;
-    g->done = g->chunk_start + step * denoise_operations(g->model, g->plan, g->chunk, guided);
+    if (step)
+        g->done += denoise_operations(g->model, g->plan, g->chunk, guided);
     g->host->progress(g->host->opaque, T2V_PHASE_DENOISING, g->chunk, step, steps, g->done);
+    return decode_part(g, step, steps);
 }
+
+/* ------------------------------------------------------------------ denoising */
 
 static t2v_status encode_conditions(generation *g)
 {
@@ -143,14 +260,16 @@ static t2v_status encode_conditions(generation *g)
 static t2v_status start_latents(generation *g, const t2v_latent_size *size)
 {
     const bool opening = g->chunk == 0, encodes_first = g->model->family->encodes_first;
+    const int64_t context = g->plan->context;
     if (opening && encodes_first)
         T2V_TRY(encode_conditions(g));
     T2V_TRY(t2v_noise_fill(g->exec, &g->noise, "noise", size, false, g->latents));
     if (opening && !encodes_first)
         T2V_TRY(encode_conditions(g));
-    if (!opening)
-        copy_frames(g, g->context, g->plan->context, 0, g->latents, size->frames, g->plan->context);
-    else if (g->given.first)
+    if (g->made)
+        copy_frames(g, g->before, g->before_frames, g->before_end - context, g->latents,
+                    size->frames, context);
+    else if (opening && g->given.first)
         copy_frames(g, g->given.first, 1, 0, g->latents, size->frames, 1);
     return T2V_OK;
 }
@@ -168,23 +287,22 @@ static t2v_status keep_opening(generation *g, const t2v_latent_size *size)
 }
 
 /* What the last chunk leads to: a picture for its last frame, or for the one behind it. */
-static void set_goal(const generation *g, t2v_window *window)
+static void set_goal(const generation *g, t2v_window *window, int64_t fresh)
 {
     const int64_t ratio = g->model->vae_info.temporal_ratio;
-    const int64_t start = t2v_plan_window_start(g->plan, g->chunk);
-    const int64_t first = start ? (start - 1) * ratio + 1 : 0;
-    if (g->chunk != g->plan->chunks - 1)
+    const int64_t first = g->made ? made_end(g) - g->plan->context * ratio : g->begin;
+    if (g->params->frames < 0 || pictures_end(g, g->made + fresh) < g->params->frames)
         return;
     window->goal = g->params->loop ? g->given.first : g->given.goal;
     window->goal_picture = g->params->frames - (g->params->loop ? 0 : 1) - first;
 }
 
-static t2v_status denoise_chunk(generation *g)
+static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fresh)
 {
     const double guidance = t2v_effective_guidance(g->model, &g->live);
     t2v_window window = {
-        .size = window_size(g->plan, g->chunk),
-        .middle = g->chunk > 0,
+        .size = *size,
+        .middle = g->made > 0,
         .rate = (double)g->params->rate_num / g->params->rate_den / g->live.speed,
         .steps = t2v_effective_steps(g->model, &g->live),
         .guidance = guidance,
@@ -195,134 +313,73 @@ static t2v_status denoise_chunk(generation *g)
         .progress = on_step,
         .opaque = g,
     };
-    const int64_t frames = window.size.frames, context = g->plan->context;
-    T2V_TRY(start_latents(g, &window.size));
-    window.known = g->chunk ? context : g->given.first ? 1 : 0;
-    set_goal(g, &window);
-    on_step(g, 0, window.steps);
-    T2V_TRY(t2v_denoise(g->exec, g->model, &window, g->latents));
-    T2V_TRY(keep_opening(g, &window.size));
-    if (frames >= context)
-        copy_frames(g, g->latents, frames, frames - context, g->context, context, context);
-    return T2V_OK;
+    T2V_TRY(start_latents(g, size));
+    window.known = g->made ? g->plan->context : g->chunk == 0 && g->given.first ? 1 : 0;
+    set_goal(g, &window, fresh);
+    T2V_TRY(on_step(g, 0, window.steps));
+    return t2v_denoise(g->exec, g->model, &window, g->latents);
 }
 
-/* ------------------------------------------------------------------ pictures */
-
-static double decode_timestep(const generation *g)
+/* The new chunk is the one before from here on. */
+static t2v_status take_latents(generation *g, const t2v_latent_size *size, int64_t fresh)
 {
-    double timestep = g->params->decode_timestep;
-    return timestep >= 0 ? timestep : g->model->decode_timestep;
-}
-
-static t2v_status on_picture(void *opaque, const float *rgb, int64_t height, int64_t width)
-{
-    generation *g = opaque;
-    t2v_frame *frame;
-    if (g->params->frames >= 0 && g->frames >= g->params->frames)
-        return T2V_OK; /* of the last latent frame, more than was asked for */
-    T2V_TRY(t2v_frame_create(rgb, height, width, g->params->width, g->params->height, g->frames,
-                             &frame, g->exec->error));
-    memcpy(frame->prompt_hash, g->prompt_hash, sizeof(frame->prompt_hash));
-    frame->alpha = strcmp(g->params->alpha, "luma") ? T2V_ALPHA_NONE : T2V_ALPHA_LUMA;
-    T2V_TRY(g->host->deliver(g->host->opaque, frame, g->exec->error));
-    g->frames++;
-    return t2v_exec_check(g->exec);
-}
-
-static t2v_status start_decoder(generation *g)
-{
-    const t2v_decoder_params params = {
-        .height = g->plan->size.height,
-        .width = g->plan->size.width,
-        .timestep = (float)decode_timestep(g),
-        .rng = &g->noise.rng,
-        .sink = on_picture,
-        .opaque = g,
-    };
-    if (g->decoder)
-        return T2V_OK;
-    return g->model->family->vae->decoder_create(g->exec, g->model->vae, &params, &g->decoder);
-}
-
-/* A timestep-conditioned decoder gets some noise with the latents:
- * (1 − scale) · latents + scale · noise, after the normalisation is undone. */
-static t2v_status mix_noise(generation *g, const t2v_latent_size *size, float *latents)
-{
-    const float scale = (float)(g->params->decode_noise_scale >= 0 ? g->params->decode_noise_scale
-                                                                   : decode_timestep(g));
-    const size_t count = t2v_latent_count(size);
-    const int64_t positions = size->frames * size->height * size->width;
-    float *noise = t2v_exec_floats(g->exec, count, 1);
-    if (!noise)
-        return T2V_ERROR_MEMORY;
-    T2V_TRY(t2v_noise_fill(g->exec, &g->noise, "decode_noise", size, true, noise));
-    for (int64_t i = 0; i < positions; i++)
-        for (int64_t c = 0; c < size->channels; c++) {
-            float *z = &latents[i * size->channels + c];
-            *z = (1 - scale) * *z + scale * noise[c * positions + i];
-        }
-    return T2V_OK;
-}
-
-/* The chunk's new latent frames, one by one. */
-static t2v_status decode_frames(generation *g, const float *latents, int64_t count)
-{
-    const t2v_vae_class *vae = g->model->family->vae;
-    const int64_t frame = plane(g) * g->plan->size.channels;
-    const bool last_chunk = g->plan->chunks >= 0 && g->chunk == g->plan->chunks - 1;
-    g->host->progress(g->host->opaque, T2V_PHASE_DECODING, g->chunk, 0, 0, g->done);
-    for (int64_t i = 0; i < count; i++) {
-        bool enough = g->params->frames >= 0 && g->frames >= g->params->frames;
-        if (enough)
-            break;
-        T2V_TRY(
-            vae->decode(g->exec, g->decoder, latents + i * frame, 1, last_chunk && i == count - 1));
-        g->done += decode_operations(g->model, g->plan);
-        g->host->progress(g->host->opaque, T2V_PHASE_DECODING, g->chunk, 0, 0, g->done);
-    }
-    return T2V_OK;
-}
-
-static t2v_status decode_new(generation *g)
-{
-    t2v_latent_size size = window_size(g->plan, g->chunk);
-    const int64_t frames = size.frames, fresh = t2v_plan_new_frames(g->plan, g->chunk);
-    size.frames = fresh;
-    float *chosen = t2v_exec_floats(g->exec, t2v_latent_count(&size), 1);
-    float *latents = t2v_exec_floats(g->exec, t2v_latent_count(&size), 1);
-    if (!chosen || !latents)
-        return T2V_ERROR_MEMORY;
-    copy_frames(g, g->latents, frames, frames - fresh, chosen, fresh, fresh);
-    t2v_latents_denormalise(&size, &g->model->vae_info, chosen, latents);
-    if (g->model->vae_info.timestep_conditioning)
-        T2V_TRY(mix_noise(g, &size, latents));
-    T2V_TRY(start_decoder(g));
-    return decode_frames(g, latents, fresh);
-}
-
-static t2v_status decode_chunk(generation *g)
-{
-    t2v_arena_mark mark = t2v_arena_get_mark(&g->exec->arena);
-    t2v_status status = decode_new(g);
-    t2v_arena_reset(&g->exec->arena, mark);
-    return status;
+    t2v_decoding *d = &g->decoding;
+    float *latents = g->latents;
+    T2V_TRY(keep_opening(g, size));
+    g->latents = g->before;
+    g->before = latents;
+    g->before_frames = g->before_end = size->frames;
+    g->made += fresh;
+    g->chunk++;
+    d->last = is_complete(g);
+    d->seed = g->seed;
+    t2v_prompt_hash(g->prompt, d->prompt_hash, sizeof(d->prompt_hash));
+    return t2v_decoding_take(d, latents, size->frames, fresh);
 }
 
 /* ------------------------------------------------------------------ chunks */
 
+/* A scene that is asked for while chunks are made. */
+static t2v_status begin_scene(generation *g, const t2v_scene *scene)
+{
+    while (pending(g) && !can_give_way(g))
+        T2V_TRY(decode_one(g));
+    if (pending(g))
+        give_way(g);
+    if (scene->transition == T2V_TRANSITION_MORPH)
+        return T2V_OK;
+    T2V_TRY(t2v_decoding_restart(&g->decoding, scene->transition == T2V_TRANSITION_FADE));
+    g->begin = g->decoding.frames;
+    g->made = 0;
+    return T2V_OK;
+}
+
+static t2v_status begin_chunk(generation *g)
+{
+    t2v_scene scene;
+    t2v_options_free(t2v_stream_options(), &g->live);
+    T2V_TRY(g->host->options(g->host->opaque, made_end(g), &g->live, &scene, g->exec->error));
+    if (scene.begins && g->chunk && g->plan->window_frames)
+        T2V_TRY(begin_scene(g, &scene));
+    if (scene.begins && scene.seed >= 0) {
+        g->seed = scene.seed;
+        t2v_rng_seed(&g->noise.rng, (uint64_t)g->seed);
+    }
+    return encode_prompts(g);
+}
+
 static t2v_status run_chunk(generation *g)
 {
-    t2v_options_free(t2v_stream_options(), &g->live);
-    T2V_TRY(g->host->options(g->host->opaque, &g->live, g->exec->error));
-    T2V_TRY(encode_prompts(g));
-    T2V_TRY(denoise_chunk(g));
-    T2V_TRY(decode_chunk(g));
-    const bool guided = t2v_effective_guidance(g->model, &g->live) > 1;
-    g->chunk_start += t2v_chunk_operations(g->model, g->plan, g->chunk,
-                                           t2v_effective_steps(g->model, &g->live), guided);
-    g->done = g->chunk_start;
-    return T2V_OK;
+    T2V_TRY(begin_chunk(g));
+    const t2v_latent_size size = window_size(g->plan, g->chunk);
+    const int64_t fresh = g->made ? size.frames - g->plan->context : size.frames;
+    g->gave_way = false;
+    g->denoising = true;
+    t2v_status status = denoise(g, &size, fresh);
+    g->denoising = false;
+    if (g->gave_way && status == T2V_INTERRUPTED)
+        return T2V_OK;
+    return status < 0 ? status : take_latents(g, &size, fresh);
 }
 
 static t2v_status allocate(generation *g)
@@ -331,9 +388,8 @@ static t2v_status allocate(generation *g)
     if (size.frames < g->plan->window_frames)
         size.frames = g->plan->window_frames;
     g->latents = t2v_calloc(t2v_latent_count(&size), sizeof(float));
-    size.frames = g->plan->context;
-    g->context = t2v_calloc(t2v_latent_count(&size), sizeof(float));
-    return g->latents && g->context
+    g->before = t2v_calloc(t2v_latent_count(&size), sizeof(float));
+    return g->latents && g->before
                ? T2V_OK
                : t2v_fail_memory(g->exec->error, "the latents", t2v_latent_count(&size));
 }
@@ -341,11 +397,12 @@ static t2v_status allocate(generation *g)
 static t2v_status run(generation *g)
 {
     T2V_TRY(allocate(g));
-    while (g->plan->chunks < 0 || g->chunk < g->plan->chunks) {
+    for (;;) {
+        T2V_TRY(catch_up(g));
+        if (is_complete(g))
+            return T2V_OK;
         T2V_TRY(run_chunk(g));
-        g->chunk++;
     }
-    return T2V_OK;
 }
 
 t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
@@ -358,18 +415,28 @@ t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream
         .plan = plan,
         .host = host,
         .tap = {params->tap, params->tap_opaque},
+        .seed = seed,
+    };
+    g.decoding = (t2v_decoding){
+        .exec = exec,
+        .model = model,
+        .params = params,
+        .plan = plan,
+        .noise = &g.noise,
+        .deliver = host->deliver,
+        .opaque = host->opaque,
     };
     t2v_status status = t2v_noise_open(&g.noise, params->noise, seed, exec->error);
     if (status >= 0)
         status = run(&g);
-    model->family->vae->decoder_destroy(g.decoder);
+    t2v_decoding_free(&g.decoding);
     model->family->dit->free_text(g.prompt_text);
     model->family->dit->free_text(g.negative_text);
     t2v_options_free(t2v_stream_options(), &g.live);
     t2v_conditions_free(&g.given);
     t2v_noise_close(&g.noise);
     t2v_free(g.latents);
-    t2v_free(g.context);
+    t2v_free(g.before);
     t2v_free(g.prompt);
     t2v_free(g.negative);
     return status;

@@ -3,16 +3,31 @@
 #ifndef T2V_ENGINE_GENERATE_H
 #define T2V_ENGINE_GENERATE_H
 
+#include "engine/decode.h"
 #include "engine/plan.h"
 #include "engine/prompt.h"
+#include "engine/scene.h"
 
 /** What the generation asks of the stream around it. */
 typedef struct t2v_generation_host {
     void *opaque;
-    /** Options for the next chunk; strings are the caller's own copies (t2v_options_free). */
-    t2v_status (*options)(void *opaque, t2v_stream_params *params, t2v_error *error);
-    /** Takes a frame over; waits while enough frames are ready. */
-    t2v_status (*deliver)(void *opaque, t2v_frame *frame, t2v_error *error);
+    /**
+     * Options for the next chunk; strings are the caller's own copies (t2v_options_free).
+     *
+     * @param frame number of its first new picture
+     * @param scene receives what begins with it; a scene is told of once
+     */
+    t2v_status (*options)(void *opaque, int64_t frame, t2v_stream_params *params, t2v_scene *scene,
+                          t2v_error *error);
+    /**
+     * Number of the picture with which the next scene begins, `frame` or less for one that shall
+     * begin now; INT64_MAX: none is known.
+     *
+     * @param frame number of the next picture
+     * @param joins receives whether it continues from the pictures before it
+     */
+    int64_t (*next_scene)(void *opaque, int64_t frame, bool *joins);
+    t2v_deliver_fn deliver;
     /** Work done, in operations. */
     void (*progress)(void *opaque, t2v_phase phase, int64_t chunk, int step, int steps,
                      double done);

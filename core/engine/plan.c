@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+/* New pictures of a pass in a stream without end, when the model is one that makes chunks: soon
+ * enough for what is asked of it while it runs. */
+enum { LIVE_PICTURES = 16 };
+
 static int64_t round_up(int64_t value, int64_t multiple)
 {
     return (value + multiple - 1) / multiple * multiple;
@@ -29,12 +33,22 @@ static void plan_size(const t2v_model *model, int width, int height, t2v_plan *p
     };
 }
 
-static void plan_chunks(const t2v_model *model, int64_t frames, int64_t chunk, t2v_plan *plan)
+/* Latent frames of a window for `chunk` pictures; `live`: of what such a model makes live. */
+static int64_t window_frames(const t2v_model *model, int64_t chunk, int64_t context, bool live)
+{
+    const int64_t window = chunk ? latent_frames(model, chunk) : 0;
+    const int64_t most = context + round_up(LIVE_PICTURES / model->vae_info.temporal_ratio,
+                                            model->dit_info.patch_time);
+    return live && window > most ? most : window;
+}
+
+static void plan_chunks(const t2v_model *model, int64_t frames, int64_t chunk, bool live,
+                        t2v_plan *plan)
 {
     const int64_t context = round_up(model->context, model->dit_info.patch_time);
     const int64_t least = context + model->dit_info.patch_time; /* something new in every window */
     const int64_t all = frames < 0 ? 0 : latent_frames(model, frames);
-    int64_t window = chunk ? latent_frames(model, chunk) : 0;
+    int64_t window = window_frames(model, chunk, context, live);
     if (chunk && window < least)
         window = least; /* the first one too: the second is given its last frames */
     plan->size.frames = window;
@@ -65,21 +79,17 @@ static t2v_status check_size(const t2v_plan *plan, t2v_error *error)
 }
 
 t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t frames, int chunk,
-                         t2v_plan *plan, t2v_error *error)
+                         bool scenes, t2v_plan *plan, t2v_error *error)
 {
     memset(plan, 0, sizeof(*plan));
     plan_size(model, width, height, plan);
+    const bool live = chunk < 0 && frames < 0 && model->chunk > 0;
     if (chunk < 0)
         chunk = model->chunk;
-    if (!chunk && frames < 0) /* endless, but the model names no chunk */
+    if (!chunk && (frames < 0 || scenes)) /* not in one pass, but the model names no chunk */
         chunk = model->defaults.frames;
-    plan_chunks(model, frames, chunk, plan);
+    plan_chunks(model, frames, chunk, live, plan);
     return check_size(plan, error);
-}
-
-int64_t t2v_plan_window_start(const t2v_plan *plan, int64_t index)
-{
-    return index * (plan->window_frames - plan->context);
 }
 
 int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index)

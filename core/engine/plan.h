@@ -18,13 +18,12 @@ typedef struct t2v_plan {
 
 /**
  * @param frames pictures in all; -1: without end
- * @param chunk  pictures of one pass; 0: all in one pass, -1: the model's own
+ * @param chunk  pictures of one pass; 0: all in one pass, -1: the model's own, and 16 new ones at
+ *               most when there is no end
+ * @param scenes there will be more than one, so it cannot be one pass
  */
 t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t frames, int chunk,
-                         t2v_plan *plan, t2v_error *error);
-
-/** The first latent frame of the window of chunk `index`. */
-int64_t t2v_plan_window_start(const t2v_plan *plan, int64_t index);
+                         bool scenes, t2v_plan *plan, t2v_error *error);
 
 /** Latent frames of chunk `index` that are new. */
 int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index);

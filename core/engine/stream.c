@@ -6,13 +6,15 @@
 #include "base/rng.h"
 #include "base/utf8.h"
 #include "engine/condition.h"
+#include "engine/director.h"
 #include "engine/frame.h"
 #include "engine/generate.h"
 #include "engine/options.h"
 
-/* Finished frames that may wait: as many as a chunk has, so that the next chunk is computed while
- * they are taken, but no more than this many bytes, and never fewer than the least. */
-enum { LEAST_WAITING = 2, WAITING = 8 };
+/* Finished frames that may wait: enough to go on while a new scene's first chunk is denoised, and
+ * few, because a new scene waits for them; but no more than this many bytes, and never fewer than
+ * the least. */
+enum { LEAST_WAITING = 2, WAITING = 16 };
 static const size_t WAITING_BYTES = (size_t)256 << 20;
 
 struct t2v_stream {
@@ -20,6 +22,7 @@ struct t2v_stream {
     t2v_stream_params params; /* as created; strings are its own */
     t2v_plan plan;
     int64_t seed;
+    t2v_director director; /* the engine thread's */
     pthread_t thread;
     atomic_bool interrupted;
     struct timespec created;
@@ -27,6 +30,7 @@ struct t2v_stream {
     pthread_mutex_t lock; /* of all that follows */
     pthread_cond_t changed;
     t2v_stream_params live; /* options for the next chunk; strings are its own */
+    bool prompted;          /* a prompt was set and has begun no scene yet */
     t2v_frame *first, *last;
     int waiting, most_waiting;
     bool ended;
@@ -46,14 +50,58 @@ static double elapsed(const t2v_stream *s)
 
 /* ------------------------------------------------------------------ the engine's side */
 
-static t2v_status host_options(void *opaque, t2v_stream_params *params, t2v_error *error)
+/* The lock is held. */
+static t2v_transition live_transition(const t2v_stream *s)
+{
+    return t2v_transition_from_name(s->live.transition, strlen(s->live.transition));
+}
+
+/* The lock is held. A shot is what was set last. */
+static t2v_status begin_shot(t2v_stream *s, const t2v_shot *shot, t2v_scene *scene,
+                             t2v_error *error)
+{
+    char *prompt = t2v_strdup(shot->prompt);
+    if (!prompt)
+        return t2v_fail_memory(error, "prompt", strlen(shot->prompt));
+    t2v_free((void *)s->live.prompt);
+    s->live.prompt = prompt;
+    scene->begins = true;
+    scene->seed = shot->seed;
+    if (shot->transition != T2V_TRANSITIONS)
+        scene->transition = shot->transition;
+    return T2V_OK;
+}
+
+static t2v_status host_options(void *opaque, int64_t frame, t2v_stream_params *params,
+                               t2v_scene *scene, t2v_error *error)
 {
     t2v_stream *s = opaque;
+    const t2v_shot *shot = t2v_director_take(&s->director, frame);
+    t2v_status status = T2V_OK;
     pthread_mutex_lock(&s->lock);
+    *scene = (t2v_scene){s->prompted, live_transition(s), -1};
+    s->prompted = false;
+    if (shot)
+        status = begin_shot(s, shot, scene, error);
     *params = s->live;
-    t2v_status status = t2v_options_copy_strings(t2v_stream_options(), params, error);
+    t2v_status copied = t2v_options_copy_strings(t2v_stream_options(), params, error);
     pthread_mutex_unlock(&s->lock);
-    return status;
+    return status < 0 ? status : copied;
+}
+
+static int64_t host_next_scene(void *opaque, int64_t frame, bool *joins)
+{
+    t2v_stream *s = opaque;
+    t2v_transition transition;
+    int64_t due = t2v_director_due(&s->director, frame, &transition);
+    pthread_mutex_lock(&s->lock);
+    if (s->prompted || transition == T2V_TRANSITIONS)
+        transition = live_transition(s);
+    if (s->prompted)
+        due = frame;
+    pthread_mutex_unlock(&s->lock);
+    *joins = transition == T2V_TRANSITION_MORPH;
+    return due;
 }
 
 static t2v_status host_deliver(void *opaque, t2v_frame *frame, t2v_error *error)
@@ -87,6 +135,8 @@ static void host_progress(void *opaque, t2v_phase phase, int64_t chunk, int step
     pthread_mutex_lock(&s->lock);
     s->progress.phase = phase;
     s->progress.chunk = chunk;
+    if (s->progress.chunks >= 0 && s->progress.chunks <= chunk) /* scenes take more of them */
+        s->progress.chunks = chunk + 1;
     s->progress.step = step;
     s->progress.steps = steps;
     s->operations_done = done;
@@ -95,7 +145,8 @@ static void host_progress(void *opaque, t2v_phase phase, int64_t chunk, int step
 
 static t2v_status work(t2v_stream *s, t2v_error *error)
 {
-    const t2v_generation_host host = {s, host_options, host_deliver, host_progress};
+    const t2v_generation_host host = {s, host_options, host_next_scene, host_deliver,
+                                      host_progress};
     t2v_exec *exec;
     T2V_TRY(t2v_exec_create(s->model->params.threads, &s->interrupted, error, &exec));
     t2v_status status = t2v_generate(exec, s->model, &s->params, &s->plan, s->seed, &host);
@@ -191,11 +242,15 @@ static t2v_status choose_seed(t2v_stream *s, t2v_error *error)
 static void size_queue(t2v_stream *s)
 {
     const size_t bytes = 3 * sizeof(float) * (size_t)s->params.width * (size_t)s->params.height;
-    int64_t most = WAITING, fits = (int64_t)(WAITING_BYTES / bytes);
-    if (s->plan.chunks != 1)
-        most = t2v_plan_new_frames(&s->plan, 1) * s->model->vae_info.temporal_ratio;
-    most = most < fits ? most : fits;
-    s->most_waiting = (int)(most > LEAST_WAITING ? most : LEAST_WAITING);
+    const size_t fits = WAITING_BYTES / bytes;
+    s->most_waiting = fits > WAITING ? WAITING : fits < LEAST_WAITING ? LEAST_WAITING : (int)fits;
+}
+
+static t2v_status open_storyboard(t2v_stream *s, t2v_error *error)
+{
+    const t2v_stream_params *p = &s->params;
+    return t2v_director_open(&s->director, p->prompt_file, p->prompt_file_reload,
+                             (double)p->rate_num / p->rate_den, &s->model->log, error);
 }
 
 static void start_progress(t2v_stream *s)
@@ -215,8 +270,10 @@ static void start_progress(t2v_stream *s)
 static t2v_status prepare(t2v_stream *s, t2v_error *error)
 {
     const t2v_stream_params *p = &s->params;
+    T2V_TRY(open_storyboard(s, error));
     T2V_TRY(choose_seed(s, error));
-    T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk, &s->plan, error));
+    T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk,
+                          s->director.board.count > 1 || p->prompt_file_reload, &s->plan, error));
     T2V_TRY(t2v_conditions_check(s->model, p, &s->plan, error));
     s->live = s->params;
     T2V_TRY(t2v_options_copy_strings(t2v_stream_options(), &s->live, error));
@@ -234,6 +291,7 @@ static void stream_free(t2v_stream *s)
     }
     t2v_options_free(t2v_stream_options(), &s->params);
     t2v_options_free(t2v_stream_options(), &s->live);
+    t2v_director_close(&s->director);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->changed);
     t2v_model_close(&s->model);
@@ -301,6 +359,7 @@ t2v_status t2v_stream_set(t2v_stream *stream, const char *name, const char *valu
     if (status >= 0) {
         t2v_stream_params before = stream->live;
         stream->live = changed;
+        stream->prompted = stream->prompted || !strcmp(name, "prompt");
         changed = before;
     }
     pthread_mutex_unlock(&stream->lock);
@@ -320,6 +379,8 @@ void t2v_stream_get_progress(t2v_stream *stream, t2v_progress *progress)
     double done = stream->operations_done, all = stream->operations;
     pthread_mutex_unlock(&stream->lock);
     progress->elapsed = elapsed(stream);
+    if (done > all) /* of chunks that gave way */
+        done = all;
     progress->left = all > 0 && done > 0 ? progress->elapsed * (all - done) / done : -1;
 }
 

@@ -115,6 +115,42 @@ GST_START_TEST(a_prompt_changes_while_playing_by_property_and_by_event)
 }
 GST_END_TEST
 
+static const char *prompt_hash(GstBuffer *buffer)
+{
+    GstCustomMeta *meta = gst_buffer_get_custom_meta(buffer, "GstT2vMeta");
+    fail_unless(meta != NULL);
+    return gst_structure_get_string(gst_custom_meta_get_structure(meta), "prompt-sha256");
+}
+
+GST_START_TEST(a_prompt_shows_within_36_buffers)
+{
+    static const char *const transitions[] = {"morph", "cut"};
+    for (gsize i = 0; i < G_N_ELEMENTS(transitions); i++) {
+        GstHarness *h = source_new("prompt=\"blue waves\"", SMALL);
+        GstBuffer *buffer;
+        int buffers = 0;
+        gst_harness_play(h);
+        for (int k = 0; k < 20; k++)
+            gst_buffer_unref(gst_harness_pull(h));
+        buffer = gst_harness_pull(h);
+        char *before = g_strdup(prompt_hash(buffer));
+        fail_unless(gst_harness_push_upstream_event(
+            h, gst_event_new_custom(GST_EVENT_CUSTOM_UPSTREAM,
+                                    gst_structure_new("t2v", "prompt", G_TYPE_STRING, "red fire",
+                                                      "transition", G_TYPE_STRING, transitions[i],
+                                                      NULL))));
+        do {
+            gst_buffer_unref(buffer);
+            buffer = gst_harness_pull(h);
+        } while (++buffers < 60 && !strcmp(prompt_hash(buffer), before));
+        fail_unless(buffers <= 36, "%s took %d buffers", transitions[i], buffers);
+        gst_buffer_unref(buffer);
+        g_free(before);
+        gst_harness_teardown(h);
+    }
+}
+GST_END_TEST
+
 GST_START_TEST(a_change_is_announced)
 {
     GstHarness *h = source_new(ENDLESS, SMALL);
@@ -303,6 +339,7 @@ static Suite *suite(void)
     tcase_add_test(tests, every_option_of_the_table_is_a_property);
     tcase_add_test(tests, properties_keep_what_they_are_given);
     tcase_add_test(tests, a_prompt_changes_while_playing_by_property_and_by_event);
+    tcase_add_test(tests, a_prompt_shows_within_36_buffers);
     tcase_add_test(tests, a_change_is_announced);
     tcase_add_test(tests, a_steering_event_with_nonsense_is_refused_field_by_field);
     tcase_add_test(tests, properties_may_be_set_by_several_threads_at_once);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A stream from its caller's side, on a tiny checkpoint. */
+#include "files.h"
 #include "unit.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,8 @@
 static t2v_model *model;           /* of class LTXPipeline */
 static t2v_model *condition_model; /* of class LTXConditionPipeline */
 static t2v_error error;
+
+enum { PICTURE = 3 * 64 * 64 }; /* numbers in a picture of small() */
 
 /* Overwritten by the next call. */
 static const char *golden(const char *name)
@@ -23,9 +27,12 @@ static const char *golden(const char *name)
 
 static int set_up(void **state)
 {
-    (void)state;
-    if (t2v_model_open(golden("first"), NULL, &model, &error) == T2V_OK &&
-        t2v_model_open(golden("causal"), NULL, &condition_model, &error) == T2V_OK)
+    t2v_model_params params = t2v_model_params_default();
+    if (files_setup(state))
+        return 1;
+    params.threads = 1; /* so small a model gains nothing from more */
+    if (t2v_model_open(golden("first"), &params, &model, &error) == T2V_OK &&
+        t2v_model_open(golden("causal"), &params, &condition_model, &error) == T2V_OK)
         return 0;
     fprintf(stderr, "%s\n", error.text);
     return 1;
@@ -33,10 +40,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    (void)state;
     t2v_model_close(&model);
     t2v_model_close(&condition_model);
-    return 0;
+    return files_teardown(state);
 }
 
 static t2v_stream_params small(void)
@@ -250,6 +256,214 @@ static void a_picture_begins_the_first_chunk_and_a_loop_ends_the_last(void **sta
     assert_true(free.first[2] != looping.first[2]);
 }
 
+/* ------------------------------------------------------------------ scenes */
+
+static t2v_stream_params endless(void)
+{
+    t2v_stream_params params = small();
+    params.frames = -1;
+    params.chunk = 17;
+    params.prompt = "waves";
+    return params;
+}
+
+/* The next frame's picture is copied to rgb [3, 64, 64], its prompt's hash to hash. */
+static void take(t2v_stream *stream, float *rgb, char *hash)
+{
+    t2v_frame *frame;
+    int width, height;
+    if (t2v_stream_next(stream, &frame, &error) < 0)
+        fail_msg("%s", error.text);
+    memcpy(hash, t2v_frame_prompt_hash(frame), 17);
+    memcpy(rgb, t2v_frame_rgb(frame, &width, &height), PICTURE * sizeof(*rgb));
+    t2v_frame_release(&frame);
+}
+
+static void a_prompt_shows_within_36_frames(void **state)
+{
+    static const int64_t lengths[] = {-1, 200};
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        t2v_stream_params params = endless();
+        t2v_stream *stream;
+        static float rgb[PICTURE];
+        char before[17], hash[17];
+        int frames = 0;
+        params.frames = lengths[i % 2];
+        params.chunk = 33;
+        params.transition = i < 2 ? "morph" : "cut";
+        assert_int_equal(
+            t2v_stream_create(i % 2 ? model : condition_model, &params, &stream, &error), T2V_OK);
+        for (int k = 0; k < 40; k++)
+            take(stream, rgb, before);
+        assert_int_equal(t2v_stream_set(stream, "prompt", "fire", &error), T2V_OK);
+        do
+            take(stream, rgb, hash);
+        while (++frames < 100 && !strcmp(hash, before));
+        assert_in_range(frames, 1, 36);
+        t2v_stream_destroy(&stream);
+    }
+}
+
+/* Prompts that come faster than chunks are made must not keep the stream from going on. */
+static void many_prompts_do_not_stop_a_stream(void **state)
+{
+    t2v_stream_params params = endless();
+    t2v_stream *stream;
+    static float rgb[PICTURE];
+    char hash[17], text[16];
+    (void)state;
+    assert_int_equal(t2v_stream_create(condition_model, &params, &stream, &error), T2V_OK);
+    for (int i = 0; i < 30; i++) {
+        snprintf(text, sizeof(text), "waves %d", i);
+        assert_int_equal(t2v_stream_set(stream, "transition", i % 3 ? "morph" : "fade", &error),
+                         T2V_OK);
+        assert_int_equal(t2v_stream_set(stream, "prompt", text, &error), T2V_OK);
+        take(stream, rgb, hash);
+    }
+    t2v_stream_destroy(&stream);
+}
+
+/* Makes a film from a storyboard; pictures: [frames, 3, 64, 64] */
+static void film(t2v_model *from, const char *storyboard, int64_t frames, float *pictures,
+                 int64_t *seeds)
+{
+    t2v_stream_params params = small();
+    t2v_stream *stream;
+    t2v_frame *frame;
+    int width, height;
+    params.frames = frames;
+    params.chunk = 17;
+    params.prompt_file = files_write_text("film.txt", storyboard);
+    if (t2v_stream_create(from, &params, &stream, &error) < 0)
+        fail_msg("%s", error.text);
+    for (int64_t i = 0; i < frames; i++) {
+        if (t2v_stream_next(stream, &frame, &error) < 0)
+            fail_msg("%s", error.text);
+        memcpy(pictures + i * PICTURE, t2v_frame_rgb(frame, &width, &height),
+               PICTURE * sizeof(*pictures));
+        seeds[i] = t2v_frame_seed(frame);
+        t2v_frame_release(&frame);
+    }
+    assert_int_equal(t2v_stream_next(stream, &frame, &error), T2V_END);
+    t2v_stream_destroy(&stream);
+}
+
+static bool same(const float *a, const float *b)
+{
+    return !memcmp(a, b, PICTURE * sizeof(*a));
+}
+
+/* Frames from 0:01 on, which is frame 25, are the second shot's. */
+static void a_shot_after_a_cut_knows_nothing_of_what_was_before(void **state)
+{
+    enum { FRAMES = 40, CUT = 25 };
+    t2v_model *models[] = {model, condition_model};
+    float *a = malloc(FRAMES * PICTURE * sizeof(*a)), *b = malloc(FRAMES * PICTURE * sizeof(*b));
+    int64_t seeds[FRAMES];
+    (void)state;
+    assert_true(a && b);
+    for (int i = 0; i < 2; i++) {
+        film(models[i], "0:00 waves\n0:01 fire | transition=cut seed=5\n", FRAMES, a, seeds);
+        assert_int_equal(seeds[CUT - 1], 1);
+        assert_int_equal(seeds[CUT], 5);
+        film(models[i], "0:00 snow | seed=9\n0:01 fire | transition=cut seed=5\n", FRAMES, b,
+             seeds);
+        for (int k = 0; k < FRAMES; k++)
+            assert_int_equal(same(a + k * PICTURE, b + k * PICTURE), k >= CUT);
+        film(models[i], "0:00 waves\n0:01 fire | transition=cut seed=6\n", FRAMES, b, seeds);
+        for (int k = 0; k < FRAMES; k++)
+            assert_int_equal(same(a + k * PICTURE, b + k * PICTURE), k < CUT);
+    }
+    free(a);
+    free(b);
+}
+
+static void a_shot_that_morphs_continues_and_repeats(void **state)
+{
+    enum { FRAMES = 40 };
+    float *a = malloc(FRAMES * PICTURE * sizeof(*a)), *b = malloc(FRAMES * PICTURE * sizeof(*b));
+    int64_t seeds[FRAMES];
+    int differ = 0;
+    (void)state;
+    assert_true(a && b);
+    film(condition_model, "0:00 waves\n0:01 fire\n", FRAMES, a, seeds);
+    film(condition_model, "0:00 waves\n0:01 fire\n", FRAMES, b, seeds);
+    assert_memory_equal(a, b, FRAMES * PICTURE * sizeof(*a));
+    film(condition_model, "waves", FRAMES, b, seeds);
+    for (int k = 0; k < 25; k++)
+        assert_true(same(a + k * PICTURE, b + k * PICTURE));
+    for (int k = 33; k < FRAMES; k++)
+        differ += !same(a + k * PICTURE, b + k * PICTURE);
+    assert_int_equal(differ, FRAMES - 33);
+    free(a);
+    free(b);
+}
+
+/* Each of the 25 pictures of a fade is nearer to the cut's than the one before, in a fixed ratio:
+ * picture k of n is k / (n + 1) of the new one and the rest of the last one of the old. */
+static void a_fade_comes_out_of_the_last_frame(void **state)
+{
+    enum { FRAMES = 52, CUT = 25, FADE = 25 };
+    float *cut = malloc(FRAMES * PICTURE * sizeof(*cut));
+    float *fade = malloc(FRAMES * PICTURE * sizeof(*fade));
+    int64_t seeds[FRAMES];
+    (void)state;
+    assert_true(cut && fade);
+    film(condition_model, "0:00 waves\n0:01 fire | transition=cut seed=5\n", FRAMES, cut, seeds);
+    film(condition_model, "0:00 waves\n0:01 fire | seed=5 transition=fade\n", FRAMES, fade, seeds);
+    const float *last = cut + (CUT - 1) * PICTURE;
+    for (int k = 0; k < FRAMES; k++) {
+        const int at = k - CUT + 1;
+        const float weight = at < 1 || at > FADE ? 1 : (float)at / (FADE + 1);
+        const float *new = cut + k *PICTURE;
+        for (int i = 0; i < PICTURE; i++)
+            assert_float_equal(fade[k * PICTURE + i], last[i] + weight * (new[i] - last[i]), 1e-5);
+    }
+    free(cut);
+    free(fade);
+}
+
+static void a_prompt_file_is_read_again_when_asked(void **state)
+{
+    static const char *const texts[] = {"snow", "0:75 damaged", "0:00 rain"};
+    t2v_stream_params params = endless();
+    t2v_stream *stream;
+    static float rgb[PICTURE];
+    char hash[17], last[17];
+    int changes = 0;
+    (void)state;
+    params.prompt_file = files_write_text("prompt.txt", "waves");
+    params.prompt_file_reload = 1;
+    assert_int_equal(t2v_stream_create(condition_model, &params, &stream, &error), T2V_OK);
+    take(stream, rgb, last);
+    for (int i = 0; i < 3; i++) {
+        files_write_text("prompt.txt", texts[i]);
+        for (int k = 0; k < 40; k++) {
+            take(stream, rgb, hash);
+            changes += strcmp(hash, last) != 0;
+            memcpy(last, hash, sizeof(last));
+        }
+    }
+    assert_int_equal(changes, 2);
+    t2v_stream_destroy(&stream);
+}
+
+static void a_prompt_file_that_is_none_is_refused_at_once(void **state)
+{
+    t2v_stream_params params = small();
+    t2v_stream *stream;
+    (void)state;
+    params.prompt_file = "/nonexistent/prompts.txt";
+    assert_int_equal(t2v_stream_create(model, &params, &stream, &error), T2V_ERROR_NOT_FOUND);
+    assert_non_null(strstr(error.text, params.prompt_file));
+    params.prompt_file = files_path(".");
+    assert_int_equal(t2v_stream_create(model, &params, &stream, &error), T2V_ERROR_IO);
+    params.prompt_file = files_write_text("film.txt", "0:00 waves\n0:01\n");
+    assert_int_equal(t2v_stream_create(model, &params, &stream, &error), T2V_ERROR_FORMAT);
+    assert_non_null(strstr(error.text, ":2: there is no prompt"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +476,13 @@ int main(void)
         cmocka_unit_test(a_class_says_what_it_cannot_do_with_pictures),
         cmocka_unit_test(a_goal_wants_an_end_and_a_loop_a_beginning),
         cmocka_unit_test(a_picture_begins_the_first_chunk_and_a_loop_ends_the_last),
+        cmocka_unit_test(a_prompt_shows_within_36_frames),
+        cmocka_unit_test(many_prompts_do_not_stop_a_stream),
+        cmocka_unit_test(a_shot_after_a_cut_knows_nothing_of_what_was_before),
+        cmocka_unit_test(a_shot_that_morphs_continues_and_repeats),
+        cmocka_unit_test(a_fade_comes_out_of_the_last_frame),
+        cmocka_unit_test(a_prompt_file_is_read_again_when_asked),
+        cmocka_unit_test(a_prompt_file_that_is_none_is_refused_at_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

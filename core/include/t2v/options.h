@@ -37,6 +37,14 @@ enum t2v_option_flags {
            "what the video shows, in the languages the model knows")                               \
     STRING(negative, "", T2V_OPTION_LIVE,                                                          \
            "what the video shall not show; used only when guidance is above 1")                    \
+    STRING(prompt_file, NULL, 0,                                                                   \
+           "text file with the prompt, or a storyboard: lines of time, prompt and perhaps | "      \
+           "transition=cut seed=7; `prompt` shows until its first line")                           \
+    NUMBER(int, prompt_file_reload, 0, 0, 1, 0, "",                                                \
+           "whether prompt_file is read again when it changes (1)")                                \
+    CHOICE(transition, "morph", "morph|cut|fade", T2V_OPTION_LIVE,                                 \
+           "how a new prompt follows: it continues from the last frames, begins anew, or comes "   \
+           "out of the last frame in one second")                                                  \
     NUMBER(int64_t, seed, -1, -1, INT64_MAX, 0, "",                                                \
            "seed of the random numbers; -1: a new one each time, which is logged")                 \
     NUMBER(int, steps, -1, -1, 1000, T2V_OPTION_LIVE, "steps",                                     \

@@ -225,8 +225,10 @@ T2V_API t2v_status t2v_stream_create(t2v_model *model, const t2v_stream_params *
 T2V_API void t2v_stream_destroy(t2v_stream **stream);
 
 /**
- * Changes an option marked T2V_OPTION_LIVE; it acts from the next chunk on. The value is text, as
- * on a command line, and is checked against the option's range.
+ * Changes an option marked T2V_OPTION_LIVE; it acts from the next chunk on. A prompt, also the same
+ * one again, begins a scene at once: it takes the place of what is not decoded yet. It follows as
+ * the option `transition` says, which is to be set before. The value is text, as on a command line,
+ * and is checked against the option's range.
  */
 T2V_API t2v_status t2v_stream_set(t2v_stream *stream, const char *name, const char *value,
                                   t2v_error *error);
@@ -288,6 +290,9 @@ T2V_API int64_t t2v_frame_index(const t2v_frame *frame);
  * released.
  */
 T2V_API const char *t2v_frame_prompt_hash(const t2v_frame *frame);
+
+/** The seed that the frame was made from: the stream's, or the one that a storyboard gives its shot. */
+T2V_API int64_t t2v_frame_seed(const t2v_frame *frame);
 
 /**
  * The picture before rounding: three planes R, G, B, each height × width floats in [0, 1],

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** A generation's second half: latents that are finished become frames, one latent at a time. */
+#ifndef T2V_ENGINE_DECODE_H
+#define T2V_ENGINE_DECODE_H
+
+#include "engine/frame.h"
+#include "engine/noise.h"
+#include "engine/plan.h"
+
+/** Takes a frame over; waits while enough frames are ready. */
+typedef t2v_status (*t2v_deliver_fn)(void *opaque, t2v_frame *frame, t2v_error *error);
+
+/** Set the first group; zero the rest. Ended by t2v_decoding_free. */
+typedef struct t2v_decoding {
+    t2v_exec *exec;
+    const t2v_model *model;
+    const t2v_stream_params *params;
+    const t2v_plan *plan;
+    t2v_noise *noise;
+    t2v_deliver_fn deliver;
+    void *opaque; /**< of deliver */
+
+    void *decoder;  /**< NULL: the next latents begin a clip */
+    float *latents; /**< [capacity, H, W, C], denormalised: a chunk's new ones */
+    int64_t capacity, count,
+        next;  /**< latent frames that fit, that are there, the first undecoded */
+    bool last; /**< nothing follows them */
+    char prompt_hash[T2V_PROMPT_HASH_SIZE]; /**< of what they were made from */
+    int64_t seed;                           /**< likewise */
+
+    int64_t frames; /**< delivered */
+    int64_t end;    /**< pictures from this number on are dropped */
+
+    float *shown;            /**< [3, height, width]: the last picture */
+    float *from;             /**< likewise: what a fade begins with */
+    int64_t fade, fade_left; /**< its frames, and those to come */
+} t2v_decoding;
+
+void t2v_decoding_free(t2v_decoding *d);
+
+/**
+ * Takes the last `fresh` frames of latents [C, frames, H, W]. Those taken before are to be decoded
+ * by then.
+ */
+t2v_status t2v_decoding_take(t2v_decoding *d, const float *latents, int64_t frames, int64_t fresh);
+
+/**
+ * Decodes the next latent frame and delivers its pictures.
+ *
+ * @param flush nothing will be decoded behind it
+ */
+t2v_status t2v_decoding_step(t2v_decoding *d, bool flush);
+
+/** Forgets what is not decoded yet. */
+void t2v_decoding_drop(t2v_decoding *d);
+
+/** The next latents begin a new clip; with a fade, its pictures come out of the last one's. */
+t2v_status t2v_decoding_restart(t2v_decoding *d, bool fade);
+
+#endif
