@@ -31,11 +31,21 @@ static double now(void)
 
 /* ------------------------------------------------------------------ the generation's host */
 
-static t2v_status host_options(void *opaque, t2v_stream_params *params, t2v_error *error)
+static t2v_status host_options(void *opaque, int64_t frame, t2v_stream_params *params,
+                               t2v_scene *scene, t2v_error *error)
 {
     const run *r = opaque;
+    (void)frame;
+    *scene = (t2v_scene){.seed = -1};
     *params = r->request->params;
     return t2v_options_copy_strings(t2v_stream_options(), params, error);
+}
+
+static int64_t host_next_scene(void *opaque, int64_t frame, bool *joins)
+{
+    (void)opaque, (void)frame;
+    *joins = true;
+    return INT64_MAX;
 }
 
 static t2v_status host_deliver(void *opaque, t2v_frame *frame, t2v_error *error)
@@ -62,9 +72,11 @@ static void host_progress(void *opaque, t2v_phase phase, int64_t chunk, int step
 static t2v_status generate(t2v_exec *exec, t2v_model *model, run *r)
 {
     const t2v_stream_params *p = &r->request->params;
-    const t2v_generation_host host = {r, host_options, host_deliver, host_progress};
+    const t2v_generation_host host = {r, host_options, host_next_scene, host_deliver,
+                                      host_progress};
     t2v_plan plan;
-    T2V_TRY(t2v_plan_make(model, p->width, p->height, p->frames, p->chunk, &plan, exec->error));
+    T2V_TRY(
+        t2v_plan_make(model, p->width, p->height, p->frames, p->chunk, false, &plan, exec->error));
     T2V_TRY(t2v_conditions_check(model, p, &plan, exec->error));
     r->start = r->phase_start = now();
     t2v_profile_start(exec->profile);
