@@ -127,10 +127,34 @@ static t2v_status load_text(t2v_model *m, t2v_error *error)
     return open_tokenizer(m, error);
 }
 
+/* Wan 2.2 may have a second transformer, for timesteps below this share of them; 0: it has not. */
+static t2v_status read_boundary(const t2v_model *m, double *ratio, t2v_error *error)
+{
+    const t2v_config *index = t2v_checkpoint_index(m->checkpoint);
+    *ratio = 0;
+    if (!index || !m->family->dit->add_expert)
+        return T2V_OK;
+    return t2v_config_double(index, "boundary_ratio", 0, 0, 1, ratio, error);
+}
+
+/* The transformers' files, with what LoRA files add to them. */
+static t2v_status open_transformers(t2v_model *m, t2v_error *error)
+{
+    const char *name = m->family->dit->name;
+    double ratio;
+    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "transformer", name, true, &m->dit_component,
+                                     error));
+    T2V_TRY(read_boundary(m, &ratio, error));
+    if (ratio > 0)
+        T2V_TRY(t2v_checkpoint_component(m->checkpoint, "transformer_2", name, true,
+                                         &m->expert_component, error));
+    return t2v_lora_list_open(m->params.lora, m->dit_component, m->expert_component, &m->log,
+                              &m->loras, error);
+}
+
 static t2v_status load_networks(t2v_model *m, t2v_error *error)
 {
-    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "transformer", m->family->dit->name, true,
-                                     &m->dit_component, error));
+    T2V_TRY(open_transformers(m, error));
     T2V_TRY(m->family->dit->create(m->dit_component, &m->dit, error));
     m->family->dit->describe(m->dit, &m->dit_info);
     T2V_TRY(t2v_checkpoint_component(m->checkpoint, "vae", m->family->vae->name, true,
@@ -155,21 +179,16 @@ static t2v_status load_scheduler(t2v_model *m, t2v_error *error)
     return status;
 }
 
-/* Wan 2.2 has a second transformer for the later steps. */
+/* The second transformer takes the later steps. */
 static t2v_status load_expert(t2v_model *m, t2v_error *error)
 {
-    const t2v_config *index = t2v_checkpoint_index(m->checkpoint);
-    const t2v_dit_class *dit = m->family->dit;
     double ratio;
-    if (!index || !dit->add_expert)
+    T2V_TRY(read_boundary(m, &ratio, error));
+    if (!m->expert_component)
         return T2V_OK;
-    T2V_TRY(t2v_config_double(index, "boundary_ratio", 0, 0, 1, &ratio, error));
-    if (ratio == 0)
-        return T2V_OK;
-    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "transformer_2", dit->name, true,
-                                     &m->expert_component, error));
-    return dit->add_expert(m->dit, m->expert_component,
-                           ratio * (double)t2v_scheduler_train_timesteps(&m->scheduler), error);
+    return m->family->dit->add_expert(m->dit, m->expert_component,
+                                      ratio * (double)t2v_scheduler_train_timesteps(&m->scheduler),
+                                      error);
 }
 
 /* The parts must fit together, whatever each says of itself. */
@@ -233,6 +252,7 @@ static void model_free(t2v_model *m)
     t2v_component_close(&m->text_component);
     t2v_component_close(&m->dit_component);
     t2v_component_close(&m->expert_component);
+    t2v_lora_list_close(&m->loras);
     t2v_component_close(&m->vae_component);
     t2v_checkpoint_close(&m->checkpoint);
     t2v_options_free(t2v_model_options(), &m->params);

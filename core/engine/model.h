@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "engine/family.h"
+#include "engine/lora_list.h"
 #include "text/t5.h"
 #include "text/tokenizer.h"
 
@@ -26,6 +27,7 @@ struct t2v_model {
     t2v_checkpoint *checkpoint;
     t2v_component *text_component, *dit_component, *vae_component;
     t2v_component *expert_component; /**< a second transformer; NULL: there is none */
+    t2v_lora_list loras;             /**< merged into the transformers' weights */
     t2v_tokenizer *tokenizer;
     t2v_t5 *t5;
     void *dit, *vae;

@@ -2,12 +2,12 @@
 #include "engine/options.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 
 #define TYPE_OF_int T2V_OPTION_INT
 #define TYPE_OF_int64_t T2V_OPTION_INT64
@@ -162,21 +162,11 @@ static t2v_status set_text(const t2v_option *option, void *params, const char *v
     return status;
 }
 
-/* strtod with a point in every locale: applications of GTK, say, set theirs. */
-static double read_double(const char *text, char **end)
-{
-    locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    double number = c ? strtod_l(text, end, c) : strtod(text, end);
-    if (c)
-        freelocale(c);
-    return number;
-}
-
 static t2v_status set_number(const t2v_option *option, void *params, const char *value,
                              t2v_error *error)
 {
     char *end;
-    double number = read_double(value, &end);
+    double number = t2v_read_double(value, &end);
     int64_t whole = 0;
     bool complete = end != value && !*end;
     if (complete && option->type != T2V_OPTION_DOUBLE) {

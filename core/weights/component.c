@@ -312,6 +312,11 @@ const t2v_config *t2v_component_config(const t2v_component *component)
     return component->config;
 }
 
+t2v_tensor_table *t2v_component_table(t2v_component *component)
+{
+    return &component->table;
+}
+
 int64_t t2v_component_parameters(const t2v_component *component)
 {
     int64_t total = 0;

@@ -4,6 +4,7 @@
 #define T2V_WEIGHTS_COMPONENT_H
 
 #include "weights/checkpoint.h"
+#include "weights/tensor_table.h"
 
 /**
  * Opens a component's folder, as described at t2v_checkpoint_component.
@@ -24,6 +25,9 @@ t2v_status t2v_component_open_file(const char *path, const char *name, t2v_compo
 /** A component that is a configuration alone. @param path of where it comes from, for messages */
 t2v_status t2v_component_open_text(const char *path, const char *config, t2v_component **component,
                                    t2v_error *error);
+
+/** The component's tensors, to adjust them before layers are made of them. */
+t2v_tensor_table *t2v_component_table(t2v_component *component);
 
 /** `folder/name`, owned by the caller; NULL when out of memory. */
 char *t2v_join_path(const char *folder, const char *name);

@@ -10,18 +10,6 @@
 
 enum { MAX_BLOCKS = 16, MAX_LAYERS = 1024 };
 
-/* json_object_set_new with any failure kept for the end: NULL values and lack of memory alike. */
-static void set(json_t *config, const char *key, json_t *value, bool *good)
-{
-    if (json_object_set_new(config, key, value))
-        *good = false;
-}
-
-static t2v_status finished(bool good, t2v_error *error)
-{
-    return good ? T2V_OK : t2v_fail_memory(error, "a configuration", 0);
-}
-
 /* ------------------------------------------------------------------ transformer */
 
 /* 0.9.7 and later have 48 layers of 32 × 128, the others 28 of 32 × 64; a file may say otherwise.
@@ -53,25 +41,24 @@ static t2v_status configure_transformer(const t2v_tensor_table *t, const t2v_con
         return t2v_fail(error, T2V_ERROR_FORMAT,
                         "%s: a transformer of %lld layers and %lld channels for %lld heads",
                         t->entries[0].path, (long long)layers, (long long)dim, (long long)heads);
-    set(config, "in_channels", json_integer(t2v_part_size(t, 1, "proj_in.weight")), &good);
-    set(config, "out_channels", json_integer(t2v_part_size(t, 0, "proj_out.weight")), &good);
-    set(config, "num_attention_heads", json_integer(heads), &good);
-    set(config, "attention_head_dim", json_integer(dim / heads), &good);
-    set(config, "cross_attention_dim", json_integer(dim), &good);
-    set(config, "num_layers", json_integer(layers), &good);
-    set(config, "caption_channels",
-        json_integer(t2v_part_size(t, 1, "caption_projection.linear_1.weight")), &good);
-    set(config, "norm_elementwise_affine",
-        json_boolean(t2v_part_has(t, "transformer_blocks.0.norm1.weight")), &good);
-    set(config, "attention_bias",
-        json_boolean(t2v_part_has(t, "transformer_blocks.0.attn1.to_q.bias")), &good);
-    set(config, "attention_out_bias",
-        json_boolean(t2v_part_has(t, "transformer_blocks.0.attn1.to_out.0.bias")), &good);
-    return finished(good, error);
+    t2v_part_set(config, "in_channels", json_integer(t2v_part_size(t, 1, "proj_in.weight")), &good);
+    t2v_part_set(config, "out_channels", json_integer(t2v_part_size(t, 0, "proj_out.weight")),
+                 &good);
+    t2v_part_set(config, "num_attention_heads", json_integer(heads), &good);
+    t2v_part_set(config, "attention_head_dim", json_integer(dim / heads), &good);
+    t2v_part_set(config, "cross_attention_dim", json_integer(dim), &good);
+    t2v_part_set(config, "num_layers", json_integer(layers), &good);
+    t2v_part_set(config, "caption_channels",
+                 json_integer(t2v_part_size(t, 1, "caption_projection.linear_1.weight")), &good);
+    t2v_part_set(config, "norm_elementwise_affine",
+                 json_boolean(t2v_part_has(t, "transformer_blocks.0.norm1.weight")), &good);
+    t2v_part_set(config, "attention_bias",
+                 json_boolean(t2v_part_has(t, "transformer_blocks.0.attn1.to_q.bias")), &good);
+    t2v_part_set(config, "attention_out_bias",
+                 json_boolean(t2v_part_has(t, "transformer_blocks.0.attn1.to_out.0.bias")), &good);
+    return t2v_part_finished(good, error);
 }
 
-static const char *const transformer_prefixes[] = {"model.diffusion_model.", "diffusion_model.", "",
-                                                   NULL};
 static const t2v_rename transformer_names[] = {
     {"patchify_proj", "proj_in"},
     {"adaln_single", "time_embed"},
@@ -83,7 +70,7 @@ static const t2v_rename transformer_names[] = {
 const t2v_part_format t2v_part_ltx_transformer = {
     .component = "transformer",
     .mark = "patchify_proj.weight",
-    .prefixes = transformer_prefixes,
+    .prefixes = t2v_part_transformer_prefixes,
     .renames = transformer_names,
     .configure = configure_transformer,
     .text = "t5",
@@ -92,7 +79,7 @@ const t2v_part_format t2v_part_ltx_transformer = {
 const t2v_part_format t2v_part_ltx_transformer_diffusers = {
     .component = "transformer",
     .mark = "time_embed.emb.timestep_embedder.linear_1.weight",
-    .prefixes = transformer_prefixes,
+    .prefixes = t2v_part_transformer_prefixes,
     .configure = configure_transformer,
     .text = "t5",
 };
@@ -167,12 +154,12 @@ static void set_decoder(json_t *config, const decoder *d, bool *good)
         failed |= json_array_append_new(residual, json_boolean(d->factor[i] > 1));
     }
     *good = *good && !failed;
-    set(config, "decoder_block_out_channels", width, good);
-    set(config, "upsample_factor", factor, good);
-    set(config, "decoder_spatio_temporal_scaling", scaling, good);
-    set(config, "upsample_residual", residual, good);
-    set(config, "decoder_layers_per_block", layers, good);
-    set(config, "decoder_inject_noise", noise, good);
+    t2v_part_set(config, "decoder_block_out_channels", width, good);
+    t2v_part_set(config, "upsample_factor", factor, good);
+    t2v_part_set(config, "decoder_spatio_temporal_scaling", scaling, good);
+    t2v_part_set(config, "upsample_residual", residual, good);
+    t2v_part_set(config, "decoder_layers_per_block", layers, good);
+    t2v_part_set(config, "decoder_inject_noise", noise, good);
 }
 
 /* ------------------------------------------------------------------ encoder */
@@ -231,11 +218,11 @@ static void set_encoder(json_t *config, const t2v_tensor_table *t, bool *good)
     if (!newer) /* one width for each block, the last staying as it is */
         failed |= json_array_remove(width, json_array_size(width) - 1);
     *good = *good && !failed;
-    set(config, "block_out_channels", width, good);
-    set(config, "layers_per_block", layers, good);
-    set(config, "spatio_temporal_scaling", scaling, good);
-    set(config, "down_block_types", types, good);
-    set(config, "downsample_type", downsample, good);
+    t2v_part_set(config, "block_out_channels", width, good);
+    t2v_part_set(config, "layers_per_block", layers, good);
+    t2v_part_set(config, "spatio_temporal_scaling", scaling, good);
+    t2v_part_set(config, "down_block_types", types, good);
+    t2v_part_set(config, "downsample_type", downsample, good);
 }
 
 /* ------------------------------------------------------------------ autoencoder */
@@ -266,18 +253,19 @@ static t2v_status configure_vae(const t2v_tensor_table *t, const t2v_config *pub
                         (long long)t2v_part_size(t, 0, "decoder.conv_out.conv.weight"));
     for (int i = 0; i < d.blocks; i++)
         ups += d.scaling[i];
-    set(config, "latent_channels", json_integer(t2v_part_size(t, 1, "decoder.conv_in.conv.weight")),
-        &good);
-    set(config, "patch_size", json_integer(patch), &good);
-    set(config, "spatial_compression_ratio", json_integer(patch << ups), &good);
-    set(config, "temporal_compression_ratio", json_integer(1 << ups), &good);
-    set(config, "timestep_conditioning",
+    t2v_part_set(config, "latent_channels",
+                 json_integer(t2v_part_size(t, 1, "decoder.conv_in.conv.weight")), &good);
+    t2v_part_set(config, "patch_size", json_integer(patch), &good);
+    t2v_part_set(config, "spatial_compression_ratio", json_integer(patch << ups), &good);
+    t2v_part_set(config, "temporal_compression_ratio", json_integer(1 << ups), &good);
+    t2v_part_set(
+        config, "timestep_conditioning",
         json_boolean(t2v_part_has(t, "decoder.time_embedder.timestep_embedder.linear_1.weight")),
         &good);
     set_decoder(config, &d, &good);
     if (t2v_part_has(t, "encoder.conv_in.conv.weight"))
         set_encoder(config, t, &good);
-    return finished(good, error);
+    return t2v_part_finished(good, error);
 }
 
 static const char *const vae_prefixes[] = {"vae.", "first_stage_model.", "", NULL};

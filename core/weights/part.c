@@ -9,14 +9,20 @@
 
 /* Of two formats that a file may have, the first counts. */
 static const t2v_part_format *const formats[] = {
-    &t2v_part_ltx_transformer,   &t2v_part_ltx_transformer_diffusers,
-    &t2v_part_ltx_vae_095,       &t2v_part_ltx_vae_091,
-    &t2v_part_ltx_vae_090,       &t2v_part_ltx_vae_diffusers_095,
-    &t2v_part_ltx_vae_diffusers, &t2v_part_t5,
+    &t2v_part_ltx_transformer,
+    &t2v_part_ltx_transformer_diffusers,
+    &t2v_part_ltx_vae_095,
+    &t2v_part_ltx_vae_091,
+    &t2v_part_ltx_vae_090,
+    &t2v_part_ltx_vae_diffusers_095,
+    &t2v_part_ltx_vae_diffusers,
+    &t2v_part_t5,
     &t2v_part_t5_gguf,
+    &t2v_part_wan_transformer,
+    &t2v_part_wan_transformer_diffusers,
 };
 
-enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
+enum { FORMATS = sizeof(formats) / sizeof(formats[0]), RULE = 96 /* bytes of a rule's side */ };
 
 /* ------------------------------------------------------------------ formats */
 
@@ -54,6 +60,36 @@ static bool replace(char *name, const t2v_rename *rule)
     return true;
 }
 
+/* A rule for names with '_' in place of '.'. */
+static t2v_rename flat_rule(const t2v_rename *rule, char from[RULE], char to[RULE])
+{
+    snprintf(from, RULE, "%s", rule->from);
+    snprintf(to, RULE, "%s", rule->to);
+    for (char *side = from; side; side = side == from ? to : NULL)
+        for (char *at = side; (at = strchr(at, '.'));)
+            *at = '_';
+    return (t2v_rename){from, to};
+}
+
+bool t2v_part_replace(const t2v_rename *rules, bool flat, char *name)
+{
+    char from[RULE], to[RULE];
+    for (; rules && rules->from; rules++) {
+        const t2v_rename rule = flat ? flat_rule(rules, from, to) : *rules;
+        if (!replace(name, &rule))
+            return false;
+    }
+    return true;
+}
+
+const t2v_rename *t2v_part_renames(const char *component, int index)
+{
+    for (int i = 0; i < FORMATS; i++)
+        if (formats[i]->renames && !strcmp(formats[i]->component, component) && index-- == 0)
+            return formats[i]->renames;
+    return NULL;
+}
+
 bool t2v_part_rename(const void *opaque, const char *name, char *out)
 {
     const t2v_part *part = opaque;
@@ -61,10 +97,7 @@ bool t2v_part_rename(const void *opaque, const char *name, char *out)
     if (strncmp(name, part->prefix, prefix) || strlen(name + prefix) >= T2V_MAX_TENSOR_NAME)
         return false;
     strcpy(out, name + prefix);
-    for (const t2v_rename *rule = part->format->renames; rule && rule->from; rule++)
-        if (!replace(out, rule))
-            return false;
-    return true;
+    return t2v_part_replace(part->format->renames, false, out);
 }
 
 /* ------------------------------------------------------------------ configurations */
@@ -150,4 +183,20 @@ bool t2v_part_has(const t2v_tensor_table *table, const char *name, ...)
     const t2v_tensor_entry *entry = find(table, name, args);
     va_end(args);
     return entry;
+}
+
+/* ------------------------------------------------------------------ for configurations */
+
+const char *const t2v_part_transformer_prefixes[] = {"model.diffusion_model.", "diffusion_model.",
+                                                     "", NULL};
+
+void t2v_part_set(json_t *config, const char *key, json_t *value, bool *good)
+{
+    if (json_object_set_new(config, key, value))
+        *good = false;
+}
+
+t2v_status t2v_part_finished(bool good, t2v_error *error)
+{
+    return good ? T2V_OK : t2v_fail_memory(error, "a configuration", 0);
 }

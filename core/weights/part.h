@@ -48,6 +48,14 @@ typedef struct t2v_part {
 t2v_part t2v_part_find(const t2v_tensor_file *file, const char *component);
 /** t2v_tensor_name_fn; `opaque` is a t2v_part. */
 bool t2v_part_rename(const void *opaque, const char *name, char *out);
+/** The replacements of the component's format `index` that has some; NULL behind the last. */
+const t2v_rename *t2v_part_renames(const char *component, int index);
+/**
+ * Does replacements to a name of T2V_MAX_TENSOR_NAME bytes; false when the result does not fit.
+ *
+ * @param flat the name has '_' where others have '.'
+ */
+bool t2v_part_replace(const t2v_rename *rules, bool flat, char *name);
 /** The configuration of a part whose tensors are in the table; `file` for its metadata. */
 t2v_status t2v_part_configure(const t2v_part *part, const t2v_tensor_file *file,
                               const t2v_tensor_table *table, t2v_config **config, t2v_error *error);
@@ -59,6 +67,12 @@ const char *t2v_part_scheduler(const char *pipeline);
 /** Size of a tensor along an axis; 0 when there is no such tensor or axis. */
 int64_t t2v_part_size(const t2v_tensor_table *table, int axis, const char *name, ...)
     __attribute__((format(printf, 3, 4)));
+/** json_object_set_new; of a value that is NULL or finds no memory *good becomes false. */
+void t2v_part_set(json_t *config, const char *key, json_t *value, bool *good);
+/** What a `configure` returns: T2V_ERROR_MEMORY unless all was good. */
+t2v_status t2v_part_finished(bool good, t2v_error *error);
+/** How names of a transformer's tensors may begin. */
+extern const char *const t2v_part_transformer_prefixes[];
 /** Whether there is a tensor of that name. */
 bool t2v_part_has(const t2v_tensor_table *table, const char *name, ...)
     __attribute__((format(printf, 2, 3)));
@@ -67,5 +81,6 @@ extern const t2v_part_format t2v_part_ltx_transformer, t2v_part_ltx_transformer_
 extern const t2v_part_format t2v_part_ltx_vae_095, t2v_part_ltx_vae_091, t2v_part_ltx_vae_090;
 extern const t2v_part_format t2v_part_ltx_vae_diffusers_095, t2v_part_ltx_vae_diffusers;
 extern const t2v_part_format t2v_part_t5, t2v_part_t5_gguf;
+extern const t2v_part_format t2v_part_wan_transformer, t2v_part_wan_transformer_diffusers;
 
 #endif

@@ -50,6 +50,16 @@ static int compare_entries(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+void t2v_tensor_table_adjust(t2v_tensor_entry *entry, t2v_adjust *adjust)
+{
+    adjust->next = NULL;
+    if (entry->last)
+        entry->last->next = adjust;
+    else
+        entry->tensor.adjust = adjust;
+    entry->last = adjust;
+}
+
 /* ------------------------------------------------------------------ scales */
 
 typedef struct scale {
@@ -93,11 +103,11 @@ static t2v_status join(t2v_tensor_entry *weight, const t2v_tensor_entry *factors
     scale *s = t2v_calloc(1, sizeof(*s) + factor_count * sizeof(s->factor[0]));
     if (!s)
         return t2v_fail_memory(error, "scales", factor_count * sizeof(s->factor[0]));
-    s->adjust = (t2v_adjust){.apply = apply_scale, .next = tensor->adjust};
+    s->adjust = (t2v_adjust){.apply = apply_scale};
     s->run = count / factor_count;
     t2v_tensor_read_f32(&factors->tensor, 0, factor_count, s->factor);
     weight->scale = &s->adjust;
-    weight->tensor.adjust = &s->adjust;
+    t2v_tensor_table_adjust(weight, &s->adjust);
     return T2V_OK;
 }
 

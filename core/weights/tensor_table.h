@@ -25,6 +25,7 @@ typedef struct t2v_tensor_entry {
     const char *path; /**< of the file */
     t2v_tensor tensor;
     t2v_adjust *scale; /**< the entry's own, or NULL */
+    t2v_adjust *last;  /**< that the tensor's adjustments end with, or NULL */
 } t2v_tensor_entry;
 
 /** Empty when zeroed. */
@@ -44,6 +45,9 @@ t2v_status t2v_tensor_table_add(t2v_tensor_table *table, const t2v_tensor_file *
  */
 t2v_status t2v_tensor_table_finish(t2v_tensor_table *table, const char *label, t2v_error *error);
 void t2v_tensor_table_free(t2v_tensor_table *table);
+
+/** Appends to what is done to the entry's values; it outlives the tensor. */
+void t2v_tensor_table_adjust(t2v_tensor_entry *entry, t2v_adjust *adjust);
 
 /** The entry of that name in a finished table, or NULL. */
 t2v_tensor_entry *t2v_tensor_table_find(const t2v_tensor_table *table, const char *name);

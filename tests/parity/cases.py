@@ -154,6 +154,21 @@ CASES = [
                                                        height=96, steps=3, guidance=5.0)),
     ("wan-image-21", "wan-by-token", Request("a ship", image=(80, 64), width=80, steps=8)),
     ("wan-image-torch", "wan22-ti2v", Request("a ship", image=(64, 64), seed=9, steps=3), "torch"),
+    # LoRA
+    ("lora", "v095", Request("snow", "fire", guidance=3.0, loras=(("peft", 0.75),))),
+    ("lora-two", "v090-odd-heads", Request("snow", loras=(("original", 1.0), ("metadata", -0.5)))),
+    ("lora-three", "causal", Request("snow", steps=4, loras=(
+        ("down_up", 1.25), ("peft", 0.5), ("differences", 0.5)))),
+    ("lora-embedded", "embedded", Request("blue waves at sunset", width=256, height=160, frames=9,
+                                          steps=6, loras=(("metadata", 0.5),))),
+    ("lora-wan", "wan", Request("snow", "fire", guidance=5.0, loras=(("peft", 0.8),))),
+    ("lora-wan-original", "wan-odd", Request("snow", loras=(("original", 1.0),))),
+    ("lora-wan-two", "wan", Request("snow", loras=(("kohya", 0.5), ("original", -0.4)))),
+    ("lora-wan-all", "wan-euler", Request("snow", loras=(("metadata", 1.0), ("differences", 1.0)))),
+    ("lora-wan22", "wan22-a14b", Request("snow", steps=4, guidance=4.0, loras=(
+        ("peft", 0.7), ("kohya", 0.6, 2)))),
+    ("lora-wan22-second", "wan22-a14b", Request("snow", steps=4, loras=(("original", 1.5, 2),))),
+    ("lora-wan22-ti2v", "wan22-ti2v", Request("snow", steps=3, loras=(("kohya", 1.0),))),
     # drawn numbers: the very ones of the pipeline
     ("torch-image", "v091", Request("a ship", image=(64, 64), seed=5, decode_timestep=0.05),
      "torch"),

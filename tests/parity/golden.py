@@ -2,8 +2,8 @@
 """Writes the golden files: golden.py [DIR [NAME …]]. They are committed; this is how they were made.
 
 For each name: a checkpoint folder NAME/, the noise NAME.noise.safetensors, the pictures
-NAME.OPTION.png, the reference's tensors NAME.reference.safetensors and the command's options
-NAME.options, one word a line. To keep them small the checkpoints share one tokenizer model and of the video every third row and column is
+NAME.OPTION.png, the LoRA file NAME.lora.safetensors, the reference's tensors
+NAME.reference.safetensors and the command's options NAME.options, one word a line. To keep them small the checkpoints share one tokenizer model and of the video every third row and column is
 kept, which meets every phase of the decoder's patches.
 """
 
@@ -14,6 +14,7 @@ import sys
 from safetensors.torch import save_file
 
 import checkpoints
+import loras
 import pictures
 import reference
 from checkpoints import (
@@ -86,6 +87,12 @@ PICTURES = {
                                         frames=9, steps=3, guidance=4.0)),
 }
 
+# With a LoRA file, NAME.lora.safetensors.
+LORAS = {
+    "wan-lora": ("wan", Request("red fire", width=64, height=64, frames=5, steps=3,
+                                loras=(("original", 0.75),))),
+}
+
 
 def options_of(request):
     """The command's options, one word a line."""
@@ -114,11 +121,15 @@ def write_case(root, name, folder, request, seed):
     pipeline = reference.load(folder)
     noise = reference.draw_noise(pipeline, request, seed)
     paths = pictures.write(request, root, name, seed)
-    tensors = reference.run(pipeline, request, noise, paths)
+    lora = loras.write(pipeline, request, root, name, seed)
+    with loras.loaded(pipeline, request, lora):
+        tensors = reference.run(pipeline, request, noise, paths)
     video = tensors.pop("video")[:, :, ::STRIDE, ::STRIDE]
     tensors["video_every_third"] = video.contiguous()
     save_file(noise, str(root / f"{name}.noise.safetensors"))
     save_file(tensors, str(root / f"{name}.reference.safetensors"))
+    for path in root.glob(f"{name}.lora-0.safetensors"):
+        path.rename(root / f"{name}.lora.safetensors")
     (root / f"{name}.options").write_text(options_of(request), encoding="utf-8")
 
 
@@ -131,11 +142,12 @@ def write_checkpoint(root, name):
     write_case(root, name, folder, request, seed)
 
 
-def write_pictures(root, name):
-    checkpoint, request = PICTURES[name]
+def write_more(root, name):
+    """A case of a checkpoint that is there already."""
+    checkpoint, request = (PICTURES | LORAS)[name]
     (root / name).unlink(missing_ok=True)
     (root / name).symlink_to(checkpoint)
-    write_case(root, name, root / checkpoint, request, list(PICTURES).index(name))
+    write_case(root, name, root / checkpoint, request, list(PICTURES | LORAS).index(name))
 
 
 def main():
@@ -146,9 +158,9 @@ def main():
     for name in GOLDEN:
         if not names or name in names:
             write_checkpoint(root, name)
-    for name in PICTURES:
+    for name in PICTURES | LORAS:
         if not names or name in names:
-            write_pictures(root, name)
+            write_more(root, name)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,24 @@ def original_transformer(name):
     return name
 
 
+WAN = (("condition_embedder.time_embedder.linear_1.", "time_embedding.0."),
+       ("condition_embedder.time_embedder.linear_2.", "time_embedding.2."),
+       ("condition_embedder.text_embedder.linear_1.", "text_embedding.0."),
+       ("condition_embedder.text_embedder.linear_2.", "text_embedding.2."),
+       ("condition_embedder.time_proj.", "time_projection.1."),
+       (".to_out.0.", ".o."), (".to_q.", ".q."), (".to_k.", ".k."), (".to_v.", ".v."),
+       ("attn1.", "self_attn."), ("attn2.", "cross_attn."), ("ffn.net.0.proj.", "ffn.0."),
+       ("ffn.net.2.", "ffn.2."), (".norm2.", ".norm3."), ("proj_out.", "head.head."))
+
+
+def original_wan_transformer(name):
+    if name.endswith("scale_shift_table"):
+        return name.replace("scale_shift_table", "modulation" if "." in name else "head.modulation")
+    for ours, theirs in WAN:
+        name = name.replace(ours, theirs)
+    return name
+
+
 LLAMA = (("encoder.block.", "enc.blk."), ("encoder.final_layer_norm", "enc.output_norm"),
          ("shared.", "token_embd."), ("layer.0.SelfAttention.relative_attention_bias", "attn_rel_b"),
          ("layer.0.SelfAttention.", "attn_"), ("layer.0.layer_norm", "attn_norm"),
@@ -261,6 +279,8 @@ for _name, _published in (("single-090", ("single", "0.9.0")), ("single-091", ("
     MODELS[_name]["published"] = _published
 
 CASES = [
+    ("lora-gguf", "gguf", Request("snow", loras=(("peft", 0.8), ("original", 0.3)))),
+    ("lora-float8", "float8", Request("snow", loras=(("original", 0.8), ("differences", 0.3)))),
     ("single-090", "single-090", Request("blue waves 雪", "rain", guidance=3.0)),
     ("single-091", "single-091", Request("red fire", decode_timestep=0.05)),
     ("single-095", "single-095", Request("红色的火焰", "snow", frames=17, guidance=2.5, steps=3,

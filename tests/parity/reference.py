@@ -50,6 +50,7 @@ class Request:
     decode_noise_scale: float | None = None
     image: tuple[int, int] | None = None  # the size of a picture
     last_image: tuple[int, int] | None = None
+    loras: tuple = ()  # (form, weight[, transformer]), see loras.py
 
     def conditions(self):
         return (self.image is not None) + (self.last_image is not None)

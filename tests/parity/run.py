@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 
 import checkpoints  # noqa: E402
 import compare  # noqa: E402
+import loras  # noqa: E402
 import pictures  # noqa: E402
 import published  # noqa: E402
 import reference  # noqa: E402
@@ -66,8 +67,13 @@ def check_case(pipeline, folder, case, seed, scratch, options):
     noise = None if "torch" in source else reference.draw_noise(pipeline, request, seed)
     dump = scratch / f"{name}.safetensors"
     paths = pictures.write(request, scratch, name, seed)
-    ours = generate(options.t2v, request, folder, dump, noise, paths, options.more)
-    theirs = reference.run(pipeline, request, noise, paths)
+    more = list(options.more)
+    lora = loras.write(pipeline, request, scratch, name, seed)
+    if lora:
+        more += ["--lora", lora]
+    ours = generate(options.t2v, request, folder, dump, noise, paths, more)
+    with loras.loaded(pipeline, request, lora):
+        theirs = reference.run(pipeline, request, noise, paths)
     if options.keep:
         save_file(theirs, str(dump) + ".reference")
     if isinstance(ours, str):

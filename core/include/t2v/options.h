@@ -28,6 +28,9 @@ enum t2v_option_flags {
 #define T2V_MODEL_OPTIONS(STRING, NUMBER, CHOICE)                                                  \
     CHOICE(precision, "f32", "f32", 0,                                                             \
            "arithmetic of the linear layers")                                                      \
+    STRING(lora, NULL, 0,                                                                          \
+           "LoRA files merged into the transformer: FILE or FILE=WEIGHT, several separated by |; " \
+           "FILE@2 is for the second transformer of a model that has two")                         \
     NUMBER(int, threads, 0, 0, 1024, 0, "threads",                                                 \
            "threads that a stream computes with; 0: one for each processor this process may use")
 
