@@ -202,6 +202,17 @@ static t2v_status start_solver(sampler *s, t2v_error *error)
                             (size_t)((s->tokens - s->known_tokens) * s->width), &s->unipc, error);
 }
 
+static t2v_status plan_steps(sampler *s, t2v_error *error)
+{
+    const t2v_window *w = s->window;
+    const t2v_family *family = s->model->family;
+    const int64_t positions = w->size.frames * w->size.height * w->size.width;
+    if (w->sigmas->count)
+        return family->schedule_given(&s->model->scheduler, w->sigmas, positions, &s->schedule,
+                                      error);
+    return family->schedule(&s->model->scheduler, w->steps, positions, &s->schedule, error);
+}
+
 t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window *window,
                        float *latents)
 {
@@ -212,9 +223,7 @@ t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window 
     s.goal_tokens = window->goal ? s.frame_tokens : 0;
     s.tokens = s.goal_tokens + t2v_token_count(size);
     s.known_tokens = s.goal_tokens + s.frame_tokens * (window->known / size->patch_time);
-    T2V_TRY(model->family->schedule(&model->scheduler, window->steps,
-                                    size->frames * size->height * size->width, &s.schedule,
-                                    exec->error));
+    T2V_TRY(plan_steps(&s, exec->error));
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     t2v_status status = start_solver(&s, exec->error);
     if (status >= 0)

@@ -21,6 +21,7 @@ typedef struct t2v_window {
     bool middle;          /**< the window continues a clip */
     double rate;          /**< pictures per second by the model's clock: rate / speed */
     int steps;
+    const t2v_sigmas *sigmas; /**< as many, of the caller's own; or none: the pipeline's */
     double guidance;
     const t2v_dit_text *prompt, *negative; /**< negative: NULL when guidance is off */
     t2v_noise *noise;                      /**< of the noise on known latents */

@@ -10,6 +10,19 @@ static t2v_status linear(const t2v_scheduler *scheduler, int steps, int64_t toke
     return t2v_schedule_linear(&scheduler->euler, steps, tokens, schedule, error);
 }
 
+static t2v_status given(const t2v_scheduler *scheduler, const t2v_sigmas *sigmas, int64_t tokens,
+                        t2v_schedule *schedule, t2v_error *error)
+{
+    return t2v_schedule_given(&scheduler->euler, sigmas, tokens, schedule, error);
+}
+
+static t2v_status given_timesteps(const t2v_scheduler *scheduler, const t2v_sigmas *sigmas,
+                                  int64_t tokens, t2v_schedule *schedule, t2v_error *error)
+{
+    (void)tokens;
+    return t2v_schedule_given_timesteps(&scheduler->euler, sigmas, schedule, error);
+}
+
 static t2v_status linear_quadratic(const t2v_scheduler *scheduler, int steps, int64_t tokens,
                                    t2v_schedule *schedule, t2v_error *error)
 {
@@ -41,6 +54,13 @@ static t2v_status as_scheduled(const t2v_scheduler *scheduler, int steps, int64_
 {
     (void)tokens;
     return t2v_scheduler_schedule(scheduler, steps, schedule, error);
+}
+
+static t2v_status as_given(const t2v_scheduler *scheduler, const t2v_sigmas *sigmas, int64_t tokens,
+                           t2v_schedule *schedule, t2v_error *error)
+{
+    (void)tokens;
+    return t2v_scheduler_schedule_given(scheduler, sigmas, schedule, error);
 }
 
 /* WanPipeline knows no time but the number of the frame. */
@@ -85,8 +105,8 @@ static t2v_status refine_wan(const t2v_config *index, t2v_family_defaults *defau
 #define WAN                                                                                        \
     .name = "wan", .dit = &t2v_dit_wan, .vae = &t2v_vae_wan, .text_encoder = "UMT5EncoderModel",   \
     .text_kind = T2V_UMT5, .text_length = 512, .text_mask = true, .text_zeros = true,              \
-    .text_clean = true, .schedule = as_scheduled, .seconds = frame_number, .token_grid = true,     \
-    .posterior_mean = true, .refine = refine_wan,                                                  \
+    .text_clean = true, .schedule = as_scheduled, .schedule_given = as_given,                      \
+    .seconds = frame_number, .token_grid = true, .posterior_mean = true, .refine = refine_wan,     \
     .defaults = {                                                                                  \
         .width = 832,                                                                              \
         .height = 480,                                                                             \
@@ -102,6 +122,7 @@ static const t2v_family families[] = {
         .pipeline = "LTXPipeline",
         .text_length = 128,
         .schedule = linear,
+        .schedule_given = given,
         .seconds = even_seconds,
         .encodes_first = true,
     },
@@ -111,6 +132,7 @@ static const t2v_family families[] = {
         .text_length = 256,
         .text_mask = true,
         .schedule = linear_quadratic,
+        .schedule_given = given_timesteps,
         .seconds = causal_seconds,
         .picture_seconds = picture_seconds,
         .known_noise = 0.15f,

@@ -32,6 +32,9 @@ typedef struct t2v_family {
     /** @param tokens positions of a window */
     t2v_status (*schedule)(const t2v_scheduler *scheduler, int steps, int64_t tokens,
                            t2v_schedule *schedule, t2v_error *error);
+    /** The same from sigmas of the caller's own. */
+    t2v_status (*schedule_given)(const t2v_scheduler *scheduler, const t2v_sigmas *sigmas,
+                                 int64_t tokens, t2v_schedule *schedule, t2v_error *error);
     /**
      * Time coordinate of a latent frame in seconds, in the reference's own float arithmetic.
      *

@@ -41,9 +41,23 @@ typedef struct generation {
     bool gave_way; /* the chunk at hand */
 } generation;
 
+int t2v_effective_schedule(const t2v_model *model, const t2v_stream_params *params,
+                           t2v_sigmas *sigmas)
+{
+    t2v_error error; /* what the option says was checked when it was set */
+    if (t2v_sigmas_read(params->sigmas, sigmas, &error) < 0)
+        sigmas->count = 0;
+    if (!sigmas->count && params->steps < 0)
+        *sigmas = model->sigmas;
+    if (sigmas->count)
+        return sigmas->count;
+    return params->steps > 0 ? params->steps : model->defaults.steps;
+}
+
 int t2v_effective_steps(const t2v_model *model, const t2v_stream_params *params)
 {
-    return params->steps > 0 ? params->steps : model->defaults.steps;
+    t2v_sigmas sigmas;
+    return t2v_effective_schedule(model, params, &sigmas);
 }
 
 double t2v_effective_guidance(const t2v_model *model, const t2v_stream_params *params)
@@ -300,11 +314,13 @@ static void set_goal(const generation *g, t2v_window *window, int64_t fresh)
 static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fresh)
 {
     const double guidance = t2v_effective_guidance(g->model, &g->live);
+    t2v_sigmas sigmas;
     t2v_window window = {
         .size = *size,
         .middle = g->made > 0,
         .rate = (double)g->params->rate_num / g->params->rate_den / g->live.speed,
-        .steps = t2v_effective_steps(g->model, &g->live),
+        .steps = t2v_effective_schedule(g->model, &g->live, &sigmas),
+        .sigmas = &sigmas,
         .guidance = guidance,
         .prompt = g->prompt_text,
         .negative = guidance > 1 ? g->negative_text : NULL,

@@ -45,7 +45,14 @@ t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream
 double t2v_chunk_operations(const t2v_model *model, const t2v_plan *plan, int64_t index, int steps,
                             bool guided);
 
-/** The number of steps, and whether guidance is on, that options ask for. */
+/**
+ * The number of steps that options ask for, by sigmas of their own or the model's, if there are
+ * some, and the guidance.
+ *
+ * @param sigmas receives them, or a count of 0
+ */
+int t2v_effective_schedule(const t2v_model *model, const t2v_stream_params *params,
+                           t2v_sigmas *sigmas);
 int t2v_effective_steps(const t2v_model *model, const t2v_stream_params *params);
 double t2v_effective_guidance(const t2v_model *model, const t2v_stream_params *params);
 

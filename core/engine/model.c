@@ -44,6 +44,15 @@ static char *base_name(const char *path)
     return name;
 }
 
+static t2v_status read_sigmas(const t2v_config *config, t2v_sigmas *sigmas, t2v_error *error)
+{
+    T2V_TRY(t2v_config_doubles(config, "sigmas", 0, 1, T2V_MAX_STEPS, sigmas->value, &sigmas->count,
+                               error));
+    if (sigmas->count < 0)
+        sigmas->count = 0;
+    return t2v_sigmas_check(sigmas, t2v_config_path(config), error);
+}
+
 /* t2v.json: a folder's own name, licence and usual settings. */
 static t2v_status read_defaults(t2v_model *m, t2v_error *error)
 {
@@ -68,6 +77,7 @@ static t2v_status read_defaults(t2v_model *m, t2v_error *error)
                                numbers[i].max, &value, error));
         *numbers[i].value = (int)value;
     }
+    T2V_TRY(read_sigmas(config, &m->sigmas, error));
     T2V_TRY(t2v_config_double(config, "guidance", d->guidance, 0, 100, &d->guidance, error));
     T2V_TRY(t2v_config_double(config, "decode_timestep", 0, 0, 1, &m->decode_timestep, error));
     T2V_TRY(t2v_config_string(config, "name", m->name, &name, error));
@@ -312,7 +322,7 @@ void t2v_model_get_info(const t2v_model *model, t2v_model_info *info)
     info->height = model->defaults.height;
     info->rate = model->defaults.rate;
     info->frames = model->defaults.frames;
-    info->steps = model->defaults.steps;
+    info->steps = model->sigmas.count ? model->sigmas.count : model->defaults.steps;
     info->guidance = model->defaults.guidance;
     info->chunk = model->chunk;
     info->size_multiple = (int)(model->vae_info.spatial_ratio * model->dit_info.patch);

@@ -37,6 +37,7 @@ struct t2v_model {
     t2v_dit_info dit_info;
     t2v_vae_info vae_info;
     t2v_family_defaults defaults; /**< the family's, or those that the folder states */
+    t2v_sigmas sigmas;            /**< that the folder states, in place of steps; mostly none */
     int chunk;                    /**< pictures of one pass when streaming; 0: all in one */
     int context;                  /**< latent frames that a pass is given of the one before */
     double decode_timestep;

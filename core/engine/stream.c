@@ -195,6 +195,8 @@ static t2v_status check_range(const char *name, int64_t value, int64_t min, int6
 /* -1 stands for the model's own value; what lies between it and the values proper is nothing. */
 static t2v_status check_gaps(const t2v_stream_params *p, t2v_error *error)
 {
+    t2v_sigmas sigmas;
+    T2V_TRY(t2v_sigmas_read(p->sigmas, &sigmas, error));
     if (p->steps == 0)
         return t2v_fail(error, T2V_ERROR_ARGUMENT, "steps: 0 is out of range; wanted 1 to 1000");
     const struct {

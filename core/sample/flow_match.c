@@ -133,16 +133,32 @@ static t2v_status check_finite(t2v_schedule *schedule, t2v_error *error)
     return T2V_OK;
 }
 
+/* What the scheduler makes of the sigmas that it is given. */
+static t2v_status complete(const t2v_flow_match_config *config, int64_t tokens, t2v_schedule *out,
+                           t2v_error *error)
+{
+    bend(config, shift_for_tokens(config, tokens), out);
+    make_timesteps(out);
+    finish(config, out);
+    return check_finite(out, error);
+}
+
 t2v_status t2v_schedule_linear(const t2v_flow_match_config *config, int steps, int64_t tokens,
                                t2v_schedule *out, t2v_error *error)
 {
     T2V_TRY(t2v_schedule_allocate(steps, config->num_train_timesteps, out, error));
     for (int i = 0; i < steps; i++)
         out->sigmas[i] = (float)linspace(1.0, 1.0 / steps, steps, i);
-    bend(config, shift_for_tokens(config, tokens), out);
-    make_timesteps(out);
-    finish(config, out);
-    return check_finite(out, error);
+    return complete(config, tokens, out, error);
+}
+
+t2v_status t2v_schedule_given(const t2v_flow_match_config *config, const t2v_sigmas *sigmas,
+                              int64_t tokens, t2v_schedule *out, t2v_error *error)
+{
+    T2V_TRY(t2v_schedule_allocate(sigmas->count, config->num_train_timesteps, out, error));
+    for (int i = 0; i < sigmas->count; i++)
+        out->sigmas[i] = (float)sigmas->value[i];
+    return complete(config, tokens, out, error);
 }
 
 /* linear_quadratic_schedule of LTXConditionPipeline, step i of n. */
@@ -160,22 +176,47 @@ static double linear_quadratic(int n, int i)
     return 1.0 - (a * (i * i) + b * i + c);
 }
 
-t2v_status t2v_schedule_linear_quadratic(const t2v_flow_match_config *config, int steps,
-                                         t2v_schedule *out, t2v_error *error)
+/* The sigmas of timesteps that the pipeline names itself. */
+static t2v_status complete_timesteps(const t2v_flow_match_config *config, t2v_schedule *out,
+                                     t2v_error *error)
 {
-    if (config->use_dynamic_shifting)
-        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                        "the scheduler's use_dynamic_shifting is true, which the pipeline class "
-                        "LTXConditionPipeline cannot use");
-    T2V_TRY(t2v_schedule_allocate(steps, config->num_train_timesteps, out, error));
-    for (int i = 0; i < steps; i++) {
-        /* the pipeline multiplies by 1000, whatever the scheduler divides by */
-        out->timesteps[i] = (float)linear_quadratic(steps, i) * 1000.0f;
+    for (int i = 0; i < out->steps; i++)
         out->sigmas[i] = out->timesteps[i] / out->train_timesteps;
-    }
     bend(config, 0, out);
     finish(config, out);
     return check_finite(out, error);
+}
+
+static t2v_status refuse_dynamic_shift(const t2v_flow_match_config *config, const char *pipeline,
+                                       t2v_error *error)
+{
+    if (!config->use_dynamic_shifting)
+        return T2V_OK;
+    return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                    "the scheduler's use_dynamic_shifting is true, which the pipeline class "
+                    "%s cannot use",
+                    pipeline);
+}
+
+t2v_status t2v_schedule_linear_quadratic(const t2v_flow_match_config *config, int steps,
+                                         t2v_schedule *out, t2v_error *error)
+{
+    T2V_TRY(refuse_dynamic_shift(config, "LTXConditionPipeline", error));
+    T2V_TRY(t2v_schedule_allocate(steps, config->num_train_timesteps, out, error));
+    for (int i = 0; i < steps; i++) /* times 1000, whatever the scheduler divides by */
+        out->timesteps[i] = (float)linear_quadratic(steps, i) * 1000.0f;
+    return complete_timesteps(config, out, error);
+}
+
+t2v_status t2v_schedule_given_timesteps(const t2v_flow_match_config *config,
+                                        const t2v_sigmas *sigmas, t2v_schedule *out,
+                                        t2v_error *error)
+{
+    T2V_TRY(refuse_dynamic_shift(config, "LTXConditionPipeline", error));
+    T2V_TRY(t2v_schedule_allocate(sigmas->count, config->num_train_timesteps, out, error));
+    for (int i = 0; i < sigmas->count; i++)
+        out->timesteps[i] = (float)(sigmas->value[i] * 1000);
+    return complete_timesteps(config, out, error);
 }
 
 /* The scheduler's own range, from a sigma of 1 to that of its first training step, is shifted when

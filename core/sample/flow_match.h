@@ -11,10 +11,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "sample/sigmas.h"
 #include "weights/config.h"
-
-/** The largest number of steps of a schedule. */
-enum { T2V_MAX_STEPS = 1000 };
 
 /** How the shifted sigmas are spread between their first and last. */
 typedef enum t2v_sigma_spacing {
@@ -73,6 +71,10 @@ t2v_status t2v_schedule_allocate(int steps, int64_t train_timesteps, t2v_schedul
 t2v_status t2v_schedule_linear(const t2v_flow_match_config *config, int steps, int64_t tokens,
                                t2v_schedule *out, t2v_error *error);
 
+/** The same from sigmas of the caller's own, which are shifted likewise. */
+t2v_status t2v_schedule_given(const t2v_flow_match_config *config, const t2v_sigmas *sigmas,
+                              int64_t tokens, t2v_schedule *out, t2v_error *error);
+
 /**
  * LTXConditionPipeline: sigmas fall linearly to 0.975 over the first half of the steps, then
  * quadratically. As in the reference they are given as timesteps, which stay as given while the
@@ -81,6 +83,11 @@ t2v_status t2v_schedule_linear(const t2v_flow_match_config *config, int steps, i
  */
 t2v_status t2v_schedule_linear_quadratic(const t2v_flow_match_config *config, int steps,
                                          t2v_schedule *out, t2v_error *error);
+
+/** The same from sigmas of the caller's own: the pipeline's `timesteps`, 1000 times as large. */
+t2v_status t2v_schedule_given_timesteps(const t2v_flow_match_config *config,
+                                        const t2v_sigmas *sigmas, t2v_schedule *out,
+                                        t2v_error *error);
 
 /**
  * What the scheduler does when a pipeline names neither sigmas nor timesteps (WanPipeline): sigmas

@@ -28,3 +28,15 @@ t2v_status t2v_scheduler_schedule(const t2v_scheduler *scheduler, int steps, t2v
         return t2v_schedule_unipc(&scheduler->unipc, steps, out, error);
     return t2v_schedule_trained(&scheduler->euler, steps, out, error);
 }
+
+t2v_status t2v_scheduler_schedule_given(const t2v_scheduler *scheduler, const t2v_sigmas *sigmas,
+                                        t2v_schedule *out, t2v_error *error)
+{
+    if (scheduler->solver == T2V_SOLVER_UNIPC)
+        return t2v_schedule_unipc_given(&scheduler->unipc, sigmas, out, error);
+    if (scheduler->euler.use_dynamic_shifting)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "the scheduler's use_dynamic_shifting is true, which this pipeline class "
+                        "cannot use");
+    return t2v_schedule_given(&scheduler->euler, sigmas, 0, out, error);
+}

@@ -30,4 +30,9 @@ int64_t t2v_scheduler_train_timesteps(const t2v_scheduler *scheduler);
 t2v_status t2v_scheduler_schedule(const t2v_scheduler *scheduler, int steps, t2v_schedule *out,
                                   t2v_error *error);
 
+/** The same from sigmas of the caller's own, as the scheduler's set_timesteps(sigmas=…) takes them.
+ */
+t2v_status t2v_scheduler_schedule_given(const t2v_scheduler *scheduler, const t2v_sigmas *sigmas,
+                                        t2v_schedule *out, t2v_error *error);
+
 #endif

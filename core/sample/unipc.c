@@ -37,6 +37,16 @@ static void shift(double *sigmas, const t2v_unipc_config *config, int steps)
 }
 
 /* In double until the end, as the reference. */
+static void complete(const t2v_unipc_config *config, double *sigmas, t2v_schedule *out)
+{
+    shift(sigmas, config, out->steps);
+    for (int i = 0; i < out->steps; i++) {
+        out->timesteps[i] = (float)trunc(sigmas[i] * (double)config->num_train_timesteps);
+        out->sigmas[i] = (float)sigmas[i];
+    }
+    out->sigmas[out->steps] = 0;
+}
+
 t2v_status t2v_schedule_unipc(const t2v_unipc_config *config, int steps, t2v_schedule *out,
                               t2v_error *error)
 {
@@ -45,12 +55,16 @@ t2v_status t2v_schedule_unipc(const t2v_unipc_config *config, int steps, t2v_sch
     T2V_TRY(t2v_schedule_allocate(steps, config->num_train_timesteps, out, error));
     for (int i = 0; i < steps; i++)
         sigmas[i] = i * ((1 / train - 1) / steps) + 1;
-    shift(sigmas, config, steps);
-    for (int i = 0; i < steps; i++) {
-        out->timesteps[i] = (float)trunc(sigmas[i] * train);
-        out->sigmas[i] = (float)sigmas[i];
-    }
-    out->sigmas[steps] = 0;
+    complete(config, sigmas, out);
+    return T2V_OK;
+}
+
+t2v_status t2v_schedule_unipc_given(const t2v_unipc_config *config, const t2v_sigmas *sigmas,
+                                    t2v_schedule *out, t2v_error *error)
+{
+    t2v_sigmas own = *sigmas;
+    T2V_TRY(t2v_schedule_allocate(own.count, config->num_train_timesteps, out, error));
+    complete(config, own.value, out);
     return T2V_OK;
 }
 

@@ -33,6 +33,10 @@ t2v_status t2v_unipc_config_read(const t2v_config *config, t2v_unipc_config *out
 t2v_status t2v_schedule_unipc(const t2v_unipc_config *config, int steps, t2v_schedule *out,
                               t2v_error *error);
 
+/** The same from sigmas of the caller's own, which are shifted likewise. */
+t2v_status t2v_schedule_unipc_given(const t2v_unipc_config *config, const t2v_sigmas *sigmas,
+                                    t2v_schedule *out, t2v_error *error);
+
 /** The solver's memory of the steps before. */
 typedef struct t2v_unipc t2v_unipc;
 

@@ -4,6 +4,7 @@
 from reference import Request
 
 LONG = "golden particles float upwards over a quiet village while snow falls and " * 40
+DISTILLED = (1.0, 0.9937, 0.9875, 0.9812, 0.975, 0.9094, 0.725, 0.00003)  # of LTX-Video 0.9.8
 
 # (name, model of checkpoints.MODELS or "embedded", Request[, "torch" when no noise file is given])
 CASES = [
@@ -154,6 +155,18 @@ CASES = [
                                                        height=96, steps=3, guidance=5.0)),
     ("wan-image-21", "wan-by-token", Request("a ship", image=(80, 64), width=80, steps=8)),
     ("wan-image-torch", "wan22-ti2v", Request("a ship", image=(64, 64), seed=9, steps=3), "torch"),
+    # sigmas of one's own
+    ("sigmas", "v090", Request("snow", "fire", guidance=3.0, sigmas=(1.0, 0.9, 0.55, 0.12))),
+    ("sigmas-shifted", "v090-plain-shift", Request("snow", sigmas=(0.95, 0.5, 0.2))),
+    ("sigmas-exponential", "exponential", Request("snow", sigmas=(1.0, 0.7, 0.3))),
+    ("sigmas-distilled", "v095", Request("snow", image=(64, 64), frames=17, sigmas=DISTILLED)),
+    ("sigmas-condition-shifted", "condition-shifted", Request("snow", sigmas=(1.0, 0.6, 0.25))),
+    ("sigmas-wan", "wan", Request("snow", "fire", guidance=5.0, sigmas=(1.0, 0.9, 0.75, 0.4))),
+    ("sigmas-wan-one", "wan-odd", Request("snow", sigmas=(0.7,))),
+    ("sigmas-wan-third-order", "wan-third-order", Request("snow", sigmas=(
+        0.99, 0.9, 0.85, 0.5, 0.3, 0.1))),
+    ("sigmas-wan-euler", "wan-euler", Request("snow", sigmas=(1.0, 0.8, 0.3))),
+    ("sigmas-wan22", "wan22-a14b", Request("snow", sigmas=(1.0, 0.9375, 0.8333, 0.625))),
     # LoRA
     ("lora", "v095", Request("snow", "fire", guidance=3.0, loras=(("peft", 0.75),))),
     ("lora-two", "v090-odd-heads", Request("snow", loras=(("original", 1.0), ("metadata", -0.5)))),

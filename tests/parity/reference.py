@@ -10,6 +10,7 @@ import dataclasses
 import types
 
 import diffusers
+import numpy
 import torch
 from diffusers.models.autoencoders import vae
 from diffusers.pipelines.ltx import (
@@ -51,6 +52,10 @@ class Request:
     image: tuple[int, int] | None = None  # the size of a picture
     last_image: tuple[int, int] | None = None
     loras: tuple = ()  # (form, weight[, transformer]), see loras.py
+    sigmas: tuple = ()  # of the caller's own, one for each step
+
+    def __post_init__(self):
+        self.steps = len(self.sigmas) or self.steps
 
     def conditions(self):
         return (self.image is not None) + (self.last_image is not None)
@@ -267,6 +272,30 @@ def given_pictures(pipeline, request, paths):
                                      for option, picture in found.items()]}
 
 
+@contextlib.contextmanager
+def with_sigmas(pipeline, request):
+    """
+    Within this context the pipeline takes the request's sigmas; its arguments for that. Those that
+    have no such argument hand them to their scheduler in place of their own.
+    """
+    if not request.sigmas:
+        yield {}
+    elif is_condition(pipeline):
+        yield {"timesteps": [1000 * sigma for sigma in request.sigmas]}
+    else:
+        scheduler = pipeline.scheduler
+        original = scheduler.set_timesteps
+
+        def set_timesteps(steps=None, device=None, sigmas=None, **more):
+            original(sigmas=numpy.array(request.sigmas), device=device, **more)
+
+        scheduler.set_timesteps = set_timesteps
+        try:
+            yield {}
+        finally:
+            del scheduler.set_timesteps
+
+
 def run(pipeline, request, noise=None, paths={}):
     """
     The tensors of a dump. With `noise` (as from draw_noise) these numbers are used, without it the
@@ -293,7 +322,8 @@ def run(pipeline, request, noise=None, paths={}):
         context = draws_from(queue(pipeline, request, noise))
     pipeline, more = given_pictures(pipeline, request, paths)
     options |= more
-    with context, Watch(pipeline) as watch:
+    with context, Watch(pipeline) as watch, with_sigmas(pipeline, request) as more:
+        options |= more
         if is_wan(pipeline):
             options["callback_on_step_end"] = watch.on_step
         video = pipeline(**options).frames[0]

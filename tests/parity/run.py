@@ -40,6 +40,8 @@ def arguments(request, folder, dump):
     for option in ("negative", "decode_timestep", "decode_noise_scale"):
         if getattr(request, option) is not None:
             words += ["--" + option.replace("_", "-"), getattr(request, option)]
+    if request.sigmas:
+        words += ["--sigmas", "|".join(map(str, request.sigmas))]
     return [str(word) for word in words]
 
 

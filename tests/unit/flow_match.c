@@ -214,6 +214,49 @@ static void guidance_goes_past_the_prompt(void **state)
     assert_float_equal(cond[1], -7, 0);
 }
 
+static void sigmas_are_read_from_lists(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {"1|0.75|1e-3", "1,0.75,0.001", " 1 0.75  0.001 ",
+                                        "1.0, 0.75, 0.001, 0"};
+    t2v_sigmas sigmas;
+    t2v_error error;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        assert_int_equal(t2v_sigmas_read(lists[i], &sigmas, &error), T2V_OK);
+        assert_int_equal(sigmas.count, 3);
+        assert_float_equal(sigmas.value[0], 1, 0);
+        assert_float_equal(sigmas.value[1], 0.75, 0);
+        assert_float_equal(sigmas.value[2], 0.001, 1e-12);
+    }
+    assert_int_equal(t2v_sigmas_read(NULL, &sigmas, &error), T2V_OK);
+    assert_int_equal(sigmas.count, 0);
+}
+
+static void sigmas_that_make_no_schedule_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list, *words;
+    } cases[] = {
+        {"1|x", "\"x\" is not a number"},
+        {"0.9;0.5", "\"0.9;0.5\" is not a number"},
+        {"0.5|0.5", "number 2 is 0.5 behind 0.5"},
+        {"0.5|0.7", "wanted each below the one before"},
+        {"1.5|0.7", "number 1 is 1.5"},
+        {"0.9|-0.1", "number 2 is -0.1"},
+        {"nan", "above 0 and at most 1"},
+        {"0", "number 1 is 0"},
+        {"1|0|0.5", "number 2 is 0"},
+    };
+    t2v_sigmas sigmas;
+    t2v_error error;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(t2v_sigmas_read(cases[i].list, &sigmas, &error), T2V_ERROR_ARGUMENT);
+        if (!strstr(error.text, cases[i].words))
+            fail_msg("\"%s\" lacks \"%s\"", error.text, cases[i].words);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +271,8 @@ int main(void)
         cmocka_unit_test(a_step_moves_along_the_velocity),
         cmocka_unit_test(a_tokens_step_ends_at_the_next_lower_sigma),
         cmocka_unit_test(guidance_goes_past_the_prompt),
+        cmocka_unit_test(sigmas_are_read_from_lists),
+        cmocka_unit_test(sigmas_that_make_no_schedule_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

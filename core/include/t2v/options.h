@@ -52,6 +52,9 @@ enum t2v_option_flags {
            "seed of the random numbers; -1: a new one each time, which is logged")                 \
     NUMBER(int, steps, -1, -1, 1000, T2V_OPTION_LIVE, "steps",                                     \
            "denoising steps; -1: the model's own number")                                          \
+    STRING(sigmas, NULL, T2V_OPTION_LIVE,                                                          \
+           "noise levels of the steps, in place of their number: falling, above 0 and at most 1, " \
+           "separated by |, as 1|0.9937|0.725")                                                    \
     NUMBER(double, guidance, -1.0, -1.0, 100.0, T2V_OPTION_LIVE, "",                               \
            "classifier-free guidance scale; 1 turns guidance off; -1: the model's own")            \
     NUMBER(double, speed, 1.0, 0.1, 10.0, T2V_OPTION_LIVE, "",                                     \
