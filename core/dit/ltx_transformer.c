@@ -13,7 +13,6 @@ enum { FEED_FACTOR = 4 }; /* the feed-forward's width */
 /* The reference fixes these: positions are scaled to a clip of 20 s and 2048 pixels. */
 static const float POSITION_BASE[3] = {20.0f, 2048.0f, 2048.0f};
 static const float ROPE_THETA = 10000.0f;
-static const float TEXT_MASK = -10000.0f;
 static const float QK_EPS = 1e-5f, OUT_EPS = 1e-6f;
 
 typedef struct ltx {
@@ -176,11 +175,9 @@ static t2v_status prepare_text(t2v_exec *exec, const void *dit, const float *emb
                                int64_t length, int64_t used, t2v_dit_text **text)
 {
     const ltx *m = dit;
-    T2V_TRY(t2v_dit_blocks_read(exec, &m->blocks, m->caption_in, m->caption_out, embeddings, length,
-                                text));
-    for (int64_t i = used; i < length; i++)
-        (*text)->bias[i] = TEXT_MASK;
-    return T2V_OK;
+    const int64_t keys = used > 0 && used < length ? used : length;
+    return t2v_dit_blocks_read(exec, &m->blocks, m->caption_in, m->caption_out, embeddings, keys,
+                               text);
 }
 
 /* torch.linspace(0, 1, count) in float32: from both ends towards the middle */

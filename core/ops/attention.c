@@ -7,8 +7,9 @@
 #include "ops/profile.h"
 #include "ops/vector.h"
 
-/* Scores of a block that is worked on at once: small enough for the caches. */
-enum { BLOCK_QUERIES = 128, MIN_QUERIES = 16, BLOCK_SCORES = 1 << 20 };
+/* A block that is worked on at once: fewer queries only where their scores would leave the outer
+ * cache, but heads together only while each thread's scores stay in the inner one. */
+enum { BLOCK_QUERIES = 128, MIN_QUERIES = 16, BLOCK_SCORES = 1 << 20, THREAD_SCORES = 1 << 18 };
 
 typedef struct block {
     int64_t head, heads, query, queries;
@@ -19,46 +20,81 @@ static int64_t min64(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-T2V_CLONES
-static void softmax_row(float *row, int64_t n, float scale, const float *key_bias,
-                        const float *bias)
+/* A score with what is added to it; both may be absent. */
+static inline float biased(const float *row, int64_t i, float scale, const float *key_bias,
+                           const float *bias)
 {
-    float highest = -3.4e38f, sum = 0;
-    if (key_bias && bias)
-        for (int64_t i = 0; i < n; i++)
-            row[i] = row[i] * scale + key_bias[i] + bias[i];
-    else if (key_bias || bias)
-        for (int64_t i = 0; i < n; i++)
-            row[i] = row[i] * scale + (key_bias ? key_bias : bias)[i];
-    else
-        for (int64_t i = 0; i < n; i++)
-            row[i] *= scale;
-#pragma omp simd reduction(max : highest)
-    for (int64_t i = 0; i < n; i++)
-        highest = row[i] > highest ? row[i] : highest;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < n; i++) {
-        row[i] = t2v_fast_exp(row[i] - highest);
-        sum += row[i];
-    }
-    float inverse = 1 / sum;
-    for (int64_t i = 0; i < n; i++)
-        row[i] *= inverse;
+    return row[i] * scale + (key_bias ? key_bias[i] : 0) + (bias ? bias[i] : 0);
 }
 
-static void softmax_block(t2v_exec *exec, const t2v_attention *a, const block *b, float *scores)
+/* Scores to exponentials; what they have to be divided by is returned. Inlined once for each
+ * combination of biases, so that no loop asks for them. */
+__attribute__((always_inline)) static inline float
+exponentials(float *row, int64_t n, float scale, const float *key_bias, const float *bias)
+{
+    float highest = -3.4e38f, sum = 0;
+#pragma omp simd reduction(max : highest)
+    for (int64_t i = 0; i < n; i++) {
+        float score = biased(row, i, scale, key_bias, bias);
+        highest = score > highest ? score : highest;
+    }
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < n; i++) {
+        row[i] = t2v_fast_exp_negative(biased(row, i, scale, key_bias, bias) - highest);
+        sum += row[i];
+    }
+    return sum;
+}
+
+T2V_CLONES
+static float softmax_row(float *row, int64_t n, float scale, const float *key_bias,
+                         const float *bias)
+{
+    if (key_bias && bias)
+        return exponentials(row, n, scale, key_bias, bias);
+    if (key_bias)
+        return exponentials(row, n, scale, key_bias, NULL);
+    if (bias)
+        return exponentials(row, n, scale, NULL, bias);
+    return exponentials(row, n, scale, NULL, NULL);
+}
+
+/* scores: each row's exponentials; sums: of each row */
+static void softmax_block(t2v_exec *exec, const t2v_attention *a, const block *b, float *scores,
+                          float *sums)
 {
     int64_t rows = b->heads * b->queries;
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t r = 0; r < rows; r++) {
         int64_t head = b->head + r / b->queries, query = b->query + r % b->queries;
         const float *bias = a->bias ? a->bias + (head * a->queries + query) * a->keys : NULL;
-        softmax_row(scores + r * a->keys, a->keys, a->scale, a->key_bias, bias);
+        sums[r] = softmax_row(scores + r * a->keys, a->keys, a->scale, a->key_bias, bias);
     }
     (void)exec; /* without OpenMP */
 }
 
-static t2v_status run_block(t2v_exec *exec, const t2v_attention *a, const block *b, float *scores)
+T2V_CLONES
+static void divide_row(float *row, int64_t n, float divisor)
+{
+    const float inverse = 1 / divisor;
+    for (int64_t i = 0; i < n; i++)
+        row[i] *= inverse;
+}
+
+/* The sums divide the results rather than the scores, which are many more. */
+static void divide_block(t2v_exec *exec, const t2v_attention *a, const block *b, const float *sums)
+{
+    int64_t rows = b->heads * b->queries;
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t head = b->head + r / b->queries, query = b->query + r % b->queries;
+        divide_row(a->out + (query * a->heads + head) * a->head_dim, a->head_dim, sums[r]);
+    }
+    (void)exec; /* without OpenMP */
+}
+
+static t2v_status run_block(t2v_exec *exec, const t2v_attention *a, const block *b, float *scores,
+                            float *sums)
 {
     const int64_t d = a->head_dim;
     const t2v_batch_product score = {
@@ -86,9 +122,11 @@ static t2v_status run_block(t2v_exec *exec, const t2v_attention *a, const block 
     const int64_t at = b->head * a->keys * d;
     T2V_TRY(t2v_exec_check(exec));
     T2V_TRY(t2v_onednn_batch_product(exec, &score, q, a->k + at, scores));
-    softmax_block(exec, a, b, scores);
-    return t2v_onednn_batch_product(exec, &value, scores, a->v + at,
-                                    a->out + b->query * a->heads * d + b->head * d);
+    softmax_block(exec, a, b, scores, sums);
+    T2V_TRY(t2v_onednn_batch_product(exec, &value, scores, a->v + at,
+                                     a->out + b->query * a->heads * d + b->head * d));
+    divide_block(exec, a, b, sums);
+    return T2V_OK;
 }
 
 static t2v_status run_all(t2v_exec *exec, const t2v_attention *a)
@@ -96,16 +134,17 @@ static t2v_status run_all(t2v_exec *exec, const t2v_attention *a)
     int64_t queries = min64(a->queries, BLOCK_QUERIES), heads;
     while (queries * a->keys > BLOCK_SCORES && queries > MIN_QUERIES)
         queries /= 2;
-    heads = BLOCK_SCORES / (queries * a->keys);
+    heads = exec->threads * (int64_t)THREAD_SCORES / (queries * a->keys);
     heads = min64(heads < 1 ? 1 : heads, a->heads);
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     float *scores = t2v_exec_floats(exec, (size_t)(heads * queries), (size_t)a->keys);
-    t2v_status status = scores ? T2V_OK : T2V_ERROR_MEMORY;
+    float *sums = t2v_exec_floats(exec, (size_t)(heads * queries), 1);
+    t2v_status status = scores && sums ? T2V_OK : T2V_ERROR_MEMORY;
     for (int64_t head = 0; head < a->heads && status >= 0; head += heads)
         for (int64_t query = 0; query < a->queries && status >= 0; query += queries) {
             const block b = {head, min64(heads, a->heads - head), query,
                              min64(queries, a->queries - query)};
-            status = run_block(exec, a, &b, scores);
+            status = run_block(exec, a, &b, scores, sums);
         }
     t2v_arena_reset(&exec->arena, mark);
     return status;
