@@ -462,9 +462,14 @@ static void fast_exponential_is_exact_to_float(void **state)
         double wanted = exp((float)x), found = t2v_fast_exp((float)x);
         if (fabs(found - wanted) > 2.5e-7 * wanted)
             fail_msg("exp(%g) is %g, found %g", x, wanted, found);
+        if (x <= 0)
+            assert_float_equal(t2v_fast_exp_negative((float)x), found, 0);
     }
     assert_float_equal(t2v_fast_exp(-10000), 0, 0);
     assert_float_equal(t2v_fast_exp(-INFINITY), 0, 0);
+    assert_float_equal(t2v_fast_exp_negative(-10000), 0, 0);
+    assert_float_equal(t2v_fast_exp_negative(-INFINITY), 0, 0);
+    assert_true(isnan(t2v_fast_exp(NAN)) && isnan(t2v_fast_exp_negative(NAN)));
     assert_float_equal(t2v_fast_silu(-200), 0, 1e-30);
     assert_float_equal(t2v_fast_silu(50), 50, 1e-5);
 }
