@@ -6,37 +6,67 @@
 #include "ops/onednn.h"
 #include "ops/profile.h"
 
-/* Operations of one uninterrupted piece: some 10 to 30 ms. */
+/* A convolution is cut into panels of output channels with at most this many weights, which take
+ * some 30 ms to be read and reordered, and its output into pieces of so many operations of a panel:
+ * 10 to 30 ms, the time within which a stream must be able to stop. */
+enum { PANEL_WEIGHTS = 1 << 23, PANEL_STEP = 64 };
 static const double PIECE_OPERATIONS = 2.5e9;
 
 struct t2v_conv3d {
     int64_t in, out, kernel[3], stride[3];
     bool behind; /* padding of height and width, else on both sides */
     float *bias;
-    t2v_operand weights;
+    int64_t panel_channels; /* of the output; the last panel may have fewer */
+    int panels;
+    t2v_operand *panel;
 };
+
+/* Evenly divided. `each` is the number of weights of one channel. */
+static int64_t divide_channels(int64_t channels, int64_t each)
+{
+    int64_t most = PANEL_WEIGHTS / each;
+    most = most < PANEL_STEP ? PANEL_STEP : most;
+    const int64_t panels = (channels + most - 1) / most, even = (channels + panels - 1) / panels;
+    const int64_t rounded = (even + PANEL_STEP - 1) / PANEL_STEP * PANEL_STEP;
+    return rounded < channels ? rounded : channels;
+}
+
+static int64_t channels_of(const t2v_conv3d *conv, int64_t panel)
+{
+    const int64_t left = conv->out - panel * conv->panel_channels;
+    return left < conv->panel_channels ? left : conv->panel_channels;
+}
 
 t2v_status t2v_conv3d_create(const t2v_tensor *weight, const t2v_tensor *bias,
                              const int64_t stride[3], t2v_conv3d **out, t2v_error *error)
 {
+    int64_t dim[5];
+    memcpy(dim, weight->shape.dim, sizeof(dim));
+    const int64_t each = dim[1] * dim[2] * dim[3] * dim[4];
     t2v_conv3d *conv = t2v_calloc(1, sizeof(*conv));
-    float *values = t2v_calloc((size_t)weight->shape.dim[0], sizeof(*values));
-    *out = NULL;
-    if (!conv || !values) {
-        t2v_free(conv);
-        t2v_free(values);
+    *out = conv;
+    if (!conv)
         return t2v_fail_memory(error, "a convolution", sizeof(*conv));
-    }
-    conv->out = weight->shape.dim[0];
-    conv->in = weight->shape.dim[1];
+    conv->out = dim[0];
+    conv->in = dim[1];
     for (int i = 0; i < 3; i++) {
-        conv->kernel[i] = weight->shape.dim[2 + i];
+        conv->kernel[i] = dim[2 + i];
         conv->stride[i] = stride ? stride[i] : 1;
     }
-    conv->bias = values;
-    t2v_tensor_read_f32(bias, 0, (size_t)conv->out, values);
-    t2v_operand_init(&conv->weights, weight, 0, 5, weight->shape.dim);
-    *out = conv;
+    conv->panel_channels = divide_channels(conv->out, each);
+    const int64_t panels = (conv->out + conv->panel_channels - 1) / conv->panel_channels;
+    conv->bias = t2v_calloc((size_t)conv->out, sizeof(*conv->bias));
+    conv->panel = t2v_calloc((size_t)panels, sizeof(*conv->panel));
+    if (!conv->bias || !conv->panel) {
+        t2v_conv3d_free(out);
+        return t2v_fail_memory(error, "a convolution", (size_t)conv->out * sizeof(*conv->bias));
+    }
+    t2v_tensor_read_f32(bias, 0, (size_t)conv->out, conv->bias);
+    for (; conv->panels < panels; conv->panels++) {
+        dim[0] = channels_of(conv, conv->panels);
+        t2v_operand_init(&conv->panel[conv->panels], weight,
+                         (size_t)(conv->panels * conv->panel_channels * each), 5, dim);
+    }
     return T2V_OK;
 }
 
@@ -44,7 +74,9 @@ void t2v_conv3d_free(t2v_conv3d **conv)
 {
     if (!*conv)
         return;
-    t2v_operand_free(&(*conv)->weights);
+    for (int i = 0; i < (*conv)->panels; i++)
+        t2v_operand_free(&(*conv)->panel[i]);
+    t2v_free((*conv)->panel);
     t2v_free((*conv)->bias);
     t2v_free(*conv);
     *conv = NULL;
@@ -70,7 +102,8 @@ int64_t t2v_conv3d_kernel_time(const t2v_conv3d *conv)
     return conv->kernel[0];
 }
 
-/* A run's sizes. Pieces are whole output frames, or strips of rows of one output frame. */
+/* A run's sizes. Pieces are whole output frames, or strips of rows of one output frame; of each
+ * one panel after another. */
 typedef struct geometry {
     int64_t h, w, out_h, out_w;
     int64_t top, left;     /* padding there */
@@ -90,12 +123,57 @@ static geometry measure(const t2v_conv3d *conv, int64_t h, int64_t w, bool accum
     return g;
 }
 
+/* Channels that a panel has made, to their places in the output. */
+static void put_channels(t2v_exec *exec, const t2v_conv3d *conv, int64_t panel, const float *made,
+                         int64_t pixels, bool accumulate, float *y)
+{
+    const int64_t channels = channels_of(conv, panel), first = panel * conv->panel_channels;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_COPY,
+        .bytes = (accumulate ? 3 : 2) * sizeof(float) * (double)(pixels * channels),
+    };
+    const int before = t2v_work_begin(exec, &work);
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t pixel = 0; pixel < pixels; pixel++) {
+        const float *from = made + pixel * channels;
+        float *to = y + pixel * conv->out + first;
+        if (accumulate)
+            for (int64_t i = 0; i < channels; i++)
+                to[i] += from[i];
+        else
+            memcpy(to, from, (size_t)channels * sizeof(*to));
+    }
+    t2v_work_end(exec, before);
+}
+
+/* All panels over the same input; `whole` says all but the output's channels. */
+static t2v_status run_panels(t2v_exec *exec, const t2v_conv3d *conv, const t2v_convolution *whole,
+                             const float *x, int64_t pixels, float *y)
+{
+    const bool one = conv->panels == 1;
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    float *made = one ? y : t2v_exec_floats(exec, (size_t)pixels, (size_t)conv->panel_channels);
+    t2v_status status = made ? T2V_OK : T2V_ERROR_MEMORY;
+    for (int i = 0; i < conv->panels && status >= 0; i++) {
+        t2v_convolution part = *whole;
+        part.oc = channels_of(conv, i);
+        part.accumulate = one && whole->accumulate;
+        status = t2v_exec_check(exec);
+        if (status >= 0)
+            status = t2v_onednn_convolution(exec, &part, x, &conv->panel[i],
+                                            conv->bias + i * conv->panel_channels, made);
+        if (status >= 0 && !one)
+            put_channels(exec, conv, i, made, pixels, whole->accumulate, y);
+    }
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
 static t2v_status run_frames(t2v_exec *exec, const t2v_conv3d *conv, const geometry *g,
                              const float *x, int64_t out_frames, float *y)
 {
     const t2v_convolution convolution = {
         .ic = conv->in,
-        .oc = conv->out,
         .d = (out_frames - 1) * conv->stride[0] + conv->kernel[0],
         .h = g->h,
         .w = g->w,
@@ -107,9 +185,7 @@ static t2v_status run_frames(t2v_exec *exec, const t2v_conv3d *conv, const geome
         .pad_right = conv->kernel[2] / 2,
         .accumulate = g->accumulate,
     };
-    T2V_TRY(t2v_exec_check(exec));
-    return t2v_onednn_convolution(exec, &convolution, x, (t2v_operand *)&conv->weights, conv->bias,
-                                  y);
+    return run_panels(exec, conv, &convolution, x, out_frames * g->out_h * g->out_w, y);
 }
 
 /* Rows `first` … of `kt` frames, with the rows that the kernel reaches beyond; outside: zeros. */
@@ -147,7 +223,6 @@ static t2v_status run_strips(t2v_exec *exec, const t2v_conv3d *conv, const geome
         int64_t rows = (out_rows - 1) * conv->stride[1] + conv->kernel[1];
         const t2v_convolution convolution = {
             .ic = conv->in,
-            .oc = conv->out,
             .d = conv->kernel[0],
             .h = rows,
             .w = g->w,
@@ -158,11 +233,8 @@ static t2v_status run_strips(t2v_exec *exec, const t2v_conv3d *conv, const geome
             .accumulate = g->accumulate,
         };
         gather_strip(exec, conv, g, x, first, rows, strip);
-        status = t2v_exec_check(exec);
-        if (status >= 0)
-            status =
-                t2v_onednn_convolution(exec, &convolution, strip, (t2v_operand *)&conv->weights,
-                                       conv->bias, y + first * g->out_w * conv->out);
+        status = run_panels(exec, conv, &convolution, strip, out_rows * g->out_w,
+                            y + first * g->out_w * conv->out);
     }
     t2v_arena_reset(&exec->arena, mark);
     return status;
@@ -173,7 +245,8 @@ static t2v_status run_pieces(t2v_exec *exec, const t2v_conv3d *conv, const geome
 {
     const int64_t in_frame = g->h * g->w * conv->in * conv->stride[0];
     const int64_t out_frame = g->out_h * g->out_w * conv->out;
-    const int64_t rows = (int64_t)(PIECE_OPERATIONS / g->row_operations);
+    const double share = (double)conv->panel_channels / (double)conv->out;
+    const int64_t rows = (int64_t)(PIECE_OPERATIONS / (g->row_operations * share));
     const bool whole = rows >= g->out_h;
     const int64_t step = whole ? rows / g->out_h : 1;
     for (int64_t t = 0; t < out_frames; t += step) {

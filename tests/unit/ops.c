@@ -253,14 +253,14 @@ static void convolution_equals_a_plain_loop(void **state)
         check_conv(&cases[i]);
 }
 
-/* A frame with more operations than a piece may have. */
-static void check_strips(bool behind)
+/* Convolves 3 frames to one, with a single tap for each channel. */
+static void check_tap(int64_t channels, int64_t h, int64_t w, bool accumulate, bool behind)
 {
-    const int64_t channels = 512, h = 96, w = 20, dim[5] = {channels, channels, 3, 3, 3};
+    const int64_t dim[5] = {channels, channels, 3, 3, 3};
     const int64_t reach = behind ? 2 : 1, rows = behind ? h - 1 : h, columns = behind ? w - 1 : w;
     const size_t frame = (size_t)(h * w * channels);
     float *x = numbers(3 * frame, 1), *weights = t2v_calloc((size_t)(channels * channels), 27 * 4);
-    float *b = t2v_calloc((size_t)channels, 4), *y = numbers(frame, 2);
+    float *b = numbers((size_t)channels, 3), *y = numbers(frame, 2), *old = numbers(frame, 2);
     assert_non_null(weights);
     for (int64_t o = 0; o < channels; o++) /* one tap: right neighbour of the row below, frame 2 */
         weights[(o * channels + o) * 27 + 2 * 9 + 2 * 3 + 2] = 1;
@@ -269,28 +269,40 @@ static void check_strips(bool behind)
     assert_int_equal(t2v_conv3d_create(&weight, &bias, NULL, &conv, &error), T2V_OK);
     if (behind)
         t2v_conv3d_pad_behind(conv);
-    assert_int_equal(t2v_conv3d_run(exec, conv, x, 3, h, w, false, y), T2V_OK);
+    assert_int_equal(t2v_conv3d_run(exec, conv, x, 3, h, w, accumulate, y), T2V_OK);
     for (int64_t row = 0; row < rows; row++)
         for (int64_t column = 0; column < columns; column++)
-            for (int64_t c = 0; c < channels; c += 101) {
+            for (int64_t c = 0; c < channels; c += 61) {
                 const int64_t from = row + reach, beside = column + reach;
-                float wanted = from < h && beside < w
-                                   ? x[2 * frame + (size_t)((from * w + beside) * channels + c)]
-                                   : 0;
-                assert_float_equal(y[(row * columns + column) * channels + c], wanted, 1e-6);
+                const size_t at = (size_t)((row * columns + column) * channels + c);
+                float wanted = b[c] + (accumulate ? old[at] : 0);
+                if (from < h && beside < w)
+                    wanted += x[2 * frame + (size_t)((from * w + beside) * channels + c)];
+                assert_float_equal(y[at], wanted, 1e-6);
             }
     t2v_conv3d_free(&conv);
     t2v_free(x);
     t2v_free(weights);
     t2v_free(b);
     t2v_free(y);
+    t2v_free(old);
 }
 
+/* A frame with more operations than a piece may have. */
 static void convolution_cuts_large_frames_into_strips(void **state)
 {
     (void)state;
-    check_strips(false);
-    check_strips(true);
+    check_tap(512, 96, 20, false, false);
+    check_tap(512, 96, 20, false, true);
+}
+
+/* More weights than a panel may have; the second with strips besides. */
+static void convolution_cuts_large_weights_into_panels(void **state)
+{
+    (void)state;
+    check_tap(680, 6, 5, false, false);
+    check_tap(680, 24, 20, false, false);
+    check_tap(680, 6, 5, true, false);
 }
 
 /* ------------------------------------------------------------------ attention */
@@ -501,6 +513,7 @@ int main(void)
         cmocka_unit_test(joined_layers_lie_side_by_side),
         cmocka_unit_test(convolution_equals_a_plain_loop),
         cmocka_unit_test(convolution_cuts_large_frames_into_strips),
+        cmocka_unit_test(convolution_cuts_large_weights_into_panels),
         cmocka_unit_test(attention_equals_a_plain_loop),
         cmocka_unit_test(attention_works_by_blocks_of_queries),
         cmocka_unit_test(norms_equal_plain_loops),
