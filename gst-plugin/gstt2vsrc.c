@@ -761,6 +761,22 @@ static gboolean answer_duration(GstT2vSrc *self, GstQuery *query)
     return TRUE;
 }
 
+/** Frames, bytes and time. */
+static gboolean answer_convert(GstT2vSrc *self, GstQuery *query)
+{
+    GstCaps *caps = gst_pad_get_current_caps(GST_BASE_SRC_PAD(self));
+    GstVideoInfo video;
+    GstFormat from, to;
+    gint64 value, converted;
+    const gboolean known = caps && gst_video_info_from_caps(&video, caps);
+    gst_clear_caps(&caps);
+    gst_query_parse_convert(query, &from, &value, &to, NULL);
+    if (!known || !gst_video_info_convert(&video, from, value, to, &converted))
+        return FALSE;
+    gst_query_set_convert(query, from, value, to, converted);
+    return TRUE;
+}
+
 static gboolean gst_t2v_src_query(GstBaseSrc *base, GstQuery *query)
 {
     GstT2vSrc *self = GST_T2V_SRC(base);
@@ -772,6 +788,10 @@ static gboolean gst_t2v_src_query(GstBaseSrc *base, GstQuery *query)
         break;
     case GST_QUERY_DURATION:
         if (answer_duration(self, query))
+            return TRUE;
+        break;
+    case GST_QUERY_CONVERT:
+        if (answer_convert(self, query))
             return TRUE;
         break;
     case GST_QUERY_SEEKING:

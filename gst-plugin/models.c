@@ -7,12 +7,13 @@
 #include "options.h"
 
 typedef struct {
-    char *key; /* path and options */
-    t2v_model *model;
+    char *key;        /* path and options */
+    t2v_model *model; /* NULL while it is being opened */
     int users;
 } Entry;
 
 static GMutex lock;
+static GCond opened;
 static GSList *entries; /* of Entry, by `lock` */
 
 static void log_message(void *opaque, t2v_log_level level, const char *text)
@@ -47,30 +48,53 @@ static Entry *find(const char *key)
     return NULL;
 }
 
-static t2v_status open_entry(const char *path, const t2v_model_params *params, const char *key,
-                             Entry **entry, t2v_error *error)
+static Entry *add_entry(const char *key)
+{
+    Entry *entry = g_new0(Entry, 1);
+    entry->key = g_strdup(key);
+    entries = g_slist_prepend(entries, entry);
+    return entry;
+}
+
+static void remove_entry(Entry *entry)
+{
+    entries = g_slist_remove(entries, entry);
+    g_free(entry->key);
+    g_free(entry);
+}
+
+/** Opens the model of a new entry, which is gone when that fails. The lock is held, but not
+ * meanwhile: elements with other models start and stop. */
+static t2v_status open_entry(Entry *entry, const char *path, const t2v_model_params *params,
+                             t2v_error *error)
 {
     t2v_model_params with_log = *params;
     t2v_model *model;
     with_log.log = log_message;
+    g_mutex_unlock(&lock);
     t2v_status status = t2v_model_open(path, &with_log, &model, error);
-    if (status < 0)
-        return status;
-    *entry = g_new0(Entry, 1);
-    (*entry)->key = g_strdup(key);
-    (*entry)->model = model;
-    entries = g_slist_prepend(entries, *entry);
-    return T2V_OK;
+    g_mutex_lock(&lock);
+    if (status == T2V_OK)
+        entry->model = model;
+    else
+        remove_entry(entry);
+    g_cond_broadcast(&opened);
+    return status;
 }
 
-/* The lock is held while a model opens, so that a second element waits for it and shares it. */
 t2v_status gst_t2v_model_get(const char *path, const t2v_model_params *params, t2v_model **model,
                              t2v_error *error)
 {
     char *key = make_key(path, params);
+    Entry *entry;
+    t2v_status status = T2V_OK;
     g_mutex_lock(&lock);
-    Entry *entry = find(key);
-    t2v_status status = entry ? T2V_OK : open_entry(path, params, key, &entry, error);
+    while ((entry = find(key)) && !entry->model)
+        g_cond_wait(&opened, &lock);
+    if (!entry) {
+        entry = add_entry(key);
+        status = open_entry(entry, path, params, error);
+    }
     if (status == T2V_OK) {
         entry->users++;
         *model = entry->model;
@@ -78,14 +102,6 @@ t2v_status gst_t2v_model_get(const char *path, const t2v_model_params *params, t
     g_mutex_unlock(&lock);
     g_free(key);
     return status;
-}
-
-static void close_entry(Entry *entry)
-{
-    entries = g_slist_remove(entries, entry);
-    t2v_model_close(&entry->model);
-    g_free(entry->key);
-    g_free(entry);
 }
 
 void gst_t2v_model_put(t2v_model **model)
@@ -97,8 +113,11 @@ void gst_t2v_model_put(t2v_model **model)
     while (((Entry *)at->data)->model != *model)
         at = at->next;
     Entry *entry = at->data;
-    if (--entry->users == 0)
-        close_entry(entry);
+    const gboolean last = --entry->users == 0;
+    if (last)
+        remove_entry(entry);
     g_mutex_unlock(&lock);
+    if (last)
+        t2v_model_close(model);
     *model = NULL;
 }

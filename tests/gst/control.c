@@ -308,6 +308,32 @@ GST_START_TEST(two_elements_share_the_weights_of_one_model)
 }
 GST_END_TEST
 
+static gpointer play(gpointer harness)
+{
+    gst_harness_play(harness);
+    gst_buffer_unref(gst_harness_pull(harness));
+    return NULL;
+}
+
+GST_START_TEST(elements_that_start_at_once_share_the_weights_too)
+{
+    GstHarness *h[4];
+    GThread *threads[4];
+    for (int i = 0; i < 4; i++) {
+        h[i] = source_new("", SMALL);
+        threads[i] = g_thread_new("starter", play, h[i]);
+    }
+    for (int i = 0; i < 4; i++)
+        g_thread_join(threads[i]);
+    const int together = mapped_weights();
+    for (int i = 1; i < 4; i++)
+        gst_harness_teardown(h[i]);
+    assert_equals_int(mapped_weights(), together);
+    gst_harness_teardown(h[0]);
+    assert_equals_int(mapped_weights(), 0);
+}
+GST_END_TEST
+
 /* ------------------------------------------------------------------ states */
 
 GST_START_TEST(states_change_two_hundred_times)
@@ -346,6 +372,7 @@ static Suite *suite(void)
     tcase_add_test(tests, numbers_follow_a_control_source);
     tcase_add_test(tests, a_missing_model_is_an_error_that_names_it);
     tcase_add_test(tests, two_elements_share_the_weights_of_one_model);
+    tcase_add_test(tests, elements_that_start_at_once_share_the_weights_too);
     tcase_add_test(tests, states_change_two_hundred_times);
     return s;
 }

@@ -212,6 +212,27 @@ GST_START_TEST(a_number_of_buffers_gives_a_duration_and_an_end)
 }
 GST_END_TEST
 
+GST_START_TEST(frames_are_converted_to_time_and_back)
+{
+    GstHarness *h = source_new("num-buffers=6", SMALL);
+    gint64 value;
+    fail_if(gst_element_query_convert(h->element, GST_FORMAT_DEFAULT, 6, GST_FORMAT_TIME, &value),
+            "the rate is not known yet");
+    gst_harness_play(h);
+    for (int i = 0; i < 6; i++)
+        gst_buffer_unref(gst_harness_pull(h));
+    fail_unless(
+        gst_element_query_convert(h->element, GST_FORMAT_DEFAULT, 48, GST_FORMAT_TIME, &value));
+    assert_equals_int64(value, 2 * GST_SECOND);
+    fail_unless(gst_element_query_convert(h->element, GST_FORMAT_TIME, GST_SECOND,
+                                          GST_FORMAT_DEFAULT, &value));
+    assert_equals_int64(value, 24);
+    fail_unless(gst_element_query_position(h->element, GST_FORMAT_DEFAULT, &value));
+    fail_unless(value >= 5 && value <= 6, "the position is %d", (int)value);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 /* ------------------------------------------------------------------ seeking, and the end */
 
 static void drop_buffers(GstHarness *h)
@@ -311,6 +332,7 @@ static Suite *suite(void)
     tcase_add_test(tests, frames_that_are_late_can_be_left_out);
     tcase_add_test(tests, latency_is_a_frame_and_the_lead);
     tcase_add_test(tests, a_number_of_buffers_gives_a_duration_and_an_end);
+    tcase_add_test(tests, frames_are_converted_to_time_and_back);
     tcase_add_test(tests, a_seek_to_the_beginning_makes_the_same_frames_again);
     tcase_add_test(tests, another_size_is_negotiated_while_playing_and_time_goes_on);
     tcase_add_test(tests, a_seek_elsewhere_is_refused_and_disturbs_nothing);
