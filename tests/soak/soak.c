@@ -90,8 +90,9 @@ static void print_look(const char *prompt, const look *first, const look *last)
            change(first->sharpness, last->sharpness, f, l));
 }
 
-/* The first round of prompts, and the last. */
-static look first_look[PROMPTS], last_look[PROMPTS];
+/* Of the first half of the time, without the first round of prompts, and of the second. A prompt's
+ * pictures depend on those before them, so only means of many rounds say something. */
+static look first_half[PROMPTS], second_half[PROMPTS];
 
 static int fail(const t2v_error *error)
 {
@@ -122,11 +123,10 @@ static int soak(t2v_stream *stream, double minutes, double rate)
         if (lateness > 0) /* a player would have waited, and go on from there */
             start += lateness;
         if (second % EVERY >= SETTLED) {
-            if (second % EVERY == SETTLED && last_look[prompt].frames > SETTLED * rate)
-                last_look[prompt] = (look){0};
-            add(&last_look[prompt], frame);
-            if (turn < PROMPTS)
-                add(&first_look[prompt], frame);
+            if (2 * i >= count)
+                add(&second_half[prompt], frame);
+            else if (turn >= PROMPTS)
+                add(&first_half[prompt], frame);
         }
         t2v_frame_release(&frame);
         if (turn == 1 && !start_memory)
@@ -141,10 +141,10 @@ static int soak(t2v_stream *stream, double minutes, double rate)
            memory(),
            start_memory ? 100.0 * (double)(memory() - start_memory) / (double)start_memory : 0);
     printf("late frames: %ld of %ld, at worst by %.0f ms\n\n", late, count, 1000 * worst);
-    printf("%-24s %8s %8s %8s %8s %8s\n", "last round to first", "red", "green", "blue", "luma",
+    printf("%-24s %8s %8s %8s %8s %8s\n", "second half to first", "red", "green", "blue", "luma",
            "sharp");
     for (int i = 0; i < PROMPTS; i++)
-        print_look(prompts[i], &first_look[i], &last_look[i]);
+        print_look(prompts[i], &first_half[i], &second_half[i]);
     return 0;
 }
 
