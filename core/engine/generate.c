@@ -370,11 +370,22 @@ static t2v_status begin_scene(generation *g, const t2v_scene *scene)
     return T2V_OK;
 }
 
+/* Number of the next chunk's first picture. A scene that does not join took the place of pictures
+ * that were made. */
+static int64_t chunk_begin(const generation *g)
+{
+    const int64_t made = made_end(g), shown = g->decoding.frames;
+    bool joins;
+    g->host->next_scene(g->host->opaque, made, &joins);
+    return joins || pending(g) || shown > made ? made : shown;
+}
+
 static t2v_status begin_chunk(generation *g)
 {
+    const int64_t begin = chunk_begin(g);
     t2v_scene scene;
     t2v_options_free(t2v_stream_options(), &g->live);
-    T2V_TRY(g->host->options(g->host->opaque, made_end(g), &g->live, &scene, g->exec->error));
+    T2V_TRY(g->host->options(g->host->opaque, begin, &g->live, &scene, g->exec->error));
     if (scene.begins && g->chunk && g->plan->window_frames)
         T2V_TRY(begin_scene(g, &scene));
     if (scene.begins && scene.seed >= 0) {

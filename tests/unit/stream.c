@@ -379,6 +379,26 @@ static void a_shot_after_a_cut_knows_nothing_of_what_was_before(void **state)
     free(b);
 }
 
+/* 0:01 is frame 25, 0:01.1 is 28 and 0:01.2 is 30; a latent frame holds 8. */
+static void cuts_may_follow_each_other_faster_than_latents(void **state)
+{
+    enum { FRAMES = 40 };
+    t2v_model *models[] = {model, condition_model};
+    float *pictures = malloc(FRAMES * PICTURE * sizeof(*pictures));
+    int64_t seeds[FRAMES];
+    (void)state;
+    assert_non_null(pictures);
+    for (int i = 0; i < 2; i++) {
+        film(models[i],
+             "0:00 waves\n0:01 fire | transition=cut seed=5\n0:01.1 snow | transition=cut seed=6\n"
+             "0:01.2 rain | transition=fade seed=7\n",
+             FRAMES, pictures, seeds);
+        for (int k = 0; k < FRAMES; k++)
+            assert_int_equal(seeds[k], k < 25 ? 1 : k < 28 ? 5 : k < 30 ? 6 : 7);
+    }
+    free(pictures);
+}
+
 static void a_shot_that_morphs_continues_and_repeats(void **state)
 {
     enum { FRAMES = 40 };
@@ -479,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_prompt_shows_within_36_frames),
         cmocka_unit_test(many_prompts_do_not_stop_a_stream),
         cmocka_unit_test(a_shot_after_a_cut_knows_nothing_of_what_was_before),
+        cmocka_unit_test(cuts_may_follow_each_other_faster_than_latents),
         cmocka_unit_test(a_shot_that_morphs_continues_and_repeats),
         cmocka_unit_test(a_fade_comes_out_of_the_last_frame),
         cmocka_unit_test(a_prompt_file_is_read_again_when_asked),
