@@ -24,7 +24,7 @@ import torch.distributed as dist
 from diffusers import LTXVideoTransformer3DModel
 from transformers import T5Config, T5EncoderModel
 
-from . import common, transform
+from . import common, places, transform
 from .text import Tokenizer
 
 WIDTH = 192                                   # of the text encoder
@@ -32,7 +32,8 @@ CONFIG = dict(in_channels=transform.CHANNELS, out_channels=transform.CHANNELS, n
               num_attention_heads=4, attention_head_dim=64, cross_attention_dim=256,
               caption_channels=WIDTH)
 WARM = 30                                     # steps of rising rate after each start
-MUON = 3                                      # its rate, as a multiple of AdamW's
+MUON = 2                                      # its rate, as a multiple of AdamW's
+TIME = .2                                     # of what the timestep modulates
 READER = .25                                  # the text encoder's
 SHAPES = .7                                   # see channel_weight
 KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
@@ -57,6 +58,7 @@ def build(pieces: int):
             block.scale_shift_table.zero_()
             block.scale_shift_table[[2, 5]] = 1
         look_around(dit)
+    places.know_places(dit, torch.Generator().manual_seed(0))
     return dit, text
 
 
@@ -203,17 +205,20 @@ def optimizers(dit, text, rate):
 
     Muon gives every direction of a gradient the same length. That suits what all tokens of a batch
     teach, but drowns what a few captions do: so not for what words go through. The text encoder
-    can read already (see `reader`) and moves slowly.
+    can read already (see `reader`) and moves slowly. So does the modulation: behind norms, nothing
+    else keeps it from growing (to 50 times what it scales, at the full rate).
     """
-    looking, rest = [], []
+    looking, modulation, rest = [], [], []
     for name, p in dit.named_parameters():
         inside = p.ndim == 2 and "transformer_blocks" in name and "table" not in name
-        (looking if inside and "attn2" not in name else rest).append(p)
-    adam = torch.optim.AdamW([{"params": rest}, {"params": text.parameters()}], lr=rate,
-                             betas=(.9, .98), weight_decay=0)
-    muon = torch.optim.Muon(looking, lr=rate, weight_decay=.01, momentum=.95,
+        modulates = "time_embed" in name or "table" in name
+        (looking if inside and "attn2" not in name else modulation if modulates else rest).append(p)
+    adam = torch.optim.AdamW([{"params": rest}, {"params": modulation},
+                              {"params": text.parameters()}],
+                             lr=rate, betas=(.9, .98), weight_decay=0)
+    muon = torch.optim.Muon(looking, lr=rate, weight_decay=.05, momentum=.95,
                             adjust_lr_fn="match_rms_adamw")
-    for opt, factors in ((muon, (MUON,)), (adam, (1, READER))):
+    for opt, factors in ((muon, (MUON,)), (adam, (1, TIME, READER))):
         for group, factor in zip(opt.param_groups, factors):
             group["factor"] = factor
     return [muon, adam]
