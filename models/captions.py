@@ -161,12 +161,12 @@ def _english(facts, rng):
     if rng.random() < 0.12:  # "There are blue waves. Moving left. On black."
         verb = "There is" if re.match(r"(an?|the) ", parts[0]) else "We see"
         text = " ".join([f"{verb} {parts[0]}."] + [p[0].upper() + p[1:] + "." for p in parts[1:]])
-        return _articles(text)
+        return articles(text)
     joint = ", " if rng.random() < 0.65 else " "
-    return _case(_articles(_pick(rng, FRAMES_EN).format(joint.join(parts))), rng)
+    return _case(articles(_pick(rng, FRAMES_EN).format(joint.join(parts))), rng)
 
 
-def _articles(text):
+def articles(text):
     return re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", text)
 
 
