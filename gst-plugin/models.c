@@ -104,6 +104,23 @@ t2v_status gst_t2v_model_get(const char *path, const t2v_model_params *params, t
     return status;
 }
 
+static gpointer close_model(gpointer data)
+{
+    t2v_model *model = data;
+    t2v_model_close(&model);
+    return NULL;
+}
+
+/** To give gigabytes back takes longer than an element may take to stop. */
+static void close_in_background(t2v_model *model)
+{
+    GThread *thread = g_thread_try_new("t2v-close", close_model, model, NULL);
+    if (thread)
+        g_thread_unref(thread);
+    else
+        close_model(model);
+}
+
 void gst_t2v_model_put(t2v_model **model)
 {
     if (!*model)
@@ -118,6 +135,6 @@ void gst_t2v_model_put(t2v_model **model)
         remove_entry(entry);
     g_mutex_unlock(&lock);
     if (last)
-        t2v_model_close(model);
+        close_in_background(*model);
     *model = NULL;
 }

@@ -14,7 +14,10 @@
 t2v_status gst_t2v_model_get(const char *path, const t2v_model_params *params, t2v_model **model,
                              t2v_error *error);
 
-/** Gives a model back and sets *model to NULL; the last user closes it. NULL is allowed. */
+/**
+ * Gives a model back and sets *model to NULL. NULL is allowed. A model that nobody uses any more is
+ * closed by a thread of its own.
+ */
 void gst_t2v_model_put(t2v_model **model);
 
 #endif
