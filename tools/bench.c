@@ -13,7 +13,7 @@
 #include "ops/linear.h"
 #include "video.h"
 
-enum { MAX_ROUNDS = 99 };
+enum { MAX_ROUNDS = 99, MEASUREMENTS = 5 };
 
 /* One thing that is measured again and again, in turn with the others. */
 typedef struct measurement {
@@ -90,11 +90,13 @@ static t2v_tensor view(const float *data, int rank, const int64_t *dim)
 }
 
 /* A product of n × n matrices. */
-static t2v_status make_product(measurement *m, int64_t n, float *numbers, t2v_error *error)
+static t2v_status make_product(measurement *m, t2v_precision precision, int64_t n, float *numbers,
+                               t2v_error *error)
 {
     const int64_t dim[2] = {n, n};
     const t2v_tensor weight = view(numbers, 2, dim);
-    m->name = "f32 product, 4096 x 4096 x 4096";
+    m->name = precision == T2V_PRECISION_INT8 ? "int8 product, 4096 x 4096 x 4096"
+                                              : "f32 product, 4096 x 4096 x 4096";
     m->operations = 2.0 * (double)n * (double)n * (double)n;
     m->run = run_product;
     m->rows = n;
@@ -102,7 +104,7 @@ static t2v_status make_product(measurement *m, int64_t n, float *numbers, t2v_er
     m->output = make_numbers((size_t)(n * n));
     if (!m->input || !m->output)
         return t2v_fail_memory(error, "the product", (size_t)(n * n) * 8);
-    return t2v_linear_create(1, &weight, NULL, &m->linear, error);
+    return t2v_linear_create(1, &weight, NULL, precision, &m->linear, error);
 }
 
 static t2v_status make_convolution(measurement *m, float *numbers, t2v_error *error)
@@ -124,11 +126,12 @@ static t2v_status make_convolution(measurement *m, float *numbers, t2v_error *er
     return t2v_conv3d_create(&weight, &bias, NULL, &m->conv, error);
 }
 
-static t2v_status make_layer(measurement *m, t2v_exec *exec, t2v_error *error)
+static t2v_status make_layer(measurement *m, bool int8, t2v_exec *exec, t2v_error *error)
 {
-    m->name = "DiT layer of LTX-Video 2B's size, 640 tokens, 128 of text, f32";
+    m->name = int8 ? "DiT layer of LTX-Video 2B's size, 640 tokens, 128 of text, int8"
+                   : "DiT layer of LTX-Video 2B's size, 640 tokens, 128 of text, f32";
     m->run = run_layer;
-    T2V_TRY(bench_layer_create(exec, 640, 128, &m->layer, error));
+    T2V_TRY(bench_layer_create(exec, 640, 128, int8, &m->layer, error));
     m->operations = bench_layer_operations(m->layer);
     return T2V_OK;
 }
@@ -167,29 +170,32 @@ static void print_table(const measurement *m, int count, int rounds)
         printf("%-66s %9.2f %9.4f %9.1f %5.0f%%\n", m[i].name, m[i].operations * 1e-9, seconds,
                rate * 1e-9, 100 * rate / peak);
     }
-    printf("\nshare: of the product's GFLOP/s in this run\n");
+    printf("\nshare: of the first product's GFLOP/s in this run\n");
 }
 
 static t2v_status run_bench(int threads, int rounds, t2v_error *error)
 {
-    measurement m[3] = {0};
+    measurement m[MEASUREMENTS] = {0};
     t2v_exec *exec;
     float *numbers = make_numbers((size_t)4096 * 4096);
     if (!numbers)
         return t2v_fail_memory(error, "the weights", (size_t)4096 * 4096 * 4);
     t2v_status status = t2v_exec_create(threads, NULL, error, &exec);
-    const int count = 3;
     if (status >= 0)
-        status = make_product(&m[0], 4096, numbers, error);
+        status = make_product(&m[0], T2V_PRECISION_F32, 4096, numbers, error);
     if (status >= 0)
         status = make_convolution(&m[1], numbers, error);
     if (status >= 0)
-        status = make_layer(&m[2], exec, error);
+        status = make_product(&m[2], T2V_PRECISION_INT8, 4096, numbers, error);
     if (status >= 0)
-        status = measure(m, count, rounds, exec);
+        status = make_layer(&m[3], false, exec, error);
     if (status >= 0)
-        print_table(m, count, rounds);
-    for (int i = 0; i < 3; i++)
+        status = make_layer(&m[4], true, exec, error);
+    if (status >= 0)
+        status = measure(m, MEASUREMENTS, rounds, exec);
+    if (status >= 0)
+        print_table(m, MEASUREMENTS, rounds);
+    for (int i = 0; i < MEASUREMENTS; i++)
         free_measurement(&m[i]);
     if (exec)
         t2v_exec_destroy(&exec);

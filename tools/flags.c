@@ -92,6 +92,8 @@ bool flags_read(flags *f, int argc, char **argv, bool *help)
         if (argv[i][0] == '-' && argv[i][1]) {
             if (!read_flag(f, argc, argv, &i))
                 return false;
+        } else if (f->operand && f->second && !*f->second) {
+            *f->second = argv[i];
         } else if (f->operand) {
             complain("\"%s\" is one argument too many", argv[i]);
             return false;

@@ -30,6 +30,7 @@ typedef struct flags {
     given_option given[2][MAX_GIVEN];
     int given_count[2];
     const char *operand; /**< the one argument that is no flag; NULL: none */
+    const char **second; /**< receives another such argument; NULL: none may follow */
 } flags;
 
 /**

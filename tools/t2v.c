@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
     {"generate", command_generate, "make a video from a prompt, as y4m"},
     {"inspect", command_inspect, "say what a model is"},
+    {"quantize", command_quantize, "write a copy of a model with its weights as bytes"},
     {"bench", command_bench, "measure the speed of this machine and of a model on it"},
 };
 

@@ -89,6 +89,11 @@ static t2v_status read_defaults(t2v_model *m, t2v_error *error)
     return m->name && m->licence ? T2V_OK : t2v_fail_memory(error, "the model's name", 0);
 }
 
+static bool wants_int8(const t2v_model *m)
+{
+    return !strcmp(m->params.precision, "int8");
+}
+
 static t2v_status find_family(t2v_model *m, t2v_error *error)
 {
     const char *pipeline = t2v_checkpoint_pipeline(m->checkpoint);
@@ -133,6 +138,7 @@ static t2v_status load_text(t2v_model *m, t2v_error *error)
 {
     T2V_TRY(t2v_checkpoint_component(m->checkpoint, "text_encoder", m->family->text_encoder, true,
                                      &m->text_component, error));
+    t2v_component_set_int8(m->text_component, wants_int8(m));
     T2V_TRY(t2v_t5_create(m->text_component, m->family->text_kind, &m->t5, error));
     return open_tokenizer(m, error);
 }
@@ -165,6 +171,7 @@ static t2v_status open_transformers(t2v_model *m, t2v_error *error)
 static t2v_status load_networks(t2v_model *m, t2v_error *error)
 {
     T2V_TRY(open_transformers(m, error));
+    t2v_component_set_int8(m->dit_component, wants_int8(m));
     T2V_TRY(m->family->dit->create(m->dit_component, &m->dit, error));
     m->family->dit->describe(m->dit, &m->dit_info);
     T2V_TRY(t2v_checkpoint_component(m->checkpoint, "vae", m->family->vae->name, true,
@@ -196,6 +203,7 @@ static t2v_status load_expert(t2v_model *m, t2v_error *error)
     T2V_TRY(read_boundary(m, &ratio, error));
     if (!m->expert_component)
         return T2V_OK;
+    t2v_component_set_int8(m->expert_component, wants_int8(m));
     return m->family->dit->add_expert(m->dit, m->expert_component,
                                       ratio * (double)t2v_scheduler_train_timesteps(&m->scheduler),
                                       error);

@@ -38,6 +38,11 @@ static t2v_status find_pair(const t2v_component *c, int rank, const int64_t *dim
     return t2v_component_tensor(c, bias, error, 1, dim, "%s.bias", name);
 }
 
+static t2v_precision precision_of(const t2v_component *c, const char *layer)
+{
+    return t2v_component_int8(c, layer) ? T2V_PRECISION_INT8 : T2V_PRECISION_F32;
+}
+
 t2v_status t2v_load_linear(const t2v_component *c, int64_t out, int64_t in, bool has_bias,
                            t2v_linear **linear, t2v_error *error, const char *name, ...)
 {
@@ -46,7 +51,8 @@ t2v_status t2v_load_linear(const t2v_component *c, int64_t out, int64_t in, bool
     t2v_tensor weight, bias;
     FORMAT_NAME(text, name);
     T2V_TRY(find_pair(c, 2, dim, has_bias, text, &weight, &bias, error));
-    return t2v_linear_create(1, &weight, has_bias ? &bias : NULL, linear, error);
+    return t2v_linear_create(1, &weight, has_bias ? &bias : NULL, precision_of(c, text), linear,
+                             error);
 }
 
 t2v_status t2v_load_joined(const t2v_component *c, int64_t out, int64_t in, bool has_bias,
@@ -62,7 +68,8 @@ t2v_status t2v_load_joined(const t2v_component *c, int64_t out, int64_t in, bool
         snprintf(text, sizeof(text), "%s%c", prefix, letters[i]);
         T2V_TRY(find_pair(c, 2, dim, has_bias, text, &weight[i], &bias[i], error));
     }
-    return t2v_linear_create(parts, weight, has_bias ? bias : NULL, linear, error);
+    return t2v_linear_create(parts, weight, has_bias ? bias : NULL, precision_of(c, prefix), linear,
+                             error);
 }
 
 t2v_status t2v_load_patches(const t2v_component *c, int rank, const int64_t *dim,
@@ -75,7 +82,7 @@ t2v_status t2v_load_patches(const t2v_component *c, int rank, const int64_t *dim
     for (int i = 2; i < rank; i++)
         weight.shape.dim[1] *= weight.shape.dim[i];
     weight.shape.rank = 2;
-    return t2v_linear_create(1, &weight, &bias, linear, error);
+    return t2v_linear_create(1, &weight, &bias, precision_of(c, text), linear, error);
 }
 
 t2v_status t2v_load_conv3d(const t2v_component *c, int rank, const int64_t *dim, t2v_conv3d **conv,

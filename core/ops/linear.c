@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/profile.h"
+#include "ops/quantize.h"
 
 /* A product is cut into blocks of at most this many rows, and the weights into panels of columns
  * so that one block times one panel stays under this many operations: some 10 to 30 ms, the time
@@ -13,6 +14,7 @@ enum { BLOCK_ROWS = 1024, PANEL_STEP = 64 };
 static const double BLOCK_OPERATIONS = 2.5e9;
 
 struct t2v_linear {
+    t2v_precision precision;
     int64_t in, out;
     float *bias; /* [out]; NULL: none */
     int panels;
@@ -60,13 +62,14 @@ static void read_bias(t2v_linear *linear, int parts, const t2v_tensor *bias)
 }
 
 t2v_status t2v_linear_create(int parts, const t2v_tensor *weight, const t2v_tensor *bias,
-                             t2v_linear **out, t2v_error *error)
+                             t2v_precision precision, t2v_linear **out, t2v_error *error)
 {
     int64_t panels = 0;
     t2v_linear *linear = t2v_calloc(1, sizeof(*linear));
     *out = linear;
     if (!linear)
         return t2v_fail_memory(error, "a linear layer", sizeof(*linear));
+    linear->precision = precision;
     linear->in = weight[0].shape.dim[1];
     for (int i = 0; i < parts; i++) {
         linear->out += weight[i].shape.dim[0];
@@ -129,13 +132,83 @@ static t2v_status run_block(t2v_exec *exec, const t2v_linear *linear, const floa
     return T2V_OK;
 }
 
+/* Of a block in bytes: its rows, and the sums of one panel at a time. */
+typedef struct byte_block {
+    int64_t rows;
+    uint8_t *x;
+    t2v_affine *affine;
+    int32_t *sums;
+} byte_block;
+
+static bool allocate_bytes(t2v_exec *exec, const t2v_linear *linear, byte_block *block)
+{
+    const size_t rows = (size_t)block->rows;
+    int64_t widest = 0;
+    size_t sums;
+    for (int i = 0; i < linear->panels; i++)
+        widest = linear->panel[i].count > widest ? linear->panel[i].count : widest;
+    block->x = t2v_arena_alloc(&exec->arena, rows, (size_t)linear->in);
+    block->affine = t2v_arena_alloc(&exec->arena, rows, sizeof(*block->affine));
+    if (t2v_mul_size(rows, (size_t)widest, &sums))
+        block->sums = t2v_arena_alloc(&exec->arena, sums, sizeof(*block->sums));
+    return block->x && block->affine && block->sums;
+}
+
+static t2v_status run_byte_panel(t2v_exec *exec, const t2v_linear *linear, struct panel *panel,
+                                 const byte_block *block, t2v_activation activation,
+                                 bool accumulate, float *y)
+{
+    const t2v_byte_product product = {block->rows, panel->count, linear->in};
+    t2v_dequantize d = {
+        .rows = block->rows,
+        .count = panel->count,
+        .sums = block->sums,
+        .affine = block->affine,
+        .bias = linear->bias ? linear->bias + panel->first : NULL,
+        .activation = activation,
+        .accumulate = accumulate,
+    };
+    T2V_TRY(t2v_onednn_byte_product(exec, &product, block->x, &panel->weights, block->sums,
+                                    &d.scale, &d.sum));
+    t2v_dequantize_rows(exec, &d, y + panel->first, linear->out);
+    return T2V_OK;
+}
+
+static t2v_status run_byte_panels(t2v_exec *exec, const t2v_linear *linear, const float *x,
+                                  int64_t rows, t2v_activation activation, bool accumulate,
+                                  float *y)
+{
+    byte_block block = {.rows = rows};
+    if (!allocate_bytes(exec, linear, &block))
+        return t2v_fail_memory(exec->error, "activations as bytes",
+                               (size_t)rows * (size_t)linear->in);
+    t2v_quantize_rows(exec, x, rows, linear->in, t2v_onednn_levels(), block.x, block.affine);
+    for (int i = 0; i < linear->panels; i++) {
+        T2V_TRY(t2v_exec_check(exec));
+        T2V_TRY(run_byte_panel(exec, linear, &linear->panel[i], &block, activation, accumulate, y));
+    }
+    return T2V_OK;
+}
+
+static t2v_status run_block_in_bytes(t2v_exec *exec, const t2v_linear *linear, const float *x,
+                                     int64_t rows, t2v_activation activation, bool accumulate,
+                                     float *y)
+{
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    t2v_status status = run_byte_panels(exec, linear, x, rows, activation, accumulate, y);
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
 static t2v_status run_blocks(t2v_exec *exec, const t2v_linear *linear, const float *x, int64_t rows,
                              t2v_activation activation, bool accumulate, float *y)
 {
+    const bool bytes = linear->precision == T2V_PRECISION_INT8;
     for (int64_t at = 0; at < rows; at += BLOCK_ROWS) {
         int64_t count = rows - at < BLOCK_ROWS ? rows - at : BLOCK_ROWS;
-        T2V_TRY(run_block(exec, linear, x + at * linear->in, count, activation, accumulate,
-                          y + at * linear->out));
+        T2V_TRY((bytes ? run_block_in_bytes : run_block)(exec, linear, x + at * linear->in, count,
+                                                         activation, accumulate,
+                                                         y + at * linear->out));
     }
     return T2V_OK;
 }
@@ -144,10 +217,11 @@ t2v_status t2v_linear_run(t2v_exec *exec, const t2v_linear *linear, const float 
                           t2v_activation activation, bool accumulate, float *y)
 {
     const double m = (double)rows, k = (double)linear->in, n = (double)linear->out;
+    const double weights = linear->precision == T2V_PRECISION_INT8 ? 1 : sizeof(float);
     const t2v_work work = {
         .operation = T2V_OPERATION_LINEAR,
         .operations = 2 * m * k * n,
-        .bytes = sizeof(float) * (m * k + k * n + (accumulate ? 2 : 1) * m * n),
+        .bytes = weights * k * n + sizeof(float) * (m * k + (accumulate ? 2 : 1) * m * n),
         .shape = {rows, linear->in, linear->out},
     };
     const int before = t2v_work_begin(exec, &work);

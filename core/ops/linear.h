@@ -7,6 +7,13 @@
 #include "ops/onednn.h"
 #include "tensor/tensor.h"
 
+/** The arithmetic of a layer. */
+typedef enum t2v_precision {
+    T2V_PRECISION_F32,
+    /** Weights and, row by row, activations as bytes, see ops/quantize.h; all else as float. */
+    T2V_PRECISION_INT8,
+} t2v_precision;
+
 /** A layer's weights; immutable, shared by all streams of a model. */
 typedef struct t2v_linear t2v_linear;
 
@@ -16,7 +23,7 @@ typedef struct t2v_linear t2v_linear;
  * tensors' memory must outlive the layer.
  */
 t2v_status t2v_linear_create(int parts, const t2v_tensor *weight, const t2v_tensor *bias,
-                             t2v_linear **linear, t2v_error *error);
+                             t2v_precision precision, t2v_linear **linear, t2v_error *error);
 void t2v_linear_free(t2v_linear **linear);
 
 int64_t t2v_linear_outputs(const t2v_linear *linear);

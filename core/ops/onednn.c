@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ops/profile.h"
+#include "ops/quantize.h"
 
 /* ------------------------------------------------------------------ oneDNN 2.x and 3.x
  * In 2.x memory descriptors are plain structures and primitives have an operation descriptor;
@@ -167,6 +168,19 @@ void t2v_onednn_version(char *text, size_t size)
     snprintf(text, size, "%d.%d.%d", version->major, version->minor, version->patch);
 }
 
+/* What oneDNN itself goes by, rather than the processor: ONEDNN_MAX_CPU_ISA may have told it to do
+ * with less. The values are sets of bits. AVX2 with VNNI counts as without: not every version uses
+ * it. */
+int t2v_onednn_levels(void)
+{
+#ifdef __x86_64__
+    const int wanted = dnnl_cpu_isa_avx512_core_vnni;
+    return ((int)dnnl_get_effective_cpu_isa() & wanted) == wanted ? 255 : 127;
+#else
+    return 255;
+#endif
+}
+
 /* ------------------------------------------------------------------ primitives */
 
 enum { MEMORIES = 5, BUCKETS = 256 };
@@ -174,9 +188,10 @@ enum { MEMORIES = 5, BUCKETS = 256 };
 /* What distinguishes one primitive from another; compared as bytes. */
 typedef union key {
     struct {
-        int kind; /* 0: product, 1: batch of products, 2: convolution */
+        int kind; /* 0: product, 1: batch of products, 2: convolution, 3: product of bytes */
         union {
             t2v_product product;
+            t2v_byte_product bytes_product;
             t2v_batch_product batch;
             t2v_convolution convolution;
         };
@@ -392,6 +407,16 @@ static dnnl_status_t recipe_product(recipe *r, const t2v_product *p)
     return status || !p->bias ? status : layout_strided(&r->bias, 2, bias, dense);
 }
 
+static dnnl_status_t recipe_bytes(recipe *r, const t2v_byte_product *p)
+{
+    const int64_t src[2] = {p->m, p->k}, weights[2] = {p->k, p->n}, dst[2] = {p->m, p->n};
+    const int64_t src_stride[2] = {p->k, 1}, dst_stride[2] = {p->n, 1};
+    dnnl_status_t status = layout_strided_of(&r->src, dnnl_u8, 2, src, src_stride);
+    if (!status)
+        status = layout_any_of(&r->weights, dnnl_s8, 2, weights);
+    return status ? status : layout_strided_of(&r->dst, dnnl_s32, 2, dst, dst_stride);
+}
+
 static dnnl_status_t recipe_batch(recipe *r, const t2v_batch_product *p)
 {
     const int64_t src[3] = {p->batch, p->m, p->k}, src_stride[3] = {p->left_batch, p->k, 1};
@@ -444,8 +469,10 @@ static dnnl_status_t recipe_make(recipe *r, const key *k)
         return recipe_product(r, &k->product);
     case 1:
         return recipe_batch(r, &k->batch);
-    default:
+    case 2:
         return recipe_convolution(r, &k->convolution);
+    default:
+        return recipe_bytes(r, &k->bytes_product);
     }
 }
 
@@ -514,6 +541,7 @@ struct t2v_prepared {
     struct t2v_prepared *next;
     layout_t layout;
     void *data;
+    float *scale, *sum; /* of each row, where the weights are bytes; else NULL */
 };
 
 void t2v_operand_init(t2v_operand *operand, const t2v_tensor *source, size_t first, int rank,
@@ -527,30 +555,38 @@ void t2v_operand_init(t2v_operand *operand, const t2v_tensor *source, size_t fir
     pthread_mutex_init(&operand->lock, NULL);
 }
 
+static void prepared_free(struct t2v_prepared *prepared)
+{
+    layout_free(&prepared->layout);
+    t2v_free(prepared->data);
+    t2v_free(prepared->scale);
+    t2v_free(prepared->sum);
+    t2v_free(prepared);
+}
+
 void t2v_operand_free(t2v_operand *operand)
 {
     while (operand->prepared) {
         struct t2v_prepared *next = operand->prepared->next;
-        layout_free(&operand->prepared->layout);
-        t2v_free(operand->prepared->data);
-        t2v_free(operand->prepared);
+        prepared_free(operand->prepared);
         operand->prepared = next;
     }
     pthread_mutex_destroy(&operand->lock);
 }
 
 /* The layout of the weights in their file: dense, as oneDNN's logical dimensions see it. */
-static dnnl_status_t source_layout(layout_t *layout, const t2v_operand *operand)
+static dnnl_status_t source_layout(layout_t *layout, dnnl_data_type_t type,
+                                   const t2v_operand *operand)
 {
     const int64_t *dim = operand->dim;
     if (operand->rank == 2) {
         const int64_t logical[2] = {dim[1], dim[0]}, stride[2] = {1, dim[1]};
-        return layout_strided(layout, 2, logical, stride);
+        return layout_strided_of(layout, type, 2, logical, stride);
     }
     int64_t stride[5] = {0, 0, 0, 0, 1};
     for (int i = 3; i >= 0; i--)
         stride[i] = stride[i + 1] * dim[i + 1];
-    return layout_strided(layout, 5, dim, stride);
+    return layout_strided_of(layout, type, 5, dim, stride);
 }
 
 static dnnl_status_t reorder(t2v_onednn *dnn, layout_ref from, void *source, layout_ref to,
@@ -583,13 +619,6 @@ static dnnl_status_t reorder(t2v_onednn *dnn, layout_ref from, void *source, lay
     return status;
 }
 
-static void prepared_free(struct t2v_prepared *prepared)
-{
-    layout_free(&prepared->layout);
-    t2v_free(prepared->data);
-    t2v_free(prepared);
-}
-
 /* Floats from the file, a slice for each thread at a time: a large convolution has a hundred
  * million, on a disk that may be slow. */
 static t2v_status read_source(t2v_exec *exec, const t2v_operand *operand, size_t count, float *out)
@@ -607,47 +636,77 @@ static t2v_status read_source(t2v_exec *exec, const t2v_operand *operand, size_t
 }
 
 /* Reorders the weights, which the caller has read, into the layout that is wanted. */
-static dnnl_status_t fill_prepared(t2v_onednn *dnn, const t2v_operand *operand, float *plain,
-                                   layout_ref wanted, struct t2v_prepared *prepared)
+static t2v_status fill_prepared(t2v_exec *exec, const t2v_operand *operand, dnnl_data_type_t type,
+                                const void *plain, layout_ref wanted, struct t2v_prepared *prepared)
 {
     layout_t from = {0};
     prepared->data = t2v_alloc(dnnl_memory_desc_get_size(wanted));
     dnnl_status_t status = prepared->data ? dnnl_success : dnnl_out_of_memory;
     if (!status)
-        status = source_layout(&from, operand);
+        status = source_layout(&from, type, operand);
     if (!status)
         status = layout_copy(&prepared->layout, wanted);
     if (!status)
-        status = reorder(dnn, REF(from), plain, wanted, prepared->data);
+        status = reorder(exec->dnn, REF(from), (void *)plain, wanted, prepared->data);
     layout_free(&from);
-    return status;
+    return status ? dnn_fail(exec->error, status, "preparing weights") : T2V_OK;
 }
 
-/* Reads the weights from their file and reorders them. */
-static t2v_status prepare(t2v_exec *exec, const t2v_operand *operand, layout_ref wanted,
-                          struct t2v_prepared **out)
+static t2v_status prepare_floats(t2v_exec *exec, const t2v_operand *operand, layout_ref wanted,
+                                 struct t2v_prepared *prepared)
 {
     size_t count = 1;
     for (int i = 0; i < operand->rank; i++)
         count *= (size_t)operand->dim[i]; /* part of a checked tensor */
-    struct t2v_prepared *prepared = t2v_calloc(1, sizeof(*prepared));
     float *plain = t2v_alloc(count * sizeof(*plain));
-    t2v_status status = prepared && plain ? read_source(exec, operand, count, plain)
-                                          : dnn_fail(exec->error, dnnl_out_of_memory, "weights");
-    if (status >= 0) {
-        dnnl_status_t said = fill_prepared(exec->dnn, operand, plain, wanted, prepared);
-        status = said ? dnn_fail(exec->error, said, "preparing weights") : T2V_OK;
-    }
+    t2v_status status = plain ? read_source(exec, operand, count, plain)
+                              : dnn_fail(exec->error, dnnl_out_of_memory, "weights");
+    if (status >= 0)
+        status = fill_prepared(exec, operand, dnnl_f32, plain, wanted, prepared);
     t2v_free(plain);
-    if (status < 0 && prepared)
+    return status;
+}
+
+/* Of a file that holds bytes these are taken as they lie there. */
+static t2v_status prepare_bytes(t2v_exec *exec, const t2v_operand *operand, layout_ref wanted,
+                                struct t2v_prepared *prepared)
+{
+    const size_t rows = (size_t)operand->dim[0], columns = (size_t)operand->dim[1];
+    const int8_t *stored = t2v_tensor_bytes(&operand->source);
+    int8_t *made = stored ? NULL : t2v_alloc(rows * columns);
+    prepared->scale = t2v_calloc(rows, sizeof(float));
+    prepared->sum = t2v_calloc(rows, sizeof(float));
+    t2v_status status = T2V_ERROR_MEMORY;
+    if (prepared->scale && prepared->sum && (stored || made))
+        status = t2v_quantize_operand(exec, operand, made, prepared->scale, prepared->sum);
+    else
+        dnn_fail(exec->error, dnnl_out_of_memory, "weights");
+    if (status >= 0)
+        status = fill_prepared(exec, operand, dnnl_s8, made ? made : stored + operand->first,
+                               wanted, prepared);
+    t2v_free(made);
+    return status;
+}
+
+/* Reads the weights from their file and reorders them. */
+static t2v_status prepare(t2v_exec *exec, const t2v_operand *operand, const primitive *p,
+                          struct t2v_prepared **out)
+{
+    struct t2v_prepared *prepared = *out = t2v_calloc(1, sizeof(*prepared));
+    if (!prepared)
+        return t2v_fail_memory(exec->error, "weights", sizeof(*prepared));
+    t2v_status status = p->key.kind == 3 ? prepare_bytes(exec, operand, REF(p->weights), prepared)
+                                         : prepare_floats(exec, operand, REF(p->weights), prepared);
+    if (status < 0) {
         prepared_free(prepared);
-    *out = status < 0 ? NULL : prepared;
+        *out = NULL;
+    }
     return status;
 }
 
 /* The weights in the layout that the primitive wants; made by the first stream that asks. */
 static t2v_status get_prepared(t2v_exec *exec, t2v_operand *operand, const primitive *p,
-                               void **data)
+                               const struct t2v_prepared **out)
 {
     t2v_status status = T2V_OK;
     pthread_mutex_lock(&operand->lock);
@@ -657,7 +716,7 @@ static t2v_status get_prepared(t2v_exec *exec, t2v_operand *operand, const primi
     if (!found) {
         const t2v_work work = {.operation = T2V_OPERATION_WEIGHTS};
         const int before = t2v_work_begin(exec, &work);
-        status = prepare(exec, operand, REF(p->weights), &found);
+        status = prepare(exec, operand, p, &found);
         t2v_work_end(exec, before);
         if (status >= 0) {
             found->next = operand->prepared;
@@ -665,7 +724,7 @@ static t2v_status get_prepared(t2v_exec *exec, t2v_operand *operand, const primi
         }
     }
     pthread_mutex_unlock(&operand->lock);
-    *data = status < 0 ? NULL : found->data;
+    *out = status < 0 ? NULL : found;
     return status;
 }
 
@@ -676,7 +735,7 @@ t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const 
 {
     key k;
     primitive *p;
-    void *prepared;
+    const struct t2v_prepared *prepared;
     memset(&k, 0, sizeof(k));
     k.kind = 0;
     k.product.m = product->m;
@@ -689,7 +748,25 @@ t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const 
     k.product.activation = product->activation;
     T2V_TRY(get_primitive(exec, &k, &p));
     T2V_TRY(get_prepared(exec, weights, p, &prepared));
-    void *const handles[4] = {(void *)src, prepared, dst, (void *)bias};
+    void *const handles[4] = {(void *)src, prepared->data, dst, (void *)bias};
+    return execute(exec, p, handles);
+}
+
+t2v_status t2v_onednn_byte_product(t2v_exec *exec, const t2v_byte_product *product,
+                                   const uint8_t *src, t2v_operand *weights, int32_t *dst,
+                                   const float **scale, const float **sum)
+{
+    key k;
+    primitive *p;
+    const struct t2v_prepared *prepared;
+    memset(&k, 0, sizeof(k));
+    k.kind = 3;
+    k.bytes_product = *product;
+    T2V_TRY(get_primitive(exec, &k, &p));
+    T2V_TRY(get_prepared(exec, weights, p, &prepared));
+    *scale = prepared->scale;
+    *sum = prepared->sum;
+    void *const handles[4] = {(void *)src, prepared->data, dst, NULL};
     return execute(exec, p, handles);
 }
 
@@ -720,7 +797,7 @@ t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolu
 {
     key k;
     primitive *p;
-    void *prepared;
+    const struct t2v_prepared *prepared;
     memset(&k, 0, sizeof(k));
     k.kind = 2;
     k.convolution.ic = convolution->ic;
@@ -737,7 +814,7 @@ t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolu
     k.convolution.accumulate = convolution->accumulate;
     T2V_TRY(get_primitive(exec, &k, &p));
     T2V_TRY(get_prepared(exec, weights, p, &prepared));
-    void *const handles[4] = {(void *)src, prepared, dst, (void *)bias};
+    void *const handles[4] = {(void *)src, prepared->data, dst, (void *)bias};
     return execute(exec, p, handles);
 }
 

@@ -57,6 +57,28 @@ typedef struct t2v_product {
 t2v_status t2v_onednn_product(struct t2v_exec *exec, const t2v_product *product, const float *src,
                               t2v_operand *weights, const float *bias, float *dst);
 
+/** dst[m, n] = src[m, k] × weights[n, k]ᵀ of bytes, all rows dense; the sums are exact. */
+typedef struct t2v_byte_product {
+    int64_t m, n, k;
+} t2v_byte_product;
+
+/**
+ * The weights are made into bytes as ops/quantize.h says.
+ *
+ * @param src   at most t2v_onednn_levels()
+ * @param scale receives the scale of each of the weights' n rows, the operand's own
+ * @param sum   receives the sum of each row's weights
+ */
+t2v_status t2v_onednn_byte_product(struct t2v_exec *exec, const t2v_byte_product *product,
+                                   const uint8_t *src, t2v_operand *weights, int32_t *dst,
+                                   const float **scale, const float **sum);
+
+/**
+ * Largest unsigned byte that products of bytes are exact with: 255, or 127 on x86 without
+ * AVX-512 VNNI, where two products are added in 16 bits that saturate (vpmaddubsw).
+ */
+int t2v_onednn_levels(void);
+
 /**
  * dst[b] = left[b] × right[b] for b < batch; left [m, k], right [k, n] or, when transposed,
  * [n, k], dst [m, n]. Rows are dense in left and right; dst's rows and matrices have strides.

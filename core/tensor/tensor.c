@@ -71,7 +71,7 @@ const char *t2v_dtype_name(t2v_dtype dtype)
 bool t2v_dtype_is_float(t2v_dtype dtype)
 {
     return dtype == T2V_F32 || dtype == T2V_F16 || dtype == T2V_BF16 || dtype == T2V_F8_E4M3 ||
-           dtype == T2V_F8_E5M2 || t2v_dequantizer(dtype);
+           dtype == T2V_F8_E5M2 || dtype == T2V_I8 || t2v_dequantizer(dtype);
 }
 
 bool t2v_shape_count(const t2v_shape *shape, size_t *count)
@@ -155,6 +155,22 @@ static void read_f8(const t2v_tensor *tensor, size_t first, size_t count, float 
                                : t2v_f8_e4m3_to_f32(source[i]);
 }
 
+static void read_i8(const t2v_tensor *tensor, size_t first, size_t count, float *out)
+{
+    const int8_t *source = (const int8_t *)tensor->data + first;
+    for (size_t i = 0; i < count; i++)
+        out[i] = source[i];
+    if (!tensor->row_scale)
+        return;
+    const t2v_shape *shape = &tensor->shape; /* not empty, being read */
+    const size_t row = shape->rank ? tensor->bytes / (size_t)shape->dim[0] : 1;
+    for (size_t i = 0; i < count;) {
+        const float scale = tensor->row_scale[(first + i) / row];
+        for (size_t rest = row - (first + i) % row; rest && i < count; rest--)
+            out[i++] *= scale;
+    }
+}
+
 /* Whole blocks straight to their place, a part of a block through a buffer. */
 static void read_blocks(const t2v_tensor *tensor, size_t first, size_t count, float *out)
 {
@@ -193,6 +209,9 @@ static void read_stored(const t2v_tensor *tensor, size_t first, size_t count, fl
     case T2V_F8_E5M2:
         read_f8(tensor, first, count, out);
         break;
+    case T2V_I8:
+        read_i8(tensor, first, count, out);
+        break;
     default:
         read_blocks(tensor, first, count, out);
     }
@@ -203,6 +222,11 @@ void t2v_tensor_read_f32(const t2v_tensor *tensor, size_t first, size_t count, f
     read_stored(tensor, first, count, out);
     for (const t2v_adjust *adjust = tensor->adjust; adjust; adjust = adjust->next)
         adjust->apply(adjust, first, count, out);
+}
+
+const int8_t *t2v_tensor_bytes(const t2v_tensor *tensor)
+{
+    return tensor->dtype == T2V_I8 && tensor->row_scale && !tensor->adjust ? tensor->data : NULL;
 }
 
 t2v_status t2v_tensor_to_floats(const t2v_tensor *tensor, float **out, t2v_error *error)

@@ -60,7 +60,7 @@ size_t t2v_dtype_size(t2v_dtype dtype);
 bool t2v_dtype_bytes(t2v_dtype dtype, size_t count, size_t *bytes);
 /** "F32", "BF16", "Q4_K" …, as safetensors and GGUF spell it. */
 const char *t2v_dtype_name(t2v_dtype dtype);
-/** Whether t2v_tensor_read_f32 reads the type. */
+/** Whether t2v_tensor_read_f32 reads the type: floating point, quantised, or I8. */
 bool t2v_dtype_is_float(t2v_dtype dtype);
 
 /** A shape; dimensions are positive or zero. */
@@ -91,7 +91,10 @@ typedef struct t2v_tensor {
     t2v_shape shape;
     const void *data; /**< may be unaligned for its type */
     size_t bytes;
-    const t2v_adjust *adjust; /**< NULL: the values are as they are stored */
+    /** Of an I8 tensor: what the bytes of each row (of dim[0]) are multiplied by; NULL: they are
+     * whole numbers. Outlives the tensor. */
+    const float *row_scale;
+    const t2v_adjust *adjust; /**< done after that; NULL: the values are as they are stored */
 } t2v_tensor;
 
 /**
@@ -100,6 +103,9 @@ typedef struct t2v_tensor {
  * blocks.
  */
 void t2v_tensor_read_f32(const t2v_tensor *tensor, size_t first, size_t count, float *out);
+
+/** The bytes of an I8 tensor whose values are row_scale times these and no more; else NULL. */
+const int8_t *t2v_tensor_bytes(const t2v_tensor *tensor);
 
 /** All elements of a floating-point tensor as floats of the caller's own (t2v_free). */
 t2v_status t2v_tensor_to_floats(const t2v_tensor *tensor, float **out, t2v_error *error);

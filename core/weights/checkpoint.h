@@ -50,6 +50,12 @@ t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char
                                     t2v_error *error);
 void t2v_component_close(t2v_component **component);
 
+/** Says that the layers that may be (t2v_int8_layer) are to be computed with bytes; before they are
+ * made. */
+void t2v_component_set_int8(t2v_component *component, bool int8);
+/** Whether a layer is to be computed with bytes. */
+bool t2v_component_int8(const t2v_component *component, const char *layer);
+
 const t2v_config *t2v_component_config(const t2v_component *component);
 /** Number of weights, and bytes of the files. */
 int64_t t2v_component_parameters(const t2v_component *component);

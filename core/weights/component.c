@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "weights/int8.h"
 #include "weights/part.h"
 #include "weights/tensor_table.h"
 
@@ -22,6 +23,7 @@ struct t2v_component {
     char *shard_name[MAX_SHARDS]; /* within the folder, in the same order */
     int shards;
     t2v_tensor_table table;
+    bool int8;
 };
 
 /* ---------------------------------------------------------------- paths */
@@ -202,13 +204,35 @@ static t2v_status open_shards(t2v_component *component, t2v_error *error)
     return status;
 }
 
+/* diffusers prefers the index, transformers the single file */
+static const char *const weights_names[] = {
+    "diffusion_pytorch_model.safetensors.index.json", "diffusion_pytorch_model.safetensors",
+    "model.safetensors", "model.safetensors.index.json", NULL};
+
+t2v_status t2v_component_has_weights(const char *folder, bool *has, t2v_error *error)
+{
+    char *path;
+    T2V_TRY(t2v_first_file(t2v_join_path, folder, weights_names, &path, error));
+    *has = path;
+    t2v_free(path);
+    return T2V_OK;
+}
+
+const char *t2v_component_weights_name(const t2v_component *component)
+{
+    return strstr(component->weights, "/diffusion_pytorch_model.safetensors") ? weights_names[1]
+                                                                              : weights_names[2];
+}
+
+const t2v_tensor_file *t2v_component_first_file(const t2v_component *component)
+{
+    return component->shard[0];
+}
+
 static t2v_status open_weights(t2v_component *component, t2v_error *error)
 {
-    /* diffusers prefers the index, transformers the single file */
-    static const char *const names[] = {"diffusion_pytorch_model.safetensors.index.json",
-                                        "diffusion_pytorch_model.safetensors", "model.safetensors",
-                                        "model.safetensors.index.json", NULL};
-    T2V_TRY(t2v_first_file(t2v_join_path, component->folder, names, &component->weights, error));
+    T2V_TRY(t2v_first_file(t2v_join_path, component->folder, weights_names, &component->weights,
+                           error));
     if (!component->weights)
         return no_weights(component, error);
     if (ends_with(component->weights, ".json"))
@@ -307,6 +331,16 @@ void t2v_component_close(t2v_component **component)
     t2v_free(old);
 }
 
+void t2v_component_set_int8(t2v_component *component, bool int8)
+{
+    component->int8 = int8;
+}
+
+bool t2v_component_int8(const t2v_component *component, const char *layer)
+{
+    return component->int8 && t2v_int8_layer(layer);
+}
+
 const t2v_config *t2v_component_config(const t2v_component *component)
 {
     return component->config;
@@ -321,9 +355,11 @@ int64_t t2v_component_parameters(const t2v_component *component)
 {
     int64_t total = 0;
     for (size_t i = 0; i < component->table.count; i++) {
-        const t2v_tensor *tensor = &component->table.entries[i].tensor;
+        const t2v_tensor_entry *entry = &component->table.entries[i];
+        const t2v_tensor *tensor = &entry->tensor;
         size_t count = 0;
-        if (t2v_dtype_is_float(tensor->dtype) && t2v_shape_count(&tensor->shape, &count))
+        const bool scales = t2v_tensor_table_scaled(&component->table, entry->name);
+        if (t2v_dtype_is_float(tensor->dtype) && !scales && t2v_shape_count(&tensor->shape, &count))
             total += (int64_t)count;
     }
     return total;
@@ -371,9 +407,14 @@ static t2v_status get_tensor(const t2v_component *component, t2v_tensor *tensor,
     const t2v_tensor *found = &entry->tensor;
     if (!t2v_dtype_is_float(found->dtype))
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                        "%s: tensor %s is of type %s, wanted F32, F16, BF16, F8_E4M3, F8_E5M2 or a "
-                        "quantised type of GGUF",
+                        "%s: tensor %s is of type %s, wanted F32, F16, BF16, F8_E4M3, F8_E5M2, I8 "
+                        "or a quantised type of GGUF",
                         entry->path, name, t2v_dtype_name(found->dtype));
+    if (found->dtype == T2V_I8 && !found->row_scale)
+        return t2v_fail(error, T2V_ERROR_FORMAT,
+                        "%s: tensor %s is of type I8, but has no scales; wanted a tensor "
+                        "%s" T2V_INT8_SCALE " with one for each row",
+                        entry->path, name, name);
     t2v_shape_format(&found->shape, shape, sizeof(shape));
     if (!shape_matches(&found->shape, rank, dim))
         return t2v_fail(error, T2V_ERROR_FORMAT, "%s: tensor %s has shape %s, wanted %s",

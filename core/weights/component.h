@@ -26,8 +26,14 @@ t2v_status t2v_component_open_file(const char *path, const char *name, t2v_compo
 t2v_status t2v_component_open_text(const char *path, const char *config, t2v_component **component,
                                    t2v_error *error);
 
+/** Whether a folder holds weights that t2v_component_open would open. */
+t2v_status t2v_component_has_weights(const char *folder, bool *has, t2v_error *error);
 /** The component's tensors, to adjust them before layers are made of them. */
 t2v_tensor_table *t2v_component_table(t2v_component *component);
+/** The file of tensors that was opened first. */
+const t2v_tensor_file *t2v_component_first_file(const t2v_component *component);
+/** What a folder's weights are called when they are in one file. */
+const char *t2v_component_weights_name(const t2v_component *component);
 
 /** `folder/name`, owned by the caller; NULL when out of memory. */
 char *t2v_join_path(const char *folder, const char *name);

@@ -84,6 +84,12 @@ const t2v_tensor *t2v_safetensors_at(const t2v_safetensors *file, size_t index, 
     return &file->header.items[index].tensor;
 }
 
+const t2v_safetensors_note *t2v_safetensors_notes(const t2v_safetensors *file, size_t *count)
+{
+    *count = file->header.metadata_count;
+    return file->header.metadata;
+}
+
 const char *t2v_safetensors_metadata(const t2v_safetensors *file, const char *key)
 {
     const t2v_safetensors_header *header = &file->header;

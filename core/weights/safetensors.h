@@ -23,6 +23,13 @@ const t2v_tensor *t2v_safetensors_find(const t2v_safetensors *file, const char *
 size_t t2v_safetensors_count(const t2v_safetensors *file);
 /** Tensor `index` in the order of the header, with its name; `name` may be NULL. */
 const t2v_tensor *t2v_safetensors_at(const t2v_safetensors *file, size_t index, const char **name);
+/** A pair of `__metadata__`. */
+typedef struct t2v_safetensors_note {
+    const char *key, *value;
+} t2v_safetensors_note;
+
+/** All pairs, the file's own. */
+const t2v_safetensors_note *t2v_safetensors_notes(const t2v_safetensors *file, size_t *count);
 /** An entry of `__metadata__`, or NULL. */
 const char *t2v_safetensors_metadata(const t2v_safetensors *file, const char *key);
 const char *t2v_safetensors_path(const t2v_safetensors *file);
@@ -48,6 +55,11 @@ typedef struct t2v_safetensors_writer t2v_safetensors_writer;
  */
 t2v_status t2v_safetensors_create(const char *path, const t2v_safetensors_entry *entries,
                                   size_t count, t2v_safetensors_writer **writer, t2v_error *error);
+/** Likewise, with `__metadata__`. */
+t2v_status t2v_safetensors_create_noted(const char *path, const t2v_safetensors_entry *entries,
+                                        size_t count, const t2v_safetensors_note *notes,
+                                        size_t note_count, t2v_safetensors_writer **writer,
+                                        t2v_error *error);
 /** Appends `bytes` to tensor `index`; fails when that is more than its shape holds. */
 t2v_status t2v_safetensors_append(t2v_safetensors_writer *writer, size_t index, const void *data,
                                   size_t bytes, t2v_error *error);

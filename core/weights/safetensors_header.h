@@ -11,7 +11,7 @@
 #ifndef T2V_WEIGHTS_SAFETENSORS_HEADER_H
 #define T2V_WEIGHTS_SAFETENSORS_HEADER_H
 
-#include "tensor/tensor.h"
+#include "weights/safetensors.h"
 
 /** One tensor as the header describes it. */
 typedef struct t2v_safetensors_item {
@@ -20,17 +20,12 @@ typedef struct t2v_safetensors_item {
     size_t begin;      /**< of the data, from the end of the header */
 } t2v_safetensors_item;
 
-/** A pair of `__metadata__`; both in the header's `names`. */
-typedef struct t2v_safetensors_note {
-    const char *key, *value;
-} t2v_safetensors_note;
-
 /** The tensors of one header. */
 typedef struct t2v_safetensors_header {
     t2v_safetensors_item *items;    /**< in the order of the header */
     t2v_safetensors_item **by_name; /**< sorted by strcmp */
     size_t count;
-    t2v_safetensors_note *metadata;
+    t2v_safetensors_note *metadata; /**< its texts in `names` */
     size_t metadata_count;
     char *names;
 } t2v_safetensors_header;

@@ -26,6 +26,12 @@ struct t2v_safetensors_writer {
     extent *extents;
 };
 
+/* What is written as `__metadata__`. */
+typedef struct notes {
+    const t2v_safetensors_note *pair;
+    size_t count;
+} notes;
+
 static t2v_status fail_io(const t2v_safetensors_writer *writer, const char *what, t2v_error *error)
 {
     return t2v_fail(error, T2V_ERROR_IO, "%s: %s failed: %s", writer->path, what, strerror(errno));
@@ -77,12 +83,26 @@ static t2v_status print(const json_t *root, char **text, t2v_error *error)
     return T2V_OK;
 }
 
+/* `__metadata__`, where there is any. */
+static t2v_status describe_notes(json_t *root, const notes *notes, t2v_error *error)
+{
+    json_t *pairs = notes->count ? json_object() : NULL;
+    bool good = !notes->count || pairs;
+    for (size_t i = 0; good && i < notes->count; i++)
+        good = !json_object_set_new(pairs, notes->pair[i].key, json_string(notes->pair[i].value));
+    if (good && pairs)
+        good = !json_object_set(root, "__metadata__", pairs);
+    json_decref(pairs);
+    return good ? T2V_OK : t2v_fail_memory(error, "the header of a file", 0);
+}
+
 /* The header's text, to be ended with t2v_free. */
 static t2v_status make_header(const t2v_safetensors_writer *writer,
-                              const t2v_safetensors_entry *entries, char **text, t2v_error *error)
+                              const t2v_safetensors_entry *entries, const notes *notes, char **text,
+                              t2v_error *error)
 {
     json_t *root = json_object();
-    t2v_status status = T2V_OK;
+    t2v_status status = describe_notes(root, notes, error);
     for (size_t i = 0; i < writer->count && status == T2V_OK; i++) {
         const char *name = entries[i].name;
         if (json_object_get(root, name) || !strcmp(name, "__metadata__"))
@@ -149,7 +169,8 @@ static t2v_status open_temporary(t2v_safetensors_writer *writer, t2v_error *erro
 }
 
 static t2v_status begin(t2v_safetensors_writer *writer, const char *path,
-                        const t2v_safetensors_entry *entries, size_t count, t2v_error *error)
+                        const t2v_safetensors_entry *entries, size_t count, const notes *notes,
+                        t2v_error *error)
 {
     char *text = NULL;
     writer->count = count;
@@ -158,7 +179,7 @@ static t2v_status begin(t2v_safetensors_writer *writer, const char *path,
     if (!writer->path || !writer->extents)
         return t2v_fail_memory(error, "a file's description", count * sizeof(*writer->extents));
     T2V_TRY(place_tensors(writer, entries, error));
-    T2V_TRY(make_header(writer, entries, &text, error));
+    T2V_TRY(make_header(writer, entries, notes, &text, error));
     t2v_status status = open_temporary(writer, error);
     if (status == T2V_OK)
         status = write_header(writer, text, error);
@@ -179,20 +200,29 @@ static void discard(t2v_safetensors_writer *writer, bool placed)
     t2v_free(writer);
 }
 
-t2v_status t2v_safetensors_create(const char *path, const t2v_safetensors_entry *entries,
-                                  size_t count, t2v_safetensors_writer **writer, t2v_error *error)
+t2v_status t2v_safetensors_create_noted(const char *path, const t2v_safetensors_entry *entries,
+                                        size_t count, const t2v_safetensors_note *pairs,
+                                        size_t pair_count, t2v_safetensors_writer **writer,
+                                        t2v_error *error)
 {
+    const notes notes = {pairs, pair_count};
     *writer = NULL;
     t2v_safetensors_writer *fresh = t2v_calloc(1, sizeof(*fresh));
     if (!fresh)
         return t2v_fail_memory(error, "a file's description", sizeof(*fresh));
     fresh->descriptor = -1;
-    t2v_status status = begin(fresh, path, entries, count, error);
+    t2v_status status = begin(fresh, path, entries, count, &notes, error);
     if (status == T2V_OK)
         *writer = fresh;
     else
         discard(fresh, false);
     return status;
+}
+
+t2v_status t2v_safetensors_create(const char *path, const t2v_safetensors_entry *entries,
+                                  size_t count, t2v_safetensors_writer **writer, t2v_error *error)
+{
+    return t2v_safetensors_create_noted(path, entries, count, NULL, 0, writer, error);
 }
 
 t2v_status t2v_safetensors_append(t2v_safetensors_writer *writer, size_t index, const void *data,

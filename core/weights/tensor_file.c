@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "weights/mapped_file.h"
-#include "weights/safetensors.h"
 
 struct t2v_tensor_file {
     t2v_safetensors *safetensors; /* one of the two */
@@ -86,6 +85,12 @@ const t2v_tensor *t2v_tensor_file_at(const t2v_tensor_file *file, size_t index, 
 const char *t2v_tensor_file_note(const t2v_tensor_file *file, const char *key)
 {
     return file->gguf ? NULL : t2v_safetensors_metadata(file->safetensors, key);
+}
+
+const t2v_safetensors_note *t2v_tensor_file_notes(const t2v_tensor_file *file, size_t *count)
+{
+    *count = 0;
+    return file->gguf ? NULL : t2v_safetensors_notes(file->safetensors, count);
 }
 
 const t2v_gguf *t2v_tensor_file_gguf(const t2v_tensor_file *file)

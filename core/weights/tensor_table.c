@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "weights/tensor_table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "weights/int8.h"
 
 static t2v_status reserve(t2v_tensor_table *table, size_t more, t2v_error *error)
 {
@@ -82,6 +84,41 @@ static void apply_scale(const t2v_adjust *adjust, size_t first, size_t count, fl
     }
 }
 
+/* Factors of all elements together, or of one row each, come before what else is done. */
+static t2v_status join_factors(t2v_tensor_entry *weight, const t2v_tensor *factors, size_t count,
+                               size_t factor_count, t2v_error *error)
+{
+    scale *s = t2v_calloc(1, sizeof(*s) + factor_count * sizeof(s->factor[0]));
+    if (!s)
+        return t2v_fail_memory(error, "scales", factor_count * sizeof(s->factor[0]));
+    s->adjust = (t2v_adjust){.apply = apply_scale};
+    s->run = count / factor_count;
+    t2v_tensor_read_f32(factors, 0, factor_count, s->factor);
+    weight->scale = &s->adjust;
+    t2v_tensor_table_adjust(weight, &s->adjust);
+    return T2V_OK;
+}
+
+/* The scales of bytes are numbers of the tensor itself, so that products of bytes can use them. */
+static t2v_status join_rows(t2v_tensor_entry *weight, const t2v_tensor_entry *factors, size_t rows,
+                            size_t factor_count, t2v_error *error)
+{
+    float *row = weight->row_scale = t2v_calloc(rows, sizeof(*row));
+    if (!row)
+        return t2v_fail_memory(error, "scales", rows * sizeof(*row));
+    t2v_tensor_read_f32(&factors->tensor, 0, factor_count, row);
+    for (size_t i = 0; i < rows; i++) {
+        row[i] = row[factor_count == 1 ? 0 : i];
+        if (!isfinite(row[i]) || row[i] < 0)
+            return t2v_fail(error, T2V_ERROR_FORMAT,
+                            "%s: tensor %.200s: scale %zu is %g, wanted a finite number that is "
+                            "not negative",
+                            factors->path, factors->name, i, (double)row[i]);
+    }
+    weight->tensor.row_scale = row;
+    return T2V_OK;
+}
+
 static t2v_status join(t2v_tensor_entry *weight, const t2v_tensor_entry *factors, t2v_error *error)
 {
     const t2v_tensor *tensor = &weight->tensor;
@@ -89,7 +126,7 @@ static t2v_status join(t2v_tensor_entry *weight, const t2v_tensor_entry *factors
     if (!t2v_shape_count(&factors->tensor.shape, &factor_count) ||
         !t2v_shape_count(&tensor->shape, &count))
         return T2V_OK; /* checked when the file was opened */
-    if (weight->scale)
+    if (weight->scale || weight->row_scale)
         return t2v_fail(error, T2V_ERROR_FORMAT, "%s: tensor %.200s is a second scale of %.200s",
                         factors->path, factors->name, weight->name);
     const size_t rows = tensor->shape.rank ? (size_t)tensor->shape.dim[0] : 1;
@@ -100,19 +137,25 @@ static t2v_status join(t2v_tensor_entry *weight, const t2v_tensor_entry *factors
                         "%.200s or one for each of its %zu rows",
                         factors->path, factors->name, factor_count,
                         t2v_dtype_name(factors->tensor.dtype), weight->name, rows);
-    scale *s = t2v_calloc(1, sizeof(*s) + factor_count * sizeof(s->factor[0]));
-    if (!s)
-        return t2v_fail_memory(error, "scales", factor_count * sizeof(s->factor[0]));
-    s->adjust = (t2v_adjust){.apply = apply_scale};
-    s->run = count / factor_count;
-    t2v_tensor_read_f32(&factors->tensor, 0, factor_count, s->factor);
-    weight->scale = &s->adjust;
-    t2v_tensor_table_adjust(weight, &s->adjust);
-    return T2V_OK;
+    if (tensor->dtype == T2V_I8)
+        return join_rows(weight, factors, rows, factor_count, error);
+    return join_factors(weight, &factors->tensor, count, factor_count, error);
+}
+
+/* `X` for `X.scale`, where it is bytes. */
+static t2v_tensor_entry *scaled_bytes(const t2v_tensor_table *table, const char *name)
+{
+    const size_t length = strlen(name), tail = strlen(T2V_INT8_SCALE);
+    char weight[T2V_MAX_TENSOR_NAME];
+    if (length <= tail || length >= sizeof(weight) || strcmp(name + length - tail, T2V_INT8_SCALE))
+        return NULL;
+    snprintf(weight, sizeof(weight), "%.*s", (int)(length - tail), name);
+    t2v_tensor_entry *found = t2v_tensor_table_find(table, weight);
+    return found && found->tensor.dtype == T2V_I8 ? found : NULL;
 }
 
 /* `X.weight` for `X.scale_weight` and `X.weight_scale`. */
-static t2v_tensor_entry *scaled_weight(const t2v_tensor_table *table, const char *name)
+t2v_tensor_entry *t2v_tensor_table_scaled(const t2v_tensor_table *table, const char *name)
 {
     static const char *const endings[] = {".scale_weight", ".weight_scale"};
     const size_t length = strlen(name);
@@ -124,7 +167,7 @@ static t2v_tensor_entry *scaled_weight(const t2v_tensor_table *table, const char
         snprintf(weight, sizeof(weight), "%.*s.weight", (int)(length - tail), name);
         return t2v_tensor_table_find(table, weight);
     }
-    return NULL;
+    return scaled_bytes(table, name);
 }
 
 /* ------------------------------------------------------------------ the table */
@@ -139,7 +182,7 @@ t2v_status t2v_tensor_table_finish(t2v_tensor_table *table, const char *label, t
             return t2v_fail(error, T2V_ERROR_FORMAT, "%s: two tensors %.200s, in %s and in %s",
                             label, entries[i].name, entries[i - 1].path, entries[i].path);
     for (size_t i = 0; i < table->count; i++) {
-        t2v_tensor_entry *weight = scaled_weight(table, entries[i].name);
+        t2v_tensor_entry *weight = t2v_tensor_table_scaled(table, entries[i].name);
         if (weight)
             T2V_TRY(join(weight, &entries[i], error));
     }
@@ -151,6 +194,7 @@ void t2v_tensor_table_free(t2v_tensor_table *table)
     for (size_t i = 0; i < table->count; i++) {
         t2v_free(table->entries[i].name);
         t2v_free(table->entries[i].scale);
+        t2v_free(table->entries[i].row_scale);
     }
     t2v_free(table->entries);
     memset(table, 0, sizeof(*table));

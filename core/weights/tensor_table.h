@@ -26,6 +26,7 @@ typedef struct t2v_tensor_entry {
     t2v_tensor tensor;
     t2v_adjust *scale; /**< the entry's own, or NULL */
     t2v_adjust *last;  /**< that the tensor's adjustments end with, or NULL */
+    float *row_scale;  /**< the tensor's, the entry's own, or NULL */
 } t2v_tensor_entry;
 
 /** Empty when zeroed. */
@@ -38,8 +39,9 @@ typedef struct t2v_tensor_table {
 t2v_status t2v_tensor_table_add(t2v_tensor_table *table, const t2v_tensor_file *file,
                                 t2v_tensor_name_fn rename, const void *opaque, t2v_error *error);
 /**
- * Sorts, refuses names that are there twice, and joins the weights of FP8 files with their scales:
- * `X.scale_weight` or `X.weight_scale`, one number or one for each row of `X.weight`.
+ * Sorts, refuses names that are there twice, and joins weights with their scales, one number or one
+ * for each row: `X.scale_weight` or `X.weight_scale` with `X.weight` (FP8), and `X.scale` with a
+ * tensor `X` of type I8 (weights/int8.h).
  *
  * @param label a path for messages
  */
@@ -48,6 +50,9 @@ void t2v_tensor_table_free(t2v_tensor_table *table);
 
 /** Appends to what is done to the entry's values; it outlives the tensor. */
 void t2v_tensor_table_adjust(t2v_tensor_entry *entry, t2v_adjust *adjust);
+
+/** The entry whose scales a tensor of that name holds, or NULL. */
+t2v_tensor_entry *t2v_tensor_table_scaled(const t2v_tensor_table *table, const char *name);
 
 /** The entry of that name in a finished table, or NULL. */
 t2v_tensor_entry *t2v_tensor_table_find(const t2v_tensor_table *table, const char *name);

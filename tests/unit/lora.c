@@ -24,7 +24,7 @@ static t2v_tensor matrix(float *values, int64_t rows, int64_t columns)
 {
     for (int i = 0; i < rows * columns; i++)
         values[i] = pseudo_random(i);
-    return (t2v_tensor){T2V_F32, {2, {rows, columns}}, values, 0, NULL};
+    return (t2v_tensor){.dtype = T2V_F32, .shape = {2, {rows, columns}}, .data = values};
 }
 
 /* Larger than the blocks in which the product is made, in every direction. */
@@ -120,8 +120,10 @@ static t2v_tensor_table new_table(void)
     for (; table.count < table.capacity; table.count++) {
         t2v_tensor_entry *entry = &table.entries[table.count];
         entry->name = t2v_strdup(tensors[table.count].name);
-        entry->tensor =
-            (t2v_tensor){T2V_F32, tensors[table.count].shape, zeros, sizeof(zeros), NULL};
+        entry->tensor = (t2v_tensor){.dtype = T2V_F32,
+                                     .shape = tensors[table.count].shape,
+                                     .data = zeros,
+                                     .bytes = sizeof(zeros)};
     }
     assert_int_equal(t2v_tensor_table_finish(&table, "table", &error), T2V_OK);
     return table;

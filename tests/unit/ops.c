@@ -98,7 +98,8 @@ static void check_linear(int64_t rows, int64_t in, int64_t out, bool bias,
     float *y = numbers((size_t)(rows * out), 4), *wanted = numbers((size_t)(rows * out), 4);
     const t2v_tensor weight = tensor(w, 2, dim), bias_tensor = tensor(b, 1, dim);
     t2v_linear *linear;
-    assert_int_equal(t2v_linear_create(1, &weight, bias ? &bias_tensor : NULL, &linear, &error),
+    assert_int_equal(t2v_linear_create(1, &weight, bias ? &bias_tensor : NULL, T2V_PRECISION_F32,
+                                       &linear, &error),
                      T2V_OK);
     assert_int_equal(t2v_linear_run(exec, linear, x, rows, activation, accumulate, y), T2V_OK);
     plain_linear(x, w, bias ? b : NULL, rows, in, out, activation, accumulate, wanted);
@@ -139,7 +140,8 @@ static void joined_layers_lie_side_by_side(void **state)
     const t2v_tensor weight[2] = {tensor(wa, 2, dim_a), tensor(wb, 2, dim_b)};
     const t2v_tensor bias[2] = {tensor(ba, 1, dim_a), tensor(bb, 1, dim_b)};
     t2v_linear *linear;
-    assert_int_equal(t2v_linear_create(2, weight, bias, &linear, &error), T2V_OK);
+    assert_int_equal(t2v_linear_create(2, weight, bias, T2V_PRECISION_F32, &linear, &error),
+                     T2V_OK);
     assert_int_equal(t2v_linear_outputs(linear), A + B);
     assert_int_equal(t2v_linear_run(exec, linear, x, ROWS, T2V_ACTIVATION_NONE, false, y), T2V_OK);
     plain_linear(x, wa, ba, ROWS, IN, A, T2V_ACTIVATION_NONE, false, ya);
@@ -497,7 +499,8 @@ static void an_interrupted_context_stops(void **state)
     t2v_linear *linear;
     atomic_init(&interrupted, true);
     assert_int_equal(t2v_exec_create(1, &interrupted, &error, &stopped), T2V_OK);
-    assert_int_equal(t2v_linear_create(1, &weight, NULL, &linear, &error), T2V_OK);
+    assert_int_equal(t2v_linear_create(1, &weight, NULL, T2V_PRECISION_F32, &linear, &error),
+                     T2V_OK);
     assert_int_equal(t2v_linear_run(stopped, linear, w, 8, T2V_ACTIVATION_NONE, false, y),
                      T2V_INTERRUPTED);
     t2v_linear_free(&linear);

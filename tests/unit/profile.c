@@ -23,7 +23,7 @@ static void run_linear(t2v_exec *exec, int times)
     const t2v_tensor tensor = {
         .dtype = T2V_F32, .data = weight, .bytes = sizeof(weight), .shape = {2, {OUT, IN}}};
     t2v_linear *linear;
-    assert_int_equal(t2v_linear_create(1, &tensor, NULL, &linear, NULL), T2V_OK);
+    assert_int_equal(t2v_linear_create(1, &tensor, NULL, T2V_PRECISION_F32, &linear, NULL), T2V_OK);
     for (int i = 0; i < times; i++)
         assert_int_equal(t2v_linear_run(exec, linear, x, ROWS, T2V_ACTIVATION_NONE, false, y),
                          T2V_OK);
