@@ -14,6 +14,9 @@ static void print_info(const t2v_model_info *info)
     printf("parameters  %.1f M text encoder, %.1f M transformer, %.1f M autoencoder\n",
            (double)info->text_parameters * 1e-6, (double)info->dit_parameters * 1e-6,
            (double)info->vae_parameters * 1e-6);
+    if (info->vision_parameters)
+        printf("            %.1f M vision encoder, for given pictures\n",
+               (double)info->vision_parameters * 1e-6);
     printf("files       %.1f MB\n", (double)info->file_bytes * 1e-6);
     printf("defaults    %dx%d, %d frames at %d a second, %d steps, guidance %g\n", info->width,
            info->height, info->frames, info->rate, info->steps, info->guidance);

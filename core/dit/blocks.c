@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ops/attention.h"
+#include "ops/elementwise.h"
 #include "ops/rope.h"
 
 /* Rows of the feed-forward that are computed at once: its inner activations are several times as
@@ -36,6 +37,9 @@ static void free_block(t2v_dit_block *b)
     t2v_linear_free(&b->text_out);
     t2v_free(b->text_query_norm);
     t2v_free(b->text_key_norm);
+    t2v_linear_free(&b->picture_key);
+    t2v_linear_free(&b->picture_value);
+    t2v_free(b->picture_key_norm);
     t2v_linear_free(&b->feed_in);
     t2v_linear_free(&b->feed_out);
 }
@@ -91,6 +95,39 @@ t2v_status t2v_dit_blocks_read(t2v_exec *exec, const t2v_dit_blocks *blocks, con
     if (status < 0) {
         t2v_dit_text_free(*text);
         *text = NULL;
+    }
+    return status;
+}
+
+static t2v_status project_picture(t2v_exec *exec, const t2v_dit_blocks *m, const float *projected,
+                                  t2v_dit_text *picture)
+{
+    const int64_t n = picture->keys, dim = m->dim;
+    float *x = t2v_exec_floats(exec, (size_t)n, (size_t)dim);
+    if (!x)
+        return T2V_ERROR_MEMORY;
+    for (int64_t i = 0; i < m->layers; i++) {
+        const t2v_dit_block *b = &m->block[i];
+        T2V_TRY(t2v_linear_run(exec, b->picture_key, projected, n, T2V_ACTIVATION_NONE, false, x));
+        norm_heads(exec, m, b->picture_key_norm, x, n, dim, x);
+        t2v_split_heads(exec, x, n, dim, m->heads, m->head_dim, picture->key[i]);
+        T2V_TRY(
+            t2v_linear_run(exec, b->picture_value, projected, n, T2V_ACTIVATION_NONE, false, x));
+        t2v_split_heads(exec, x, n, dim, m->heads, m->head_dim, picture->value[i]);
+    }
+    return T2V_OK;
+}
+
+t2v_status t2v_dit_blocks_look(t2v_exec *exec, const t2v_dit_blocks *blocks, const float *projected,
+                               int64_t keys, t2v_dit_text **picture)
+{
+    T2V_TRY(t2v_dit_text_create(blocks->layers, keys, blocks->dim, picture, exec->error));
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    t2v_status status = project_picture(exec, blocks, projected, *picture);
+    t2v_arena_reset(&exec->arena, mark);
+    if (status < 0) {
+        t2v_dit_text_free(*picture);
+        *picture = NULL;
     }
     return status;
 }
@@ -161,6 +198,25 @@ static t2v_status self_attention(t2v_exec *exec, const t2v_dit_blocks *m,
     return T2V_OK;
 }
 
+/* The queries p->query attend to what was made of a prompt or of pictures. */
+static t2v_status attend(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_text *to,
+                         int64_t layer, const t2v_dit_input *in, const t2v_dit_pass *p, float *out)
+{
+    const t2v_attention attention = {
+        .heads = m->heads,
+        .head_dim = m->head_dim,
+        .queries = in->tokens,
+        .keys = to->keys,
+        .q = p->query,
+        .k = to->key[layer],
+        .v = to->value[layer],
+        .scale = 1 / sqrtf((float)m->head_dim),
+        .key_bias = to->bias,
+        .out = out,
+    };
+    return t2v_attention_run(exec, &attention);
+}
+
 /* Is not modulated and has no gate. */
 static t2v_status cross_attention(t2v_exec *exec, const t2v_dit_blocks *m, int64_t layer,
                                   const t2v_dit_input *in, t2v_dit_pass *p)
@@ -178,19 +234,11 @@ static t2v_status cross_attention(t2v_exec *exec, const t2v_dit_blocks *m, int64
     T2V_TRY(t2v_linear_run(exec, block->text_query, x, n, T2V_ACTIVATION_NONE, false, p->wide));
     norm_heads(exec, m, block->text_query_norm, p->wide, n, dim, p->normed);
     t2v_split_heads(exec, p->normed, n, dim, m->heads, m->head_dim, p->query);
-    const t2v_attention attention = {
-        .heads = m->heads,
-        .head_dim = m->head_dim,
-        .queries = n,
-        .keys = in->text->keys,
-        .q = p->query,
-        .k = in->text->key[layer],
-        .v = in->text->value[layer],
-        .scale = 1 / sqrtf((float)m->head_dim),
-        .key_bias = in->text->bias,
-        .out = p->normed,
-    };
-    T2V_TRY(t2v_attention_run(exec, &attention));
+    T2V_TRY(attend(exec, m, in->text, layer, in, p, p->normed));
+    if (in->picture) {
+        T2V_TRY(attend(exec, m, in->picture, layer, in, p, p->wide));
+        t2v_add(exec, p->normed, p->wide, n * dim);
+    }
     return t2v_linear_run(exec, block->text_out, p->normed, n, T2V_ACTIVATION_NONE, true,
                           p->hidden);
 }

@@ -19,6 +19,8 @@ typedef struct t2v_dit_block {
     float *text_norm, *text_norm_bias; /**< a LayerNorm before text_query; NULL: there is none */
     t2v_linear *text_query, *text_keys_values, *text_out;
     float *text_query_norm, *text_key_norm;
+    t2v_linear *picture_key, *picture_value; /**< of given pictures, for the prompt's queries */
+    float *picture_key_norm;                 /**< NULL, as both: the family reads no pictures */
     t2v_linear *feed_in, *feed_out;
 } t2v_dit_block;
 
@@ -45,6 +47,14 @@ void t2v_dit_blocks_free(t2v_dit_blocks *blocks);
 t2v_status t2v_dit_blocks_read(t2v_exec *exec, const t2v_dit_blocks *blocks, const t2v_linear *in,
                                const t2v_linear *out, const float *embeddings, int64_t keys,
                                t2v_dit_text **text);
+
+/**
+ * Likewise of given pictures.
+ *
+ * @param projected [keys, dim]
+ */
+t2v_status t2v_dit_blocks_look(t2v_exec *exec, const t2v_dit_blocks *blocks, const float *projected,
+                               int64_t keys, t2v_dit_text **picture);
 
 /** Activations of one run, in the arena. */
 typedef struct t2v_dit_pass {

@@ -9,14 +9,16 @@
 /** Sizes of a diffusion transformer. */
 typedef struct t2v_dit_info {
     int64_t in_channels, out_channels; /**< of a token */
-    int64_t text_width;                /**< of the embeddings that it reads */
-    int64_t patch, patch_time;         /**< latent positions in a token */
-    int64_t position_pairs;            /**< rotated pairs of channels, see prepare_positions */
-    double operations_per_token;       /**< products of one step, attention left out */
-    double operations_per_pair;        /**< attention, for each pair of query and key */
+    int64_t picture_width;             /**< of embeddings of given pictures; 0: it reads none */
+    int64_t picture_tokens; /**< how many of them it wants: a first and a last picture's; 0: any */
+    int64_t text_width;     /**< of the embeddings that it reads */
+    int64_t patch, patch_time;   /**< latent positions in a token */
+    int64_t position_pairs;      /**< rotated pairs of channels, see prepare_positions */
+    double operations_per_token; /**< products of one step, attention left out */
+    double operations_per_pair;  /**< attention, for each pair of query and key */
 } t2v_dit_info;
 
-/** A prompt's keys and values for cross-attention, computed once for a generation. */
+/** Keys and values for cross-attention, of a prompt or pictures, computed once for a generation. */
 typedef struct t2v_dit_text t2v_dit_text;
 
 /** Angles of the rotary embedding: cosine and sine, each [tokens, position_pairs]. */
@@ -32,6 +34,7 @@ typedef struct t2v_dit_input {
     const float *timestep; /**< [groups] */
     const int32_t *group;  /**< [tokens]; NULL: all of group 0 */
     const t2v_dit_text *text;
+    const t2v_dit_text *picture; /**< NULL: none is given */
     const t2v_positions *positions;
 } t2v_dit_input;
 
@@ -50,6 +53,14 @@ typedef struct t2v_dit_class {
      */
     t2v_status (*prepare_text)(t2v_exec *exec, const void *dit, const float *embeddings,
                                int64_t length, int64_t used, t2v_dit_text **text);
+    /**
+     * The same for what a vision encoder says of the given pictures. NULL for classes that read no
+     * such thing.
+     *
+     * @param embeddings [tokens, picture_width]
+     */
+    t2v_status (*prepare_picture)(t2v_exec *exec, const void *dit, const float *embeddings,
+                                  int64_t tokens, t2v_dit_text **picture);
     void (*free_text)(t2v_dit_text *text);
 
     /** @param coordinates [tokens, 3]: seconds, pixel row, pixel column of each token, unless the

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** What a transformer keeps of a prompt: keys and values of cross-attention, for all its layers. */
+/** What a transformer keeps of a prompt or of pictures: keys and values of cross-attention, for all
+ * its layers. */
 #ifndef T2V_DIT_TEXT_KEYS_H
 #define T2V_DIT_TEXT_KEYS_H
 
@@ -9,7 +10,7 @@ struct t2v_dit_text {
     int64_t keys, layers;
     float *bias;          /**< [keys], added to the scores */
     float **key, **value; /**< of each layer: [heads, keys, head_dim] */
-    t2v_dit_text *expert; /**< as a second transformer reads it; NULL: there is none */
+    t2v_dit_text *expert; /**< as a second transformer has it; NULL: there is none */
 };
 
 /** Zeros; `width` is heads × head_dim. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The diffusion transformer of Wan 2.1 and 2.2 (Wan Team 2025), as WanTransformer3DModel without
- * the branch that reads pictures. */
+/* The diffusion transformer of Wan 2.1 and 2.2 (Wan Team 2025), as WanTransformer3DModel. */
 #include <math.h>
 
 #include "dit/blocks.h"
 #include "dit/positions.h"
+#include "dit/wan_pictures.h"
 #include "layers/load.h"
 #include "ops/timestep.h"
 
@@ -20,6 +20,7 @@ typedef struct wan {
     t2v_linear *patches_in, *proj_out;
     t2v_time_layers time;
     t2v_linear *text_in, *text_out;
+    t2v_wan_pictures pictures;
     float *modulation; /* [2, dim]: shift and scale of the last norm */
     t2v_dit_blocks blocks;
     struct wan *expert; /* Wan 2.2: for timesteps below the boundary; NULL: none */
@@ -42,24 +43,11 @@ static t2v_status read_patch_size(const t2v_config *config, wan *m, t2v_error *e
     return T2V_OK;
 }
 
-/* What a checkpoint for pictures has and one for text alone does not. */
-static t2v_status refuse_pictures(const t2v_config *config, t2v_error *error)
-{
-    static const char *const keys[] = {"image_dim", "added_kv_proj_dim", "pos_embed_seq_len"};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (t2v_config_has(config, keys[i]))
-            return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                            "%s: %s is set: a model that needs a picture cannot be run",
-                            t2v_config_path(config), keys[i]);
-    return T2V_OK;
-}
-
 static t2v_status read_config(const t2v_config *config, wan *m, t2v_error *error)
 {
     t2v_dit_blocks *b = &m->blocks;
     double eps;
     T2V_TRY(read_patch_size(config, m, error));
-    T2V_TRY(refuse_pictures(config, error));
     T2V_TRY(t2v_config_int(config, "num_attention_heads", 40, 1, 1024, &b->heads, error));
     T2V_TRY(t2v_config_int(config, "attention_head_dim", 128, 6, 4096, &b->head_dim, error));
     T2V_TRY(t2v_config_int(config, "in_channels", 16, 1, 4096, &m->in, error));
@@ -101,6 +89,12 @@ static t2v_status load_block(const t2v_component *c, const wan *m, int i, t2v_er
     T2V_TRY(t2v_load_floats(c, 1, &dim, &b->text_query_norm, NAME("attn2.norm_q.weight")));
     T2V_TRY(t2v_load_floats(c, 1, &dim, &b->text_key_norm, NAME("attn2.norm_k.weight")));
     T2V_TRY(t2v_load_linear(c, dim, dim, true, &b->text_out, NAME("attn2.to_out.0")));
+    if (m->pictures.width) {
+        T2V_TRY(t2v_load_linear(c, dim, dim, true, &b->picture_key, NAME("attn2.add_k_proj")));
+        T2V_TRY(t2v_load_linear(c, dim, dim, true, &b->picture_value, NAME("attn2.add_v_proj")));
+        T2V_TRY(
+            t2v_load_floats(c, 1, &dim, &b->picture_key_norm, NAME("attn2.norm_added_k.weight")));
+    }
     T2V_TRY(t2v_load_linear(c, feed, dim, true, &b->feed_in, NAME("ffn.net.0.proj")));
     return t2v_load_linear(c, dim, feed, true, &b->feed_out, NAME("ffn.net.2"));
 #undef NAME
@@ -130,6 +124,7 @@ static t2v_status load(const t2v_component *c, wan *m, t2v_error *error)
     T2V_TRY(t2v_load_linear(c, m->out * patch_positions(m), dim, true, &m->proj_out, error,
                             "proj_out"));
     T2V_TRY(t2v_load_floats(c, 3, table, &m->modulation, error, "scale_shift_table"));
+    T2V_TRY(t2v_wan_pictures_load(c, dim, &m->pictures, error));
     T2V_TRY(t2v_dit_blocks_allocate(&m->blocks, error));
     for (int i = 0; i < m->blocks.layers; i++)
         T2V_TRY(load_block(c, m, i, error));
@@ -148,6 +143,7 @@ static void destroy(void *dit)
     t2v_time_layers_free(&m->time);
     t2v_linear_free(&m->text_in);
     t2v_linear_free(&m->text_out);
+    t2v_wan_pictures_free(&m->pictures);
     t2v_free(m->modulation);
     t2v_free(m);
 }
@@ -176,11 +172,12 @@ static t2v_status add_expert(void *dit, const t2v_component *component, double b
     m->boundary = boundary;
     if (e->in != m->in || e->out != m->out || e->patch != m->patch ||
         e->patch_time != m->patch_time || e->blocks.head_dim != m->blocks.head_dim ||
-        e->text_width != m->text_width)
+        e->text_width != m->text_width || e->pictures.width != m->pictures.width ||
+        e->pictures.tokens != m->pictures.tokens)
         return t2v_fail(
             error, T2V_ERROR_FORMAT,
-            "%s: channels, patch_size, attention_head_dim or text_dim differ from those "
-            "of the first transformer",
+            "%s: channels, patch_size, attention_head_dim, text_dim or image_dim differ from "
+            "those of the first transformer",
             t2v_config_path(t2v_component_config(component)));
     return T2V_OK;
 }
@@ -193,6 +190,8 @@ static void describe(const void *dit, t2v_dit_info *info)
         .in_channels = m->in * patch_positions(m),
         .out_channels = m->out * patch_positions(m),
         .text_width = m->text_width,
+        .picture_width = m->pictures.width,
+        .picture_tokens = m->pictures.tokens,
         .patch = m->patch,
         .patch_time = m->patch_time,
         .position_pairs = m->blocks.rotary_dim / 2,
@@ -225,6 +224,34 @@ static t2v_status prepare_text(t2v_exec *exec, const void *dit, const float *emb
     if (!m->expert)
         return T2V_OK;
     t2v_status status = prepare_own(exec, m->expert, embeddings, length, used, &(*out)->expert);
+    if (status < 0) {
+        t2v_dit_text_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+static t2v_status look(t2v_exec *exec, const wan *m, const float *embeddings, int64_t tokens,
+                       t2v_dit_text **picture)
+{
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    float *projected = t2v_exec_floats(exec, (size_t)tokens, (size_t)m->blocks.dim);
+    if (!projected)
+        return T2V_ERROR_MEMORY;
+    T2V_TRY(t2v_wan_pictures_project(exec, &m->pictures, embeddings, tokens, projected));
+    t2v_status status = t2v_dit_blocks_look(exec, &m->blocks, projected, tokens, picture);
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
+static t2v_status prepare_picture(t2v_exec *exec, const void *dit, const float *embeddings,
+                                  int64_t tokens, t2v_dit_text **out)
+{
+    const wan *m = dit;
+    T2V_TRY(look(exec, m, embeddings, tokens, out));
+    if (!m->expert)
+        return T2V_OK;
+    t2v_status status = look(exec, m->expert, embeddings, tokens, &(*out)->expert);
     if (status < 0) {
         t2v_dit_text_free(*out);
         *out = NULL;
@@ -306,6 +333,7 @@ static t2v_status run(t2v_exec *exec, const void *dit, const t2v_dit_input *inpu
     if (m->expert && (double)input->timestep[0] < m->boundary) {
         m = m->expert;
         own.text = input->text->expert;
+        own.picture = input->picture ? input->picture->expert : NULL;
     }
     t2v_status status = run_all(exec, m, &own, out);
     t2v_arena_reset(&exec->arena, mark);
@@ -318,6 +346,7 @@ const t2v_dit_class t2v_dit_wan = {
     .destroy = destroy,
     .describe = describe,
     .prepare_text = prepare_text,
+    .prepare_picture = prepare_picture,
     .free_text = t2v_dit_text_free,
     .prepare_positions = prepare_positions,
     .run = run,

@@ -17,10 +17,46 @@ static t2v_status check_use(const t2v_model *model, bool first, bool goal, const
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: %s is a model that makes video from text alone; it takes no pictures",
                         goal ? option : "image", model->name);
+    if (model->pictures == T2V_PICTURES_BESIDE)
+        return T2V_OK;
     if (goal && !family->picture_seconds)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: the pipeline class %s takes a picture for the first frame only",
                         option, family->pipeline);
+    return T2V_OK;
+}
+
+/* What a model wants that is given latents beside its own: a first picture, and as many as it was
+ * trained for. */
+static t2v_status check_beside(const t2v_model *model, const t2v_stream_params *params,
+                               const t2v_plan *plan, t2v_error *error)
+{
+    const bool last = given(params->last_image);
+    if (!given(params->image))
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "image: %s makes video from a picture; wanted the name of its file",
+                        model->name);
+    if (params->loop)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "loop: the pipeline class %s leads to a last picture, not to a beginning",
+                        model->family->pipeline);
+    if (plan->chunks != 1 || plan->window_frames)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "chunk: the pipeline class %s makes a video in one pass; wanted 0, a "
+                        "number of frames, and no storyboard",
+                        model->family->pipeline);
+    if (last && model->vision && !model->dit_info.picture_tokens)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "last_image: %s looks at one picture only, the first", model->name);
+    if (!last && model->dit_info.picture_tokens)
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "last_image: %s makes video between two pictures; wanted the name of a "
+                        "file",
+                        model->name);
+    if (last && plan->size.frames == 1)
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "last_image: of %lld frames none is the last alone; wanted more",
+                        (long long)params->frames);
     return T2V_OK;
 }
 
@@ -49,7 +85,9 @@ t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params 
     const bool goal = last || params->loop;
     const char *option = params->loop ? "loop" : "last_image"; /* that names the goal */
     T2V_TRY(check_use(model, first, goal, option, error));
-    if (goal)
+    if (model->pictures == T2V_PICTURES_BESIDE)
+        T2V_TRY(check_beside(model, params, plan, error));
+    else if (goal)
         T2V_TRY(check_goal(params, plan, option, error));
     if (first)
         T2V_TRY(t2v_image_probe(params->image, error));
@@ -112,10 +150,95 @@ static t2v_status add(t2v_exec *exec, const t2v_model *model, const t2v_stream_p
     return status;
 }
 
+/* ------------------------------------------------------------------ beside the latents */
+
+/* Of each picture of a latent frame whether it is given: the first latent frame stands for a single
+ * one. */
+static void fill_mask(const t2v_latent_size *size, int64_t ratio, bool last, float *mask)
+{
+    const int64_t plane = size->height * size->width, frame_end = (size->frames - 1) * plane;
+    for (int64_t i = 0; i < ratio; i++)
+        for (int64_t j = 0; j < plane; j++)
+            mask[i * size->frames * plane + j] = 1;
+    for (int64_t j = 0; last && j < plane; j++)
+        mask[(ratio - 1) * size->frames * plane + frame_end + j] = 1;
+}
+
+/* The latents of a video that is grey between the given pictures. */
+static t2v_status encode_video(t2v_exec *exec, const t2v_model *model, const t2v_plan *plan,
+                               const float *first, const float *last, float *latents)
+{
+    const int64_t frames = (plan->size.frames - 1) * model->vae_info.temporal_ratio + 1;
+    const size_t count = t2v_latent_count(&plan->size);
+    float *mean = t2v_exec_floats(exec, count, 1), *deviation = t2v_exec_floats(exec, count, 1);
+    const float **pictures = t2v_arena_alloc(&exec->arena, (size_t)frames, sizeof(*pictures));
+    if (!mean || !deviation || !pictures)
+        return t2v_fail_memory(exec->error, "the given video", count * sizeof(float));
+    for (int64_t i = 0; i < frames; i++)
+        pictures[i] = i == 0 ? first : i == frames - 1 ? last : NULL;
+    const t2v_clip clip = {pictures, frames, plan->picture_height, plan->picture_width};
+    T2V_TRY(model->family->vae->encode(exec, model->vae, &clip, mean, deviation));
+    t2v_latents_sample(&plan->size, &model->vae_info, mean, deviation, latents);
+    return T2V_OK;
+}
+
+/* What the vision encoder says of the pictures, as the transformer's keys and values. */
+static t2v_status look(t2v_exec *exec, const t2v_model *model, const t2v_plan *plan,
+                       const float *const rgb[2], int pictures, t2v_dit_text **seen)
+{
+    const int64_t tokens = t2v_vision_tokens(model->vision),
+                  width = t2v_vision_width(model->vision);
+    const size_t side = (size_t)model->vision_picture.side;
+    float *pixels = t2v_exec_floats(exec, 3 * side, side);
+    float *embeddings = t2v_exec_floats(exec, (size_t)(pictures * tokens), (size_t)width);
+    if (!pixels || !embeddings)
+        return T2V_ERROR_MEMORY;
+    for (int i = 0; i < pictures; i++) {
+        T2V_TRY(t2v_vision_picture_prepare(&model->vision_picture, rgb[i], plan->picture_height,
+                                           plan->picture_width, pixels, exec->error));
+        T2V_TRY(t2v_vision_run(exec, model->vision, pixels, embeddings + i * tokens * width));
+    }
+    return model->family->dit->prepare_picture(exec, model->dit, embeddings, pictures * tokens,
+                                               seen);
+}
+
+static t2v_status encode_beside(t2v_exec *exec, const t2v_model *model,
+                                const t2v_stream_params *params, const t2v_plan *plan,
+                                t2v_conditions *conditions)
+{
+    const char *const path[2] = {params->image, params->last_image};
+    const int pictures = given(params->last_image) ? 2 : 1;
+    const int64_t ratio = model->vae_info.temporal_ratio;
+    const t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    t2v_latent_size size = plan->size;
+    float *rgb[2] = {NULL, NULL};
+    for (int i = 0; i < pictures; i++) {
+        rgb[i] =
+            t2v_exec_floats(exec, 3 * (size_t)plan->picture_height, (size_t)plan->picture_width);
+        if (!rgb[i])
+            return T2V_ERROR_MEMORY;
+        T2V_TRY(read_picture(exec, params, plan, path[i], rgb[i]));
+    }
+    if (model->vision)
+        T2V_TRY(look(exec, model, plan, (const float *const *)rgb, pictures, &conditions->seen));
+    size.channels = t2v_beside_channels(model);
+    conditions->beside = t2v_calloc(t2v_latent_count(&size), sizeof(float));
+    if (!conditions->beside)
+        return t2v_fail_memory(exec->error, "the given video", t2v_latent_count(&size));
+    fill_mask(&plan->size, ratio, pictures == 2, conditions->beside);
+    t2v_status status =
+        encode_video(exec, model, plan, rgb[0], rgb[1],
+                     conditions->beside + ratio * size.frames * size.height * size.width);
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
 t2v_status t2v_conditions_encode(t2v_exec *exec, const t2v_model *model,
                                  const t2v_stream_params *params, const t2v_plan *plan,
                                  t2v_noise *noise, t2v_conditions *conditions)
 {
+    if (model->pictures == T2V_PICTURES_BESIDE)
+        return encode_beside(exec, model, params, plan, conditions);
     const bool first = given(params->image), goal = given(params->last_image);
     if (first)
         T2V_TRY(
@@ -127,8 +250,10 @@ t2v_status t2v_conditions_encode(t2v_exec *exec, const t2v_model *model,
     return t2v_noise_skip(exec, noise, t2v_latent_count(&plan->size) / (size_t)plan->size.frames);
 }
 
-void t2v_conditions_free(t2v_conditions *conditions)
+void t2v_conditions_free(const t2v_model *model, t2v_conditions *conditions)
 {
+    model->family->dit->free_text(conditions->seen);
+    t2v_free(conditions->beside);
     t2v_free(conditions->first);
     t2v_free(conditions->goal);
     *conditions = (t2v_conditions){0};

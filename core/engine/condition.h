@@ -7,10 +7,14 @@
 #include "engine/noise.h"
 #include "engine/plan.h"
 
-/** Latents [C, 1, H, W], normalised as the transformer sees them; NULL: not given. */
+/** What the transformer is given, normalised as it sees it; NULL: not given. */
 typedef struct t2v_conditions {
-    float *first; /**< of the first picture */
-    float *goal;  /**< of the picture that the end leads to */
+    float *first; /**< latents [C, 1, H, W] of the first picture */
+    float *goal;  /**< likewise of the picture that the end leads to */
+    /** Of T2V_PICTURES_BESIDE: [ratio + C, F, H, W], which pictures are given, and their latents.
+     */
+    float *beside;
+    t2v_dit_text *seen; /**< what a vision encoder says of them */
 } t2v_conditions;
 
 /** Whether the model can do what the options ask for, before anything is computed. */
@@ -26,6 +30,6 @@ t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params 
 t2v_status t2v_conditions_encode(t2v_exec *exec, const t2v_model *model,
                                  const t2v_stream_params *params, const t2v_plan *plan,
                                  t2v_noise *noise, t2v_conditions *conditions);
-void t2v_conditions_free(t2v_conditions *conditions);
+void t2v_conditions_free(const t2v_model *model, t2v_conditions *conditions);
 
 #endif

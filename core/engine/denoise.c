@@ -18,6 +18,8 @@ typedef struct sampler {
     int64_t known_tokens; /* all that is given: the goal and the leading frames */
     int32_t *group;       /* [tokens]: 0 moves, 1 is known; NULL: all move */
     float *x;             /* [tokens, width] */
+    float *input;         /* [tokens, input_width]: x, and what is given beside it; NULL: x alone */
+    int64_t input_width;
     float *known, *noise; /* [known_tokens, width]; noise perhaps longer, see noise_count */
     float *velocity, *uncond;
 } sampler;
@@ -64,12 +66,41 @@ static size_t noise_count(const sampler *s)
     return (size_t)((s->window->middle ? s->known_tokens : s->tokens) * s->width);
 }
 
+/* What is given beside the latents stays; they themselves are copied in front of it at each step.
+ */
+static t2v_status place_beside(t2v_exec *exec, sampler *s)
+{
+    t2v_latent_size size = s->window->size;
+    size.channels = t2v_beside_channels(s->model);
+    const size_t given = (size_t)t2v_token_width(&size), width = (size_t)s->width;
+    s->input_width = (int64_t)(width + given);
+    s->input = t2v_exec_floats(exec, (size_t)s->tokens, width + given);
+    const t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    float *tokens = t2v_exec_floats(exec, (size_t)s->tokens, given);
+    if (!s->input || !tokens)
+        return T2V_ERROR_MEMORY;
+    t2v_latents_pack(&size, s->window->beside, tokens);
+    for (size_t i = 0; i < (size_t)s->tokens; i++)
+        memcpy(s->input + i * (width + given) + width, tokens + i * given, given * sizeof(float));
+    t2v_arena_reset(&exec->arena, mark);
+    return T2V_OK;
+}
+
+static void fill_input(sampler *s)
+{
+    for (int64_t i = 0; s->input && i < s->tokens; i++)
+        memcpy(s->input + i * s->input_width, s->x + i * s->width,
+               (size_t)s->width * sizeof(float));
+}
+
 static t2v_status allocate(t2v_exec *exec, sampler *s)
 {
     const size_t n = (size_t)s->tokens, width = (size_t)s->width;
     s->x = t2v_exec_floats(exec, n, width);
     s->velocity = t2v_exec_floats(exec, n, width);
     s->uncond = t2v_exec_floats(exec, s->window->negative ? n : 0, width);
+    if (s->window->beside)
+        T2V_TRY(place_beside(exec, s));
     if (!s->x || !s->velocity || !s->uncond)
         return T2V_ERROR_MEMORY;
     if (!s->known_tokens)
@@ -108,11 +139,12 @@ static t2v_status evaluate(t2v_exec *exec, sampler *s, float timestep, const t2v
     const float timesteps[2] = {timestep, 0};
     const t2v_dit_input input = {
         .tokens = s->tokens,
-        .x = s->x,
+        .x = s->input ? s->input : s->x,
         .groups = s->group ? 2 : 1,
         .timestep = timesteps,
         .group = s->group,
         .text = text,
+        .picture = s->window->picture,
         .positions = &s->positions,
     };
     return s->model->family->dit->run(exec, s->model->dit, &input, out);
@@ -157,6 +189,7 @@ static t2v_status run_step(t2v_exec *exec, sampler *s, int step)
     const t2v_window *w = s->window;
     const float timestep = s->schedule.timesteps[step];
     T2V_TRY(refresh_known(exec, s, step));
+    fill_input(s);
     T2V_TRY(evaluate(exec, s, timestep, w->prompt, s->velocity));
     if (step == 0)
         tap_tokens(exec, s, "step0_output", s->velocity);

@@ -18,12 +18,15 @@ typedef struct t2v_window {
      */
     const float *goal;
     int64_t goal_picture; /**< its number, counted from the window's first picture */
-    bool middle;          /**< the window continues a clip */
-    double rate;          /**< pictures per second by the model's clock: rate / speed */
+    const float
+        *beside; /**< [t2v_beside_channels, F, H, W]: given with the latents; NULL: nothing */
+    bool middle; /**< the window continues a clip */
+    double rate; /**< pictures per second by the model's clock: rate / speed */
     int steps;
     const t2v_sigmas *sigmas; /**< as many, of the caller's own; or none: the pipeline's */
     double guidance;
     const t2v_dit_text *prompt, *negative; /**< negative: NULL when guidance is off */
+    const t2v_dit_text *picture;           /**< NULL: none is looked at */
     t2v_noise *noise;                      /**< of the noise on known latents */
     const t2v_tap *tap;
     /** Called after each step; a failure ends the sampling and is handed through. */

@@ -72,12 +72,13 @@ static float frame_number(int64_t frame, int64_t ratio, bool middle, double rate
     return (float)frame;
 }
 
-/* Wan 2.2 is published under the class of 2.1: TI2V tells every token its own timestep, A14B has
+/* Wan 2.2 is published under the classes of 2.1: TI2V tells every token its own timestep, A14B has
  * two transformers. */
-static t2v_status refine_wan(const t2v_config *index, t2v_family_defaults *defaults,
-                             t2v_error *error)
+static t2v_status refine(const t2v_config *index, double guidance, t2v_family_defaults *defaults,
+                         t2v_error *error)
 {
-    const t2v_family_defaults ti2v = {1280, 704, 24, 121, 50, 5}, a14b = {1280, 720, 16, 81, 40, 4};
+    const t2v_family_defaults ti2v = {1280, 704, 24, 121, 50, 5};
+    const t2v_family_defaults a14b = {1280, 720, 16, 81, 40, guidance};
     double boundary;
     bool by_token;
     T2V_TRY(t2v_config_double(index, "boundary_ratio", 0, 0, 1, &boundary, error));
@@ -89,10 +90,22 @@ static t2v_status refine_wan(const t2v_config *index, t2v_family_defaults *defau
     return T2V_OK;
 }
 
+static t2v_status refine_wan(const t2v_config *index, t2v_family_defaults *defaults,
+                             t2v_error *error)
+{
+    return refine(index, 4, defaults, error);
+}
+
+static t2v_status refine_wan_pictures(const t2v_config *index, t2v_family_defaults *defaults,
+                                      t2v_error *error)
+{
+    return refine(index, 3.5, defaults, error);
+}
+
 #define LTX                                                                                        \
     .name = "ltx-video", .dit = &t2v_dit_ltx, .vae = &t2v_vae_ltx,                                 \
     .text_encoder = "T5EncoderModel", .scheduler = "FlowMatchEulerDiscreteScheduler",              \
-    .takes_pictures = true,                                                                        \
+    .pictures = T2V_PICTURES_KNOWN,                                                                \
     .defaults = {                                                                                  \
         .width = 704,                                                                              \
         .height = 512,                                                                             \
@@ -106,15 +119,7 @@ static t2v_status refine_wan(const t2v_config *index, t2v_family_defaults *defau
     .name = "wan", .dit = &t2v_dit_wan, .vae = &t2v_vae_wan, .text_encoder = "UMT5EncoderModel",   \
     .text_kind = T2V_UMT5, .text_length = 512, .text_mask = true, .text_zeros = true,              \
     .text_clean = true, .schedule = as_scheduled, .schedule_given = as_given,                      \
-    .seconds = frame_number, .token_grid = true, .posterior_mean = true, .refine = refine_wan,     \
-    .defaults = {                                                                                  \
-        .width = 832,                                                                              \
-        .height = 480,                                                                             \
-        .rate = 16,                                                                                \
-        .frames = 81,                                                                              \
-        .steps = 50,                                                                               \
-        .guidance = 5,                                                                             \
-    }
+    .seconds = frame_number, .token_grid = true, .posterior_mean = true
 
 static const t2v_family families[] = {
     {
@@ -141,10 +146,15 @@ static const t2v_family families[] = {
     {
         WAN,
         .pipeline = "WanPipeline",
+        .defaults = {832, 480, 16, 81, 50, 5},
+        .refine = refine_wan,
     },
     {
         WAN,
         .pipeline = "WanImageToVideoPipeline",
+        .pictures = T2V_PICTURES_BESIDE,
+        .defaults = {832, 480, 16, 81, 40, 5},
+        .refine = refine_wan_pictures,
     },
 };
 

@@ -14,6 +14,13 @@ typedef struct t2v_family_defaults {
     double guidance;
 } t2v_family_defaults;
 
+/** What a model does with given pictures. */
+typedef enum t2v_picture_use {
+    T2V_PICTURES_NONE,
+    T2V_PICTURES_KNOWN,  /**< they are latents of timestep 0 among those that are made */
+    T2V_PICTURES_BESIDE, /**< a mask and latents beside those that are made; it needs a first one */
+} t2v_picture_use;
+
 /** A row: which parts a pipeline is made of and how they are put together. */
 typedef struct t2v_family {
     const char *name;     /**< of the family */
@@ -49,11 +56,8 @@ typedef struct t2v_family {
      * given as the first one only.
      */
     float (*picture_seconds)(int64_t picture, double rate);
-    /**
-     * Given pictures are known latents whatever the checkpoint; else only where model_index.json
-     * says expand_timesteps, which gives every token its own timestep.
-     */
-    bool takes_pictures;
+    /** KNOWN in any class where model_index.json gives every token its own timestep. */
+    t2v_picture_use pictures;
     /** A given picture's latents are the mean of its posterior, else drawn from it. */
     bool posterior_mean;
     /** A given picture's posterior is drawn before the latents, else after them. */

@@ -331,6 +331,8 @@ static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fr
     };
     T2V_TRY(start_latents(g, size));
     window.known = g->made ? g->plan->context : g->chunk == 0 && g->given.first ? 1 : 0;
+    window.beside = g->given.beside;
+    window.picture = g->given.seen;
     set_goal(g, &window, fresh);
     T2V_TRY(on_step(g, 0, window.steps));
     return t2v_denoise(g->exec, g->model, &window, g->latents);
@@ -460,7 +462,7 @@ t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream
     model->family->dit->free_text(g.prompt_text);
     model->family->dit->free_text(g.negative_text);
     t2v_options_free(t2v_stream_options(), &g.live);
-    t2v_conditions_free(&g.given);
+    t2v_conditions_free(model, &g.given);
     t2v_noise_close(&g.noise);
     t2v_free(g.latents);
     t2v_free(g.before);

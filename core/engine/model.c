@@ -209,34 +209,94 @@ static t2v_status load_expert(t2v_model *m, t2v_error *error)
                                       error);
 }
 
+static t2v_status find_picture_use(t2v_model *m, t2v_error *error)
+{
+    const t2v_config *index = t2v_checkpoint_index(m->checkpoint);
+    bool by_token;
+    T2V_TRY(t2v_config_bool(index, "expand_timesteps", false, &by_token, error));
+    m->pictures = by_token ? T2V_PICTURES_KNOWN : m->family->pictures;
+    if (m->dit_info.picture_width && m->pictures != T2V_PICTURES_BESIDE)
+        return t2v_fail(error, T2V_ERROR_FORMAT,
+                        "%s: the transformer wants embeddings of a picture (image_dim is %lld), "
+                        "but the pipeline %s gives it none",
+                        t2v_config_path(index), (long long)m->dit_info.picture_width,
+                        m->family->pipeline);
+    return T2V_OK;
+}
+
+static t2v_status load_vision_picture(t2v_model *m, t2v_error *error)
+{
+    t2v_component *component;
+    T2V_TRY(
+        t2v_checkpoint_component(m->checkpoint, "image_processor", NULL, false, &component, error));
+    t2v_status status =
+        t2v_vision_picture_read(t2v_component_config(component), &m->vision_picture, error);
+    if (status >= 0 && m->vision_picture.side != t2v_vision_side(m->vision))
+        status = t2v_fail(error, T2V_ERROR_FORMAT,
+                          "%s: crop_size is %lld, but the image_encoder's image_size %lld",
+                          t2v_config_path(t2v_component_config(component)),
+                          (long long)m->vision_picture.side, (long long)t2v_vision_side(m->vision));
+    t2v_component_close(&component);
+    return status;
+}
+
+/* Wan 2.1 looks at given pictures through a vision encoder too. */
+static t2v_status load_vision(t2v_model *m, t2v_error *error)
+{
+    const t2v_config *index = t2v_checkpoint_index(m->checkpoint);
+    const char *class_name;
+    if (!m->dit_info.picture_width)
+        return T2V_OK;
+    T2V_TRY(t2v_config_string_at(index, "image_encoder", 1, &class_name, error));
+    /* with or without the projection, which nothing is made of */
+    if (class_name && strcmp(class_name, "CLIPVisionModel") &&
+        strcmp(class_name, "CLIPVisionModelWithProjection"))
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "%s: image_encoder is of class %.80s, wanted CLIPVisionModel",
+                        t2v_config_path(index), class_name);
+    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "image_encoder", NULL, true,
+                                     &m->vision_component, error));
+    T2V_TRY(t2v_vision_create(m->vision_component, &m->vision, error));
+    return load_vision_picture(m, error);
+}
+
+static t2v_status check_vision(const t2v_model *m, const char *path, t2v_error *error)
+{
+    const int64_t width = t2v_vision_width(m->vision), tokens = 2 * t2v_vision_tokens(m->vision);
+    const t2v_dit_info *dit = &m->dit_info;
+    if (dit->picture_width != width || (dit->picture_tokens && dit->picture_tokens != tokens))
+        return t2v_fail(error, T2V_ERROR_FORMAT,
+                        "%s: the image_encoder makes %lld embeddings of %lld channels of two "
+                        "pictures, but the transformer's image_dim is %lld and its "
+                        "pos_embed_seq_len %lld",
+                        path, (long long)tokens, (long long)width, (long long)dit->picture_width,
+                        (long long)dit->picture_tokens);
+    return T2V_OK;
+}
+
 /* The parts must fit together, whatever each says of itself. */
 static t2v_status check_fit(const t2v_model *m, const char *path, t2v_error *error)
 {
     const t2v_dit_info *dit = &m->dit_info;
     const t2v_vae_info *vae = &m->vae_info;
-    int64_t patch = vae->latent_channels * dit->patch * dit->patch * dit->patch_time;
-    if (dit->in_channels != patch || dit->out_channels != patch)
+    const int64_t positions = dit->patch * dit->patch * dit->patch_time;
+    const int64_t out = vae->latent_channels * positions;
+    const int64_t in = out + t2v_beside_channels(m) * positions;
+    if (dit->in_channels != in || dit->out_channels != out)
         return t2v_fail(error, T2V_ERROR_FORMAT,
                         "%s: the transformer reads %lld and gives %lld channels, but %lld latent "
-                        "channels of the vae make %lld",
+                        "channels of the vae%s make %lld and %lld",
                         path, (long long)dit->in_channels, (long long)dit->out_channels,
-                        (long long)vae->latent_channels, (long long)patch);
+                        (long long)vae->latent_channels,
+                        m->pictures == T2V_PICTURES_BESIDE ? " and what is given beside them" : "",
+                        (long long)in, (long long)out);
     if (dit->text_width != t2v_t5_width(m->t5))
         return t2v_fail(
             error, T2V_ERROR_FORMAT,
             "%s: the transformer reads embeddings of %lld channels, but the text encoder's "
             "d_model is %lld",
             path, (long long)dit->text_width, (long long)t2v_t5_width(m->t5));
-    return T2V_OK;
-}
-
-static t2v_status find_picture_use(t2v_model *m, t2v_error *error)
-{
-    bool by_token;
-    T2V_TRY(t2v_config_bool(t2v_checkpoint_index(m->checkpoint), "expand_timesteps", false,
-                            &by_token, error));
-    m->pictures = m->family->takes_pictures || by_token ? T2V_PICTURES_KNOWN : T2V_PICTURES_NONE;
-    return T2V_OK;
+    return m->vision ? check_vision(m, path, error) : T2V_OK;
 }
 
 static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
@@ -256,6 +316,7 @@ static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
     T2V_TRY(load_scheduler(m, error));
     T2V_TRY(load_expert(m, error));
     T2V_TRY(find_picture_use(m, error));
+    T2V_TRY(load_vision(m, error));
     return check_fit(m, path, error);
 }
 
@@ -266,12 +327,14 @@ static void model_free(t2v_model *m)
         m->family->vae->destroy(m->vae);
     }
     t2v_t5_free(&m->t5);
+    t2v_vision_free(&m->vision);
     t2v_tokenizer_close(&m->tokenizer);
     t2v_component_close(&m->text_component);
     t2v_component_close(&m->dit_component);
     t2v_component_close(&m->expert_component);
     t2v_lora_list_close(&m->loras);
     t2v_component_close(&m->vae_component);
+    t2v_component_close(&m->vision_component);
     t2v_checkpoint_close(&m->checkpoint);
     t2v_options_free(t2v_model_options(), &m->params);
     t2v_free(m->name);
@@ -301,6 +364,12 @@ t2v_status t2v_model_open(const char *path, const t2v_model_params *params, t2v_
     return status;
 }
 
+int64_t t2v_beside_channels(const t2v_model *model)
+{
+    const t2v_vae_info *vae = &model->vae_info;
+    return model->pictures == T2V_PICTURES_BESIDE ? vae->temporal_ratio + vae->latent_channels : 0;
+}
+
 t2v_model *t2v_model_ref(t2v_model *model)
 {
     atomic_fetch_add(&model->references, 1);
@@ -318,9 +387,10 @@ void t2v_model_close(t2v_model **model)
 void t2v_model_get_info(const t2v_model *model, t2v_model_info *info)
 {
     const t2v_component *const parts[] = {model->text_component, model->dit_component,
-                                          model->vae_component, model->expert_component};
+                                          model->vae_component, model->expert_component,
+                                          model->vision_component};
     int64_t *const counts[] = {&info->text_parameters, &info->dit_parameters, &info->vae_parameters,
-                               &info->dit_parameters};
+                               &info->dit_parameters, &info->vision_parameters};
     memset(info, 0, sizeof(*info));
     info->name = model->name;
     info->family = model->family->name;
@@ -335,7 +405,9 @@ void t2v_model_get_info(const t2v_model *model, t2v_model_info *info)
     info->chunk = model->chunk;
     info->size_multiple = (int)(model->vae_info.spatial_ratio * model->dit_info.patch);
     info->frame_multiple = (int)(model->vae_info.temporal_ratio * model->dit_info.patch_time);
-    for (int i = 0; i < 4 && parts[i]; i++) {
+    for (int i = 0; i < 5; i++) {
+        if (!parts[i])
+            continue;
         *counts[i] += t2v_component_parameters(parts[i]);
         info->file_bytes += t2v_component_bytes(parts[i]);
     }

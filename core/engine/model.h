@@ -10,12 +10,8 @@
 #include "engine/lora_list.h"
 #include "text/t5.h"
 #include "text/tokenizer.h"
-
-/** What a model does with given pictures. */
-typedef enum t2v_picture_use {
-    T2V_PICTURES_NONE,
-    T2V_PICTURES_KNOWN, /**< they are latents of timestep 0 among those that are made */
-} t2v_picture_use;
+#include "vision/vision_encoder.h"
+#include "vision/vision_picture.h"
 
 struct t2v_model {
     atomic_int references;
@@ -27,9 +23,12 @@ struct t2v_model {
     t2v_checkpoint *checkpoint;
     t2v_component *text_component, *dit_component, *vae_component;
     t2v_component *expert_component; /**< a second transformer; NULL: there is none */
+    t2v_component *vision_component; /**< of an encoder of given pictures; NULL: there is none */
     t2v_lora_list loras;             /**< merged into the transformers' weights */
     t2v_tokenizer *tokenizer;
     t2v_t5 *t5;
+    t2v_vision *vision; /**< NULL: there is none */
+    t2v_vision_picture vision_picture;
     void *dit, *vae;
     t2v_scheduler scheduler;
     t2v_picture_use pictures;
@@ -42,5 +41,8 @@ struct t2v_model {
     int context;                  /**< latent frames that a pass is given of the one before */
     double decode_timestep;
 };
+
+/** Channels beside the latents: a mask of each picture of a latent frame, and given latents. */
+int64_t t2v_beside_channels(const t2v_model *model);
 
 #endif

@@ -27,7 +27,8 @@ int64_t t2v_conv3d_kernel_time(const t2v_conv3d *conv);
 
 /**
  * Convolves `frames` frames of h × w. Height and width are padded with zeros on both sides by half
- * a kernel (but see t2v_conv3d_pad_behind), time is not padded: (frames - kt) / stride + 1 frames come out.
+ * a kernel (but see t2v_conv3d_pad_behind), time is not padded: (frames - kt) / stride + 1 frames
+ * come out.
  *
  * @param x          [frames, h, w, in]
  * @param accumulate add to y instead of replacing it

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/elementwise.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "ops/profile.h"
@@ -90,4 +91,26 @@ void t2v_silu(float *x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         x[i] = t2v_fast_silu(x[i]);
+}
+
+static void gelu_slice(float *y, const float *x, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = 0.5f * x[i] * (1 + erff(x[i] * (float)M_SQRT1_2));
+}
+
+static void quick_gelu_slice(float *y, const float *x, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = x[i] / (1 + expf(-1.702f * x[i]));
+}
+
+void t2v_gelu(t2v_exec *exec, float *x, int64_t count)
+{
+    by_slices(exec, gelu_slice, x, x, count);
+}
+
+void t2v_quick_gelu(t2v_exec *exec, float *x, int64_t count)
+{
+    by_slices(exec, quick_gelu_slice, x, x, count);
 }

@@ -16,5 +16,9 @@ void t2v_gated_add(t2v_exec *exec, float *y, const float *x, int64_t rows, int64
                    const float *gate, int64_t stride, const int32_t *group);
 /** x · sigmoid(x) in place. */
 void t2v_silu(float *x, int64_t count);
+/** x · Φ(x) in place: GELU (Hendrycks and Gimpel 2016) by the error function. */
+void t2v_gelu(t2v_exec *exec, float *x, int64_t count);
+/** x · sigmoid(1.702 x) in place: that paper's quicker one. */
+void t2v_quick_gelu(t2v_exec *exec, float *x, int64_t count);
 
 #endif

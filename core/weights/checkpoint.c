@@ -343,8 +343,12 @@ t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char
         return open_from_folder(checkpoint, name, class_name, weights, component, error);
     while (which < TOKENIZER && strcmp(name, part_names[which]))
         which++;
-    if (which == TOKENIZER)
+    if (which == TOKENIZER && !strcmp(name, "scheduler"))
         return open_scheduler(checkpoint, component, error);
+    if (which == TOKENIZER)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "%s: has no %s; wanted a folder in the diffusers layout", checkpoint->path,
+                        name);
     if (is_folder(checkpoint->part[which]))
         return t2v_component_open(checkpoint->part[which], class_name, weights, component, error);
     return t2v_component_open_file(checkpoint->part[which], name, component, error);

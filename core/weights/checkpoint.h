@@ -40,10 +40,10 @@ t2v_status t2v_checkpoint_tokenizer(const t2v_checkpoint *checkpoint, char **pat
 
 /**
  * Opens a component. Of a folder it is `folder/name`: its config file (config.json,
- * scheduler_config.json for a scheduler) and, when `weights` is true, its safetensors:
- * `diffusion_pytorch_model.safetensors` or `model.safetensors`, or the shards that
- * `….safetensors.index.json` lists. `class_name` is compared with the class that model_index.json
- * and the config name.
+ * scheduler_config.json for a scheduler, preprocessor_config.json for an image processor) and, when
+ * `weights` is true, its safetensors: `diffusion_pytorch_model.safetensors` or `model.safetensors`,
+ * or the shards that `….safetensors.index.json` lists. `class_name` is compared with the class that
+ * model_index.json and the config name.
  */
 t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char *name,
                                     const char *class_name, bool weights, t2v_component **component,

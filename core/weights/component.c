@@ -90,14 +90,16 @@ static t2v_status find_class(const t2v_config *config, const char *class_name, c
 
 static t2v_status open_config(t2v_component *component, const char *class_name, t2v_error *error)
 {
-    static const char *const names[] = {"config.json", "scheduler_config.json", NULL};
+    static const char *const names[] = {"config.json", "scheduler_config.json",
+                                        "preprocessor_config.json", NULL};
     const char *found;
     bool match;
     char *path;
     T2V_TRY(t2v_first_file(t2v_join_path, component->folder, names, &path, error));
     if (!path)
         return t2v_fail(error, T2V_ERROR_NOT_FOUND,
-                        "%s: has neither config.json nor scheduler_config.json", component->folder);
+                        "%s: has no config.json, scheduler_config.json or preprocessor_config.json",
+                        component->folder);
     t2v_status status = t2v_config_open(path, &component->config, error);
     t2v_free(path);
     T2V_TRY(status);

@@ -22,6 +22,9 @@ VAE = "vae/diffusion_pytorch_model.safetensors"
 VAE_CONFIG = "vae/config.json"
 T5 = "text_encoder/model.safetensors"
 T5_CONFIG = "text_encoder/config.json"
+VISION = "image_encoder/model.safetensors"
+VISION_CONFIG = "image_encoder/config.json"
+PICTURES = "image_processor/preprocessor_config.json"
 SCHEDULER = "scheduler/scheduler_config.json"
 SPIECE = "tokenizer/spiece.model"
 SHARD_INDEX = "transformer/diffusion_pytorch_model.safetensors.index.json"
@@ -392,6 +395,43 @@ values(INDEX, "boundary_ratio", 0.5, words=(INDEX, "transformer_2"), base="wan")
 values(INDEX, "boundary_ratio", 1.5, "0.5", base="wan")
 values(INDEX, "expand_timesteps", "yes", base="wan")
 values(INDEX, "text_encoder", ["transformers", "T5EncoderModel"], base="wan")
+values(DIT_CONFIG, "pos_embed_seq_len", 10, base="wan")
+values(INDEX, "_class_name", "WanImageToVideoPipeline", words=("the transformer reads", "beside them"), base="wan")
+values(INDEX, "_class_name", "WanPipeline", words=(INDEX, "image_dim"), base="wan-i2v")
+values(INDEX, "expand_timesteps", True, words=(INDEX, "image_dim"), base="wan-i2v")
+for key in ("image_encoder", "image_processor"):
+    values(INDEX, key, DROP, [None, None], base="wan-i2v")
+values(INDEX, "image_encoder", ["transformers", "SiglipVisionModel"], base="wan-i2v")
+for key, wild in (("image_dim", (None, 9)), ("added_kv_proj_dim", (None, 19))):
+    values(DIT_CONFIG, key, *wild, words=("transformer/",), base="wan-i2v")
+values(DIT_CONFIG, "pos_embed_seq_len", 10, words=("transformer/", "pos_embed"), base="wan-i2v")
+values(DIT_CONFIG, "in_channels", 16, words=("transformer/", "patch_embedding"), base="wan-i2v")
+for key, wild in (("hidden_size", (0, "8")), ("num_attention_heads", (3, 0)),
+                  ("hidden_act", ("gelu_new", 5)), ("image_size", (7, [16, 16])),
+                  ("patch_size", (0, 17)), ("num_channels", (4,)), ("layer_norm_eps", ("x",)),
+                  ("num_hidden_layers", (0,))):
+    values(VISION_CONFIG, key, *wild, base="wan-i2v")
+for key, wild in (("hidden_size", (10,)), ("image_size", (24,)), ("intermediate_size", (13,)),
+                  ("num_hidden_layers", (4,))):
+    values(VISION_CONFIG, key, *wild, words=("image_encoder/",), base="wan-i2v")
+for key, wild in (("do_resize", (False, "yes")), ("do_normalize", (False,)), ("resample", (2,)),
+                  ("size", ({"height": 16}, 16)), ("image_mean", ([1, 2], "x")),
+                  ("image_std", ([0, 1, 1],)), ("rescale_factor", (0,)),
+                  ("crop_size", ({"height": 17, "width": 16}, {"height": 12, "width": 12}))):
+    values(PICTURES, key, *wild, base="wan-i2v")
+for file in (VISION, VISION_CONFIG, PICTURES, "image_encoder", "image_processor"):
+    add(f"missing-{file.replace('/', '-')}", remove(file), *file.split("/")[:1], base="wan-i2v")
+for tensor in ("condition_embedder.image_embedder.norm1.weight", "blocks.1.attn2.add_k_proj.weight",
+               "blocks.0.attn2.norm_added_k.weight"):
+    add(f"missing-{tensor}", rename(DIT, tensor, "other"), DIT, tensor, base="wan-i2v")
+for tensor in ("embeddings.position_embedding.weight", "encoder.layers.0.self_attn.k_proj.bias"):
+    add(f"missing-{tensor}", rename(VISION, tensor, "other"), VISION, tensor, base="wan-i2v")
+for tensor in ("encoder.down_blocks.3.time_conv.weight", "quant_conv.weight",
+               "encoder.mid_block.attentions.0.to_qkv.weight"):
+    add(f"missing-{tensor}", rename(VAE, tensor, "other"), VAE, base="wan-i2v")
+add("wan-encoder-flat", reshape(VAE, "encoder.conv_in.weight",
+                                lambda s: [s[0], s[1] * s[2], s[3], s[4]]), VAE,
+    "encoder.conv_in.weight", base="wan-i2v")
 values(INDEX, "_class_name", DROP, 5, None, "NoSuchPipeline", "StableDiffusionPipeline")
 values(INDEX, "transformer", DROP, [None, None], "text", ["diffusers", "WanTransformer3DModel"])
 values(INDEX, "text_encoder", ["transformers", "CLIPTextModel"])
@@ -505,6 +545,9 @@ add("defaults-left-out", settings(SCHEDULER, shift=DROP, num_train_timesteps=DRO
                                   time_shift_type=DROP, invert_sigmas=DROP), to=HARMLESS)
 add("out-channels-null", settings(DIT_CONFIG, out_channels=None), to=HARMLESS)
 add("feature-extractor-null", settings(INDEX, feature_extractor=[None, None]), to=HARMLESS)
+add("wan-without-encoder", tensors(VAE, lambda c: [c.pop(name) for name in list(c)
+                                                   if name.startswith("encoder.")]),
+    base="wan-ti2v", to=HARMLESS)
 add("tokenizer-fast", settings(INDEX, tokenizer=["transformers", "T5TokenizerFast"]), to=HARMLESS)
 add("other-files", content("README.md", b"# model\n"), to=HARMLESS)
 

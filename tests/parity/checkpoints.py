@@ -25,7 +25,17 @@ from diffusers import (
     UniPCMultistepScheduler,
     WanTransformer3DModel,
 )
-from transformers import T5Config, T5EncoderModel, T5Tokenizer, UMT5Config, UMT5EncoderModel
+from transformers import (
+    CLIPImageProcessor,
+    CLIPVisionConfig,
+    CLIPVisionModel,
+    CLIPVisionModelWithProjection,
+    T5Config,
+    T5EncoderModel,
+    T5Tokenizer,
+    UMT5Config,
+    UMT5EncoderModel,
+)
 
 for library in (diffusers, transformers):
     library.logging.set_verbosity_error()
@@ -147,18 +157,27 @@ def wan_vae(channels, base_dim, dim_mult=(1, 2, 4, 4), num_res_blocks=1,
                 latents_std=[1.5 + math.cos(5 * i) for i in range(channels)]) | more
 
 
+def vision(width, feed, layers, heads, side, patch, shortest=None, projects=False, **more):
+    """CLIP's vision encoder, and what prepares a picture for it."""
+    return dict(config=dict(hidden_size=width, intermediate_size=feed, num_hidden_layers=layers,
+                            num_attention_heads=heads, image_size=side, patch_size=patch,
+                            projection_dim=8, **more),
+                shortest=shortest or side, projects=projects)
+
+
 def model(pipeline, t5, dit, vae, scheduler, storage=("F32", "F32", "F32"), shard=None, drop=(),
-          spiece=True, umt5_pieces=False, expert=False, index=None):
+          spiece=True, umt5_pieces=False, expert=False, index=None, vision=None):
     """
     `storage` is of text encoder, transformer and autoencoder; `shard` a largest file size; `drop`
     lists keys that the autoencoder's configuration does not have; without `spiece` the tokenizer
     is saved as transformers 5 does, in a tokenizer.json alone; with `umt5_pieces` it has those of
     UMT5, <s> and one for each byte; with `expert` there is a second transformer of the same sizes;
-    `index` is what model_index.json says besides the classes.
+    `index` is what model_index.json says besides the classes; `vision` describes an encoder of
+    given pictures.
     """
     return dict(pipeline=pipeline, t5=t5, dit=dit, vae=vae, scheduler=scheduler, storage=storage,
                 shard=shard, drop=drop, spiece=spiece, umt5_pieces=umt5_pieces, expert=expert,
-                index=index or {})
+                index=index or {}, vision=vision)
 
 
 MODELS = {
@@ -292,6 +311,31 @@ MODELS = {
     "wan-by-token": model(
         "WanPipeline", t5(24, 8, 3, 1, 40), wan_dit(8, 2, 16, 2, 40), wan_vae(8, 8), UNIPC,
         ("F16", "F32", "F16"), umt5_pieces=True, index=dict(expand_timesteps=True)),
+    # Wan 2.1's image to video: a mask and latents beside, and a vision encoder.
+    "wan-i2v": model(
+        "WanImageToVideoPipeline", t5(32, 8, 4, 2, 64),
+        wan_dit(16, 3, 12, 2, 60, image_dim=24, added_kv_proj_dim=36) | dict(in_channels=36),
+        wan_vae(16, 8), UNIPC, umt5_pieces=True,
+        vision=vision(24, 40, 3, 2, 28, 7, hidden_act="gelu")),
+    "wan-i2v-sharded": model(
+        "WanImageToVideoPipeline", t5(24, 8, 3, 1, 40),
+        wan_dit(5, 3, 22, 2, 50, image_dim=30, added_kv_proj_dim=66, eps=1e-5)
+        | dict(in_channels=14),
+        wan_vae(5, 6, (1, 2, 2, 1), 2), dict(shift=3.0), ("BF16", "BF16", "BF16"), "40KB",
+        umt5_pieces=True, vision=vision(30, 44, 2, 3, 30, 7, 37, projects=True)),
+    # First and last frame: positions for the embeddings of both.
+    "wan-flf2v": model(
+        "WanImageToVideoPipeline", t5(32, 8, 4, 1, 64),
+        wan_dit(8, 2, 20, 2, 48, image_dim=24, added_kv_proj_dim=40, pos_embed_seq_len=34)
+        | dict(in_channels=20),
+        wan_vae(8, 8), UNIPC | dict(flow_shift=5.0), ("F16", "F16", "F32"), umt5_pieces=True,
+        vision=vision(24, 40, 4, 4, 28, 7, hidden_act="gelu", layer_norm_eps=1e-3)),
+    # Wan 2.2's: two transformers, no vision encoder.
+    "wan22-a14b-pictures": model(
+        "WanImageToVideoPipeline", t5(32, 8, 4, 2, 64),
+        wan_dit(8, 2, 16, 2, 40) | dict(in_channels=20), wan_vae(8, 8), UNIPC,
+        ("BF16", "BF16", "F32"), "60KB", umt5_pieces=True, expert=True,
+        index=dict(boundary_ratio=0.9, image_encoder=[None, None], image_processor=[None, None])),
     "wan22-a14b": model(
         "WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(16, 2, 16, 2, 40), wan_vae(16, 8), UNIPC,
         ("BF16", "BF16", "F32"), "60KB", umt5_pieces=True, expert=True,
@@ -363,6 +407,8 @@ def spread_for(name, shape):
     # Small inputs to a normalisation show its epsilon.
     small = 0.02 if name.startswith(("decoder.conv_in", "proj_in", "patch_embedding")) or (
         ".to_q." in name or ".to_k." in name) else 1.0
+    if leaf == "pos_embed":
+        return 0.0, 0.7
     if leaf == "bias":
         return 0.0, 0.2 * small
     if "relative_attention_bias" in name:
@@ -389,6 +435,19 @@ def fill(module, generator):
             tensor.copy_(torch.randn(tensor.shape, generator=generator) * deviation + mean)
 
 
+def build_vision(folder, spec):
+    """The vision encoder; writes the settings of its pictures, and lists both in the index."""
+    of = spec["vision"]
+    side = of["config"]["image_size"]
+    CLIPImageProcessor(size=dict(shortest_edge=of["shortest"]),
+                       crop_size=dict(height=side, width=side)).save_pretrained(
+                           folder / "image_processor")
+    kind = CLIPVisionModelWithProjection if of["projects"] else CLIPVisionModel
+    spec["index"] |= dict(image_encoder=["transformers", kind.__name__],
+                          image_processor=["transformers", "CLIPImageProcessor"])
+    return kind(CLIPVisionConfig(**of["config"]))
+
+
 def build(folder, spec, seed):
     """Writes the checkpoint that `spec` (one of MODELS) describes into a new folder."""
     folder = pathlib.Path(folder)
@@ -410,6 +469,9 @@ def build(folder, spec, seed):
     if spec["expert"]:
         parts.append(("transformer_2", family.transformer(**transformer.config)))
         storages.append(storages[1])
+    if spec["vision"]:
+        parts.append(("image_encoder", build_vision(folder, spec)))
+        storages.append(storages[0])
     for (name, module), storage in zip(parts, storages):
         fill(module, generator)
         more = {"max_shard_size": spec["shard"]} if spec["shard"] else {}

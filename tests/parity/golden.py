@@ -26,6 +26,7 @@ from checkpoints import (
     t5,
     vae_090,
     vae_095,
+    vision,
     wan_dit,
     wan_vae,
 )
@@ -75,6 +76,13 @@ GOLDEN = {
                       patch_size=2, scale_factor_spatial=16),
               UNIPC, ("F16", "F16", "F16"), index=dict(expand_timesteps=True)),
         Request("snow", width=64, height=64, frames=5, steps=2)),
+    # Wan 2.1's image to video, with a vision encoder
+    "wan-i2v": (
+        model("WanImageToVideoPipeline", t5(16, 8, 2, 1, 16),
+              wan_dit(4, 2, 10, 2, 24, image_dim=8, added_kv_proj_dim=20) | dict(in_channels=12),
+              wan_vae(4, 4, (1, 1, 1, 1)), UNIPC, ("F16", "F16", "F16"),
+              vision=vision(8, 12, 2, 2, 16, 8, hidden_act="gelu")),
+        Request("a ship", width=64, height=64, image=(64, 64), frames=9, steps=2, guidance=3.0)),
 }
 
 # Image to video, with checkpoints of these.

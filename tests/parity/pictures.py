@@ -34,6 +34,15 @@ def load(path, width, height):
     return picture if picture.size == (width, height) else fit(picture, width, height)
 
 
+def as_bytes(given):
+    """Whole pictures for what reads no floats: fitted ones rounded to 8 bits."""
+    if isinstance(given, list):
+        return [as_bytes(one) for one in given]
+    if isinstance(given, Image.Image):
+        return given
+    return Image.fromarray((given[0] * 255 + 0.5).permute(1, 2, 0).numpy().astype(numpy.uint8))
+
+
 def fit(picture, width, height):
     """
     [1, 3, height, width] in [0, 1]: the middle of the picture, scaled by Pillow's Lanczos filter

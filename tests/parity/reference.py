@@ -262,6 +262,8 @@ def given_pictures(pipeline, request, paths):
         config = {key: pipeline.config[key] for key in ("expand_timesteps", "boundary_ratio")}
         pipeline = diffusers.WanImageToVideoPipeline(**pipeline.components, **config)
         pipeline.set_progress_bar_config(disable=True)
+        look = pipeline.encode_image
+        pipeline.encode_image = lambda given, device: look(pictures.as_bytes(given), device)
         return pipeline, found
     if not is_condition(pipeline):
         pipeline = diffusers.LTXImageToVideoPipeline(**pipeline.components)

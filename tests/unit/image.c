@@ -15,6 +15,7 @@
 #include "media/exif.h"
 #include "media/fit_image.h"
 #include "media/image.h"
+#include "media/resize_bicubic.h"
 
 enum { WIDTH = 7, HEIGHT = 5 };
 
@@ -517,6 +518,43 @@ static void other_sizes_are_made_by_lanczos(void **state)
             assert_float_equal(rgb[y * 14 + x], direct(0, (x + 0.5) / 2, (y + 0.5) / 2, 1), 1e-5);
 }
 
+/* ------------------------------------------------------------------ Pillow's bicubic filter */
+
+/* Rows from `first` on of a picture of 7 x 5, resized, against Image.resize of Pillow. */
+static void check_resized(int64_t width, int64_t height, int64_t first, const uint8_t *wanted,
+                          size_t count)
+{
+    uint8_t from[HEIGHT * WIDTH * 3], to[256], *next = from;
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < WIDTH; x++)
+            for (int c = 0; c < 3; c++)
+                *next++ = (uint8_t)((37 * x * x + 91 * y + 53 * c + 13 * x * y) % 256);
+    assert_int_equal(t2v_resize_bicubic(from, WIDTH, HEIGHT, width, height, to, &error), T2V_OK);
+    assert_memory_equal(to + 3 * first * width, wanted, count);
+}
+
+static void pictures_are_resized_as_pillow_does_it(void **state)
+{
+    static const uint8_t smaller[] = {57,  114, 167, 98,  123, 180, 134, 98,  120, 121, 113, 97,
+                                      157, 144, 120, 143, 97,  156, 163, 82,  137, 147, 103, 160,
+                                      107, 161, 145, 161, 119, 141, 148, 116, 172, 104, 79,  132};
+    static const uint8_t larger[] = {
+        95,  149, 191, 141, 187, 237, 81,  142, 196, 34,  44,  97,  206, 6,   59,  234, 13,  65,
+        120, 75,  132, 101, 83,  141, 231, 18,  71,  170, 232, 71,  223, 121, 108, 169, 103, 171,
+        76,  149, 202, 110, 104, 157, 128, 130, 183, 159, 61,  119, 176, 54,  114, 169, 150, 203};
+    static const uint8_t lower[] = {40,  93,  146, 82,  135, 188, 83,  144, 197, 131, 78,  131, 138,
+                                    85,  138, 114, 167, 70,  128, 66,  119, 128, 181, 86,  191, 96,
+                                    158, 126, 116, 169, 144, 71,  124, 173, 100, 153, 159, 64,  126,
+                                    134, 133, 186, 68,  121, 174, 152, 205, 109, 169, 108, 161, 137,
+                                    84,  137, 188, 135, 188, 56,  109, 162, 140, 52,  105};
+    static const uint8_t one[] = {132, 111, 145};
+    (void)state;
+    check_resized(4, 3, 0, smaller, sizeof(smaller));
+    check_resized(9, 8, 2, larger, sizeof(larger));
+    check_resized(7, 3, 0, lower, sizeof(lower));
+    check_resized(1, 1, 0, one, sizeof(one));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +577,7 @@ int main(void)
         cmocka_unit_test_teardown(a_crop_takes_whole_pixels_of_the_middle, clean),
         cmocka_unit_test_teardown(the_canvas_shows_more_of_the_picture_or_repeats_its_edge, clean),
         cmocka_unit_test_teardown(other_sizes_are_made_by_lanczos, clean),
+        cmocka_unit_test(pictures_are_resized_as_pillow_does_it),
     };
     return cmocka_run_group_tests(tests, files_setup, files_teardown);
 }

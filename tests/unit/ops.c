@@ -130,6 +130,27 @@ static void linear_cuts_large_products_into_blocks(void **state)
     check_linear(3, 16384, 200, true, T2V_ACTIVATION_NONE, false); /* several panels */
 }
 
+/* More numbers than one thread takes at a time. */
+static void gelus_equal_their_definitions(void **state)
+{
+    (void)state;
+    enum { COUNT = 40000 };
+    float *x = numbers(COUNT, 1), *y = numbers(COUNT, 1);
+    float *wanted = numbers(COUNT, 1), *quick = numbers(COUNT, 1);
+    for (int i = 0; i < COUNT; i++) {
+        x[i] = y[i] = 4 * x[i];
+        wanted[i] = (float)(0.5 * x[i] * (1 + erf(x[i] / sqrt(2))));
+        quick[i] = (float)(x[i] / (1 + exp(-1.702 * x[i])));
+    }
+    t2v_gelu(exec, x, COUNT);
+    t2v_quick_gelu(exec, y, COUNT);
+    assert_close(x, wanted, COUNT, 1e-6);
+    assert_close(y, quick, COUNT, 1e-6);
+    float *const all[] = {x, y, wanted, quick};
+    for (int i = 0; i < 4; i++)
+        t2v_free(all[i]);
+}
+
 static void joined_layers_lie_side_by_side(void **state)
 {
     (void)state;
@@ -513,6 +534,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(linear_equals_a_plain_loop),
         cmocka_unit_test(linear_cuts_large_products_into_blocks),
+        cmocka_unit_test(gelus_equal_their_definitions),
         cmocka_unit_test(joined_layers_lie_side_by_side),
         cmocka_unit_test(convolution_equals_a_plain_loop),
         cmocka_unit_test(convolution_cuts_large_frames_into_strips),

@@ -182,6 +182,32 @@ static void a_model_for_text_takes_no_picture(void **state)
     t2v_model_close(&wan);
 }
 
+static void a_model_for_pictures_wants_one_and_makes_one_pass(void **state)
+{
+    t2v_stream_params params = small();
+    t2v_model *wan;
+    (void)state;
+    assert_int_equal(t2v_model_open(golden("wan-i2v"), NULL, &wan, &error), T2V_OK);
+    assert_refused(wan, &params, T2V_ERROR_ARGUMENT, "image: wan-i2v makes video from a picture");
+    params.image = "first.png";
+    params.last_image = "last.png";
+    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "last_image: wan-i2v looks at one");
+    params.last_image = NULL;
+    params.loop = 1;
+    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "loop: the pipeline class WanImage");
+    params.loop = 0;
+    params.chunk = 9;
+    params.frames = 25;
+    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "chunk: the pipeline class WanImage");
+    params.frames = -1;
+    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "chunk: the pipeline class WanImage");
+    params.frames = 9; /* one pass, but a prompt that changes would want another */
+    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "chunk: the pipeline class WanImage");
+    params.chunk = 0;
+    assert_refused(wan, &params, T2V_ERROR_NOT_FOUND, "first.png");
+    t2v_model_close(&wan);
+}
+
 static void a_class_says_what_it_cannot_do_with_pictures(void **state)
 {
     t2v_stream_params params = small();
@@ -493,6 +519,7 @@ int main(void)
         cmocka_unit_test(an_option_out_of_range_changes_nothing),
         cmocka_unit_test(a_picture_that_is_none_is_refused_at_once),
         cmocka_unit_test(a_model_for_text_takes_no_picture),
+        cmocka_unit_test(a_model_for_pictures_wants_one_and_makes_one_pass),
         cmocka_unit_test(a_class_says_what_it_cannot_do_with_pictures),
         cmocka_unit_test(a_goal_wants_an_end_and_a_loop_a_beginning),
         cmocka_unit_test(a_picture_begins_the_first_chunk_and_a_loop_ends_the_last),

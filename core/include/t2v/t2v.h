@@ -177,7 +177,8 @@ typedef struct t2v_model_info {
     int64_t text_parameters; /**< numbers of weights */
     int64_t dit_parameters;
     int64_t vae_parameters;
-    int64_t file_bytes; /**< of all weight files together */
+    int64_t vision_parameters; /**< of an encoder that looks at given pictures; 0: there is none */
+    int64_t file_bytes;        /**< of all weight files together */
 } t2v_model_info;
 
 T2V_API void t2v_model_get_info(const t2v_model *model, t2v_model_info *info);
