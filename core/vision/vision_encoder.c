@@ -84,7 +84,7 @@ static t2v_status load_qkv(const t2v_component *c, const t2v_vision *v, t2v_line
         T2V_TRY(t2v_component_tensor(c, &bias[i], error, 1, dim, "%sself_attn.%c_proj.bias", where,
                                      letters[i]));
     }
-    return t2v_linear_create(3, weight, bias, qkv, error);
+    return t2v_linear_create(3, weight, bias, T2V_PRECISION_F32, qkv, error);
 }
 
 static t2v_status load_layer(const t2v_component *c, const t2v_vision *v, int i, layer *l,
@@ -113,7 +113,7 @@ static t2v_status load_embeddings(const t2v_component *c, t2v_vision *v, t2v_err
     T2V_TRY(t2v_component_tensor(c, &weight, error, 4, patch, NAME("patch_embedding.weight")));
 #undef NAME
     weight.shape = (t2v_shape){2, {v->width, COLOURS * v->patch * v->patch}};
-    return t2v_linear_create(1, &weight, NULL, &v->patches, error);
+    return t2v_linear_create(1, &weight, NULL, T2V_PRECISION_F32, &v->patches, error);
 }
 
 static t2v_status load(const t2v_component *c, t2v_vision *v, t2v_error *error)
