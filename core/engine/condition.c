@@ -64,6 +64,11 @@ static t2v_status check_beside(const t2v_model *model, const t2v_stream_params *
 static t2v_status check_goal(const t2v_stream_params *params, const t2v_plan *plan,
                              const char *option, t2v_error *error)
 {
+    if (given(params->audio))
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "%s: with audio the sound decides how many pictures the video takes, so "
+                        "its end cannot be aimed at",
+                        option);
     if (plan->chunks < 0)
         return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: a video without end has no last frame",
                         option);

@@ -41,8 +41,11 @@ static t2v_status on_picture(void *opaque, const float *rgb, int64_t height, int
     t2v_decoding *d = opaque;
     const t2v_stream_params *p = d->params;
     t2v_frame *frame;
+    const int64_t picture = d->pictures++;
     if (d->frames >= d->end)
         return T2V_OK; /* of the last latent frame, more than was asked for */
+    if (!t2v_motion_clock_shows(d->clock, picture))
+        return t2v_exec_check(d->exec);
     T2V_TRY(t2v_frame_create(rgb, height, width, p->width, p->height, d->frames, &frame,
                              d->exec->error));
     memcpy(frame->prompt_hash, d->prompt_hash, sizeof(frame->prompt_hash));
@@ -160,6 +163,7 @@ t2v_status t2v_decoding_restart(t2v_decoding *d, bool fade)
 {
     d->model->family->vae->decoder_destroy(d->decoder);
     d->decoder = NULL;
+    d->pictures = t2v_motion_clock_next_picture(d->clock, d->frames);
     d->fade_left = 0;
     if (!fade || !d->shown)
         return T2V_OK;

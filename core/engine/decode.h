@@ -4,6 +4,7 @@
 #define T2V_ENGINE_DECODE_H
 
 #include "engine/frame.h"
+#include "engine/motion_clock.h"
 #include "engine/noise.h"
 #include "engine/plan.h"
 
@@ -17,6 +18,7 @@ typedef struct t2v_decoding {
     const t2v_stream_params *params;
     const t2v_plan *plan;
     t2v_noise *noise;
+    t2v_motion_clock *clock; /**< decides which pictures are delivered; NULL: all are */
     t2v_deliver_fn deliver;
     void *opaque; /**< of deliver */
 
@@ -28,8 +30,9 @@ typedef struct t2v_decoding {
     char prompt_hash[T2V_PROMPT_HASH_SIZE]; /**< of what they were made from */
     int64_t seed;                           /**< likewise */
 
-    int64_t frames; /**< delivered */
-    int64_t end;    /**< pictures from this number on are dropped */
+    int64_t frames;   /**< delivered */
+    int64_t end;      /**< frames from this number on are dropped */
+    int64_t pictures; /**< number of the next one that the decoder makes */
 
     float *shown;            /**< [3, height, width]: the last picture */
     float *from;             /**< likewise: what a fade begins with */

@@ -6,6 +6,7 @@
 #include "engine/condition.h"
 #include "engine/decode.h"
 #include "engine/denoise.h"
+#include "engine/motion_clock.h"
 #include "engine/noise.h"
 #include "engine/options.h"
 
@@ -26,7 +27,9 @@ typedef struct generation {
     t2v_stream_params live;  /* of the chunk at hand */
     char *prompt, *negative; /* that were encoded last */
     t2v_dit_text *prompt_text, *negative_text;
-    int64_t seed; /* of the scene */
+    int64_t seed;            /* of the scene */
+    t2v_motion_clock *clock; /* of the sound; NULL: none */
+    double pace;             /* of the chunk at hand, by that clock */
     t2v_conditions given;
     t2v_decoding decoding;
     float *latents;        /* [C, window frames, H, W]: of the chunk at hand */
@@ -161,14 +164,20 @@ static int64_t pictures_end(const generation *g, int64_t latents)
     return g->begin + (latents ? (latents - 1) * g->model->vae_info.temporal_ratio + 1 : 0);
 }
 
+/* Number of the first frame behind them: the same, unless a sound leaves pictures out. */
+static int64_t frames_end(const generation *g, int64_t latents)
+{
+    return t2v_motion_clock_frame(g->clock, pictures_end(g, latents));
+}
+
 static int64_t decoded_end(const generation *g)
 {
-    return pictures_end(g, g->made - pending(g));
+    return frames_end(g, g->made - pending(g));
 }
 
 static int64_t made_end(const generation *g)
 {
-    return pictures_end(g, g->made);
+    return frames_end(g, g->made);
 }
 
 static bool is_complete(const generation *g)
@@ -189,8 +198,8 @@ static t2v_status decode_one(generation *g)
     bool joins, flush = false;
     const int64_t due = g->host->next_scene(g->host->opaque, decoded_end(g), &joins);
     d->end = g->params->frames >= 0 ? g->params->frames : INT64_MAX;
-    if (!joins && due > decoded_end(g)) { /* the pictures end where the next scene begins */
-        flush = pictures_end(g, g->made - pending(g) + 1) >= due;
+    if (!joins && due > decoded_end(g)) { /* the frames end where the next scene begins */
+        flush = frames_end(g, g->made - pending(g) + 1) >= due;
         d->end = due < d->end ? due : d->end;
     }
     report_decoding(g);
@@ -318,7 +327,7 @@ static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fr
     t2v_window window = {
         .size = *size,
         .middle = g->made > 0,
-        .rate = (double)g->params->rate_num / g->params->rate_den / g->live.speed,
+        .rate = (double)g->params->rate_num / g->params->rate_den / (g->live.speed * g->pace),
         .steps = t2v_effective_schedule(g->model, &g->live, &sigmas),
         .sigmas = &sigmas,
         .guidance = guidance,
@@ -367,7 +376,7 @@ static t2v_status begin_scene(generation *g, const t2v_scene *scene)
     if (scene->transition == T2V_TRANSITION_MORPH)
         return T2V_OK;
     T2V_TRY(t2v_decoding_restart(&g->decoding, scene->transition == T2V_TRANSITION_FADE));
-    g->begin = g->decoding.frames;
+    g->begin = g->decoding.pictures;
     g->made = 0;
     return T2V_OK;
 }
@@ -402,6 +411,8 @@ static t2v_status run_chunk(generation *g)
     T2V_TRY(begin_chunk(g));
     const t2v_latent_size size = window_size(g->plan, g->chunk);
     const int64_t fresh = g->made ? size.frames - g->plan->context : size.frames;
+    T2V_TRY(t2v_motion_clock_plan(g->clock, pictures_end(g, g->made + fresh), g->live.audio_amount,
+                                  &g->pace, g->exec->error));
     g->gave_way = false;
     g->denoising = true;
     t2v_status status = denoise(g, &size, fresh);
@@ -425,6 +436,11 @@ static t2v_status allocate(generation *g)
 
 static t2v_status run(generation *g)
 {
+    const t2v_stream_params *p = g->params;
+    T2V_TRY(t2v_motion_clock_open(p->audio, p->rate_num, p->rate_den, p->frames,
+                                  g->model->vae_info.temporal_ratio, g->exec->interrupted,
+                                  &g->clock, g->exec->error));
+    g->decoding.clock = g->clock;
     T2V_TRY(allocate(g));
     for (;;) {
         T2V_TRY(catch_up(g));
@@ -464,6 +480,7 @@ t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream
     t2v_options_free(t2v_stream_options(), &g.live);
     t2v_conditions_free(model, &g.given);
     t2v_noise_close(&g.noise);
+    t2v_motion_clock_close(&g.clock);
     t2v_free(g.latents);
     t2v_free(g.before);
     t2v_free(g.prompt);

@@ -268,6 +268,11 @@ static void start_progress(t2v_stream *s)
     clock_gettime(CLOCK_MONOTONIC, &s->created);
 }
 
+static bool has_audio(const t2v_stream_params *params)
+{
+    return params->audio && *params->audio;
+}
+
 /* Everything but the thread. */
 static t2v_status prepare(t2v_stream *s, t2v_error *error)
 {
@@ -275,7 +280,10 @@ static t2v_status prepare(t2v_stream *s, t2v_error *error)
     T2V_TRY(open_storyboard(s, error));
     T2V_TRY(choose_seed(s, error));
     T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk,
-                          s->director.board.count > 1 || p->prompt_file_reload, &s->plan, error));
+                          s->director.board.count > 1 || p->prompt_file_reload || has_audio(p),
+                          &s->plan, error));
+    if (has_audio(p))
+        T2V_TRY(t2v_audio_file_probe(p->audio, error));
     T2V_TRY(t2v_conditions_check(s->model, p, &s->plan, error));
     s->live = s->params;
     T2V_TRY(t2v_options_copy_strings(t2v_stream_options(), &s->live, error));
@@ -381,6 +389,10 @@ void t2v_stream_get_progress(t2v_stream *stream, t2v_progress *progress)
     double done = stream->operations_done, all = stream->operations;
     pthread_mutex_unlock(&stream->lock);
     progress->elapsed = elapsed(stream);
+    if (has_audio(&stream->params) && all > 0) { /* which decides how many chunks it takes */
+        all = (double)progress->frames;
+        done = (double)progress->frames_made;
+    }
     if (done > all) /* of chunks that gave way */
         done = all;
     progress->left = all > 0 && done > 0 ? progress->elapsed * (all - done) / done : -1;

@@ -77,6 +77,37 @@ const char *files_write_safetensors(const char *name, const char *header, size_t
     return path;
 }
 
+static void put_le(uint8_t *at, uint32_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        at[i] = (uint8_t)(value >> 8 * i);
+}
+
+const char *files_write_clicks(const char *name, double seconds, const double *times, int count)
+{
+    enum { RATE = 8000, HEADER = 44 };
+    const uint32_t bytes = 2 * (uint32_t)(seconds * RATE);
+    uint8_t *wav = calloc(HEADER + bytes, 1);
+    memcpy(wav, "RIFF\0\0\0\0WAVEfmt ", 16);
+    put_le(wav + 4, HEADER - 8 + bytes, 4);
+    put_le(wav + 16, 16, 4);
+    put_le(wav + 20, 1, 2); /* PCM */
+    put_le(wav + 22, 1, 2); /* channels */
+    put_le(wav + 24, RATE, 4);
+    put_le(wav + 28, 2 * RATE, 4);
+    put_le(wav + 32, 2, 2);
+    put_le(wav + 34, 16, 2); /* bits */
+    memcpy(wav + 36, "data", 4);
+    put_le(wav + 40, bytes, 4);
+    for (int i = 0; i < count; i++) /* 2 ms of a square wave */
+        for (uint32_t k = 0; k < 16; k++)
+            put_le(wav + HEADER + 2 * ((uint32_t)(times[i] * RATE) + k),
+                   k / 4 % 2 ? 0xb000 : 0x5000, 2);
+    const char *path = files_write(name, wav, HEADER + bytes);
+    free(wav);
+    return path;
+}
+
 int files_exists(const char *name)
 {
     return access(files_path(name), F_OK) == 0;

@@ -16,6 +16,8 @@ const char *files_write(const char *name, const void *data, size_t bytes);
 const char *files_write_text(const char *name, const char *text);
 /** A safetensors file with that header and `data_bytes` bytes 0, 1, 2 … behind it. */
 const char *files_write_safetensors(const char *name, const char *header, size_t data_bytes);
+/** A WAV file of 8000 samples a second with a click at each of `count` times, in seconds. */
+const char *files_write_clicks(const char *name, double seconds, const double *times, int count);
 /** Whether a file or folder of that name is there. */
 int files_exists(const char *name);
 /** How many names the folder holds. */

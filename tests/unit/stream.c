@@ -510,6 +510,81 @@ static void a_prompt_file_that_is_none_is_refused_at_once(void **state)
     assert_non_null(strstr(error.text, ":2: there is no prompt"));
 }
 
+/* ------------------------------------------------------------------ sound */
+
+enum { HEARD = 30 };
+
+/* pictures: [HEARD, 3, 64, 64], of a film with a cut in frame 13 when `cut` is set */
+static void hear(t2v_model *from, const char *audio, bool cut, float *pictures)
+{
+    t2v_stream_params params = small();
+    t2v_stream *stream;
+    t2v_frame *frame;
+    int width, height;
+    params.frames = HEARD;
+    params.chunk = 17;
+    params.audio = audio;
+    if (cut)
+        params.prompt_file =
+            files_write_text("film.txt", "0:00 waves\n0:00.5 fire | transition=cut seed=5\n");
+    if (t2v_stream_create(from, &params, &stream, &error) < 0)
+        fail_msg("%s", error.text);
+    for (int64_t i = 0; i < HEARD; i++) {
+        if (t2v_stream_next(stream, &frame, &error) < 0)
+            fail_msg("%s", error.text);
+        assert_int_equal(t2v_frame_index(frame), i);
+        assert_int_equal(t2v_frame_seed(frame), cut && i >= 13 ? 5 : 1);
+        memcpy(pictures + i * PICTURE, t2v_frame_rgb(frame, &width, &height),
+               PICTURE * sizeof(*pictures));
+        t2v_frame_release(&frame);
+    }
+    assert_int_equal(t2v_stream_next(stream, &frame, &error), T2V_END);
+    t2v_stream_destroy(&stream);
+}
+
+static void silence_changes_nothing_and_a_click_leaves_pictures_out(void **state)
+{
+    static const double click = 0.35; /* in frame 8 */
+    t2v_model *models[] = {model, condition_model};
+    float *plain = malloc(HEARD * PICTURE * sizeof(*plain));
+    float *with = malloc(HEARD * PICTURE * sizeof(*with));
+    (void)state;
+    assert_true(plain && with);
+    for (int i = 0; i < 2; i++) {
+        hear(models[i], NULL, false, plain);
+        hear(models[i], files_write_clicks("mute.wav", 1, NULL, 0), false, with);
+        assert_memory_equal(plain, with, HEARD * PICTURE * sizeof(*plain));
+        hear(models[i], files_write_clicks("click.wav", 2, &click, 1), false, with);
+        assert_false(same(with + 8 * PICTURE, plain + 8 * PICTURE));
+    }
+    free(plain);
+    free(with);
+}
+
+static void a_cut_comes_on_time_while_a_sound_moves_the_scene(void **state)
+{
+    static const double clicks[] = {0.2, 0.45, 0.7, 0.9};
+    float *pictures = malloc(HEARD * PICTURE * sizeof(*pictures));
+    (void)state;
+    assert_true(pictures);
+    hear(model, files_write_clicks("beat.wav", 2, clicks, 4), true, pictures);
+    hear(condition_model, files_path("beat.wav"), true, pictures);
+    free(pictures);
+}
+
+static void a_sound_that_is_none_is_refused_at_once(void **state)
+{
+    t2v_stream_params params = small();
+    (void)state;
+    params.audio = "absent.wav";
+    assert_refused(model, &params, T2V_ERROR_NOT_FOUND, "absent.wav");
+    params.audio = golden("first.options");
+    assert_refused(model, &params, T2V_ERROR_FORMAT, "first.options");
+    params.audio = files_write_clicks("goal.wav", 1, NULL, 0);
+    params.last_image = golden("two-pictures.last_image.png");
+    assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "last_image: with audio");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -531,6 +606,9 @@ int main(void)
         cmocka_unit_test(a_fade_comes_out_of_the_last_frame),
         cmocka_unit_test(a_prompt_file_is_read_again_when_asked),
         cmocka_unit_test(a_prompt_file_that_is_none_is_refused_at_once),
+        cmocka_unit_test(silence_changes_nothing_and_a_click_leaves_pictures_out),
+        cmocka_unit_test(a_cut_comes_on_time_while_a_sound_moves_the_scene),
+        cmocka_unit_test(a_sound_that_is_none_is_refused_at_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

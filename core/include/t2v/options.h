@@ -60,6 +60,10 @@ enum t2v_option_flags {
            "classifier-free guidance scale; 1 turns guidance off; -1: the model's own")            \
     NUMBER(double, speed, 1.0, 0.1, 10.0, T2V_OPTION_LIVE, "",                                     \
            "speed of the motion, by the model's own time coordinates")                             \
+    STRING(audio, NULL, 0,                                                                         \
+           "sound that the motion follows: a file (WAV, FLAC, OGG, MP3) or a pipe with WAV")       \
+    NUMBER(double, audio_amount, 1.0, 0.0, 4.0, T2V_OPTION_LIVE, "",                               \
+           "how strongly the sound moves the scene; 0: not at all")                                \
     STRING(image, NULL, 0,                                                                         \
            "picture that the video starts with, a PNG or JPEG file; scaled and cropped to its size")\
     STRING(last_image, NULL, 0,                                                                    \
