@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/options.h"
+#include "text/tokenizer_gguf.h"
 #include "weights/component.h"
 
 #define STRING_OF(x) #x
@@ -106,10 +107,12 @@ static t2v_status find_family(t2v_model *m, t2v_error *error)
                     t2v_checkpoint_path(m->checkpoint), pipeline, known);
 }
 
-/* From its own file, or from the text encoder's, where repackagers keep it as `spiece_model`. */
+/* From its own file, or from the text encoder's, where repackagers keep it as `spiece_model` and
+ * GGUF in its metadata. */
 static t2v_status open_tokenizer(t2v_model *m, t2v_error *error)
 {
     const t2v_tensor *inside = t2v_component_bytes_of(m->text_component, "spiece_model");
+    const t2v_gguf *gguf = t2v_component_gguf(m->text_component);
     const char *model = t2v_config_path(t2v_component_config(m->text_component));
     char *path;
     T2V_TRY(t2v_checkpoint_tokenizer(m->checkpoint, &path, error));
@@ -118,6 +121,8 @@ static t2v_status open_tokenizer(t2v_model *m, t2v_error *error)
         status = t2v_tokenizer_open(path, &m->tokenizer, error);
     else if (inside)
         status = t2v_tokenizer_copy(model, inside->data, inside->bytes, &m->tokenizer, error);
+    else if (gguf && t2v_tokenizer_gguf_has(gguf))
+        status = t2v_tokenizer_from_gguf(gguf, &m->tokenizer, error);
     else
         status =
             t2v_fail(error, T2V_ERROR_NOT_FOUND,

@@ -302,3 +302,16 @@ void t2v_spiece_model_free(t2v_spiece_model *model)
     t2v_free(model->pieces);
     *model = (t2v_spiece_model){0};
 }
+
+void t2v_spiece_model_drop_sentinels(t2v_spiece_model *model)
+{
+    int first = model->count - T2V_SENTINELS;
+    for (int i = 0; i < T2V_SENTINELS; i++) {
+        char text[32];
+        size_t bytes = (size_t)snprintf(text, sizeof(text), "<extra_id_%d>", T2V_SENTINELS - 1 - i);
+        if (first < 1 || model->pieces[first + i].bytes != bytes ||
+            memcmp(model->pieces[first + i].text, text, bytes))
+            return;
+    }
+    model->count = first;
+}

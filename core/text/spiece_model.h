@@ -23,6 +23,9 @@ typedef enum t2v_piece_type {
 
 enum { T2V_MAX_PIECES = 1000000, T2V_MAX_PIECE_BYTES = 1024 };
 
+/** Of T5: <extra_id_99> … <extra_id_0>, behind the pieces. */
+enum { T2V_SENTINELS = 100 };
+
 /** A piece; its text lies in the model's bytes and is not ended by a NUL. */
 typedef struct t2v_piece {
     const char *text;
@@ -55,6 +58,9 @@ t2v_status t2v_spiece_model_copy(const char *path, const void *bytes, size_t cou
 
 /** Checks one piece as said above; `id` is for the message. */
 t2v_status t2v_piece_check(const t2v_piece *piece, const char *path, int id, t2v_error *error);
+
+/** Takes <extra_id_99> … <extra_id_0> off the end of the pieces when all are there. */
+void t2v_spiece_model_drop_sentinels(t2v_spiece_model *model);
 
 void t2v_spiece_model_free(t2v_spiece_model *model);
 

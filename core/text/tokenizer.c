@@ -15,11 +15,11 @@
 #include "text/charsmap.h"
 #include "text/spiece_model.h"
 #include "text/text_buffer.h"
+#include "text/tokenizer_gguf.h"
 #include "text/unigram.h"
 
-/* T5Tokenizer gives the unknown this id, whatever the file says (where UMT5 has <s>); SENTINELS are
- * <extra_id_99> … <extra_id_0>, counted down behind the file's pieces. */
-enum { UNKNOWN_ID = 2, SENTINELS = 100, UNIGRAM_MODEL = 1, MAX_TEXT = 1 << 20 };
+/* T5Tokenizer gives the unknown this id, whatever the file says (where UMT5 has <s>). */
+enum { UNKNOWN_ID = 2, UNIGRAM_MODEL = 1, MAX_TEXT = 1 << 20 };
 
 static const char WORD_START[] = "\xe2\x96\x81"; /* ▁ */
 enum { WORD_START_BYTES = sizeof(WORD_START) - 1 };
@@ -67,12 +67,12 @@ static t2v_status add_pieces(t2v_tokenizer *tokenizer, const char *path, t2v_err
 
 static t2v_status add_sentinels(t2v_tokenizer *tokenizer, t2v_error *error)
 {
-    for (int i = SENTINELS - 1; i >= 0; i--) {
+    for (int i = T2V_SENTINELS - 1; i >= 0; i--) {
         char text[32];
         size_t bytes = (size_t)snprintf(text, sizeof(text), "<extra_id_%d>", i);
         int id = t2v_unigram_find(tokenizer->unigram, text, bytes);
         if (id < 0) {
-            id = tokenizer->model.count + SENTINELS - 1 - i;
+            id = tokenizer->model.count + T2V_SENTINELS - 1 - i;
             T2V_TRY(t2v_unigram_add(tokenizer->unigram, text, bytes, 0, error));
         }
         T2V_TRY(add_special(tokenizer, text, bytes, id, error));
@@ -114,7 +114,7 @@ static t2v_status check_model(const t2v_spiece_model *model, const char *path, t
 static t2v_status build(t2v_tokenizer *tokenizer, const char *path, t2v_error *error)
 {
     const t2v_spiece_model *model = &tokenizer->model;
-    int capacity = model->count + SENTINELS;
+    int capacity = model->count + T2V_SENTINELS;
     T2V_TRY(check_model(model, path, error));
     T2V_TRY(t2v_charsmap_open(path, model->charsmap, model->charsmap_bytes, &tokenizer->charsmap,
                               error));
@@ -129,18 +129,18 @@ static t2v_status build(t2v_tokenizer *tokenizer, const char *path, t2v_error *e
     return add_sentinels(tokenizer, error);
 }
 
-/* From the bytes, or from the file when there are none. */
-static t2v_status create(const char *path, const void *bytes, size_t count,
+/* Makes the tokenizer of a model that was read with this status; the model is the tokenizer's. */
+static t2v_status create(const char *path, t2v_status status, t2v_spiece_model *model,
                          t2v_tokenizer **tokenizer, t2v_error *error)
 {
+    t2v_tokenizer *made = status < 0 ? NULL : t2v_calloc(1, sizeof(*made));
     *tokenizer = NULL;
-    t2v_tokenizer *made = t2v_calloc(1, sizeof(*made));
-    if (!made)
-        return t2v_fail_memory(error, "the tokenizer", sizeof(*made));
-    t2v_status status = bytes ? t2v_spiece_model_copy(path, bytes, count, &made->model, error)
-                              : t2v_spiece_model_read(path, &made->model, error);
-    if (status == T2V_OK)
-        status = build(made, path, error);
+    if (!made) {
+        t2v_spiece_model_free(model);
+        return status < 0 ? status : t2v_fail_memory(error, "the tokenizer", sizeof(*made));
+    }
+    made->model = *model;
+    status = build(made, path, error);
     if (status < 0)
         t2v_tokenizer_close(&made);
     *tokenizer = made;
@@ -149,13 +149,25 @@ static t2v_status create(const char *path, const void *bytes, size_t count,
 
 t2v_status t2v_tokenizer_open(const char *path, t2v_tokenizer **tokenizer, t2v_error *error)
 {
-    return create(path, NULL, 0, tokenizer, error);
+    t2v_spiece_model model = {0};
+    t2v_status status = t2v_spiece_model_read(path, &model, error);
+    return create(path, status, &model, tokenizer, error);
 }
 
 t2v_status t2v_tokenizer_copy(const char *path, const void *bytes, size_t count,
                               t2v_tokenizer **tokenizer, t2v_error *error)
 {
-    return create(path, bytes, count, tokenizer, error);
+    t2v_spiece_model model = {0};
+    t2v_status status = t2v_spiece_model_copy(path, bytes, count, &model, error);
+    return create(path, status, &model, tokenizer, error);
+}
+
+t2v_status t2v_tokenizer_from_gguf(const t2v_gguf *file, t2v_tokenizer **tokenizer,
+                                   t2v_error *error)
+{
+    t2v_spiece_model model = {0};
+    t2v_status status = t2v_tokenizer_gguf_read(file, &model, error);
+    return create(t2v_gguf_path(file), status, &model, tokenizer, error);
 }
 
 void t2v_tokenizer_close(t2v_tokenizer **tokenizer)

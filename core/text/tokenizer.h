@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "weights/gguf.h"
 
 /** A vocabulary with its normaliser. Immutable after opening: any thread may encode. */
 typedef struct t2v_tokenizer t2v_tokenizer;
@@ -22,6 +23,10 @@ t2v_status t2v_tokenizer_open(const char *path, t2v_tokenizer **tokenizer, t2v_e
 /** Likewise from such a file's bytes, which are copied. @param path of where they come from */
 t2v_status t2v_tokenizer_copy(const char *path, const void *bytes, size_t count,
                               t2v_tokenizer **tokenizer, t2v_error *error);
+
+/** Likewise from a GGUF file's metadata, see t2v_tokenizer_gguf_read. */
+t2v_status t2v_tokenizer_from_gguf(const t2v_gguf *file, t2v_tokenizer **tokenizer,
+                                   t2v_error *error);
 
 /** Frees and sets *tokenizer to NULL. NULL is allowed. */
 void t2v_tokenizer_close(t2v_tokenizer **tokenizer);

@@ -9,10 +9,7 @@
 #include "text/base64.h"
 #include "weights/json.h"
 
-enum {
-    SENTINELS = 100,
-    MAX_VALUES = 4 << 20, /* each piece is a list of two */
-};
+enum { MAX_VALUES = 4 << 20 /* each piece is a list of two */ };
 
 /* A file being parsed. */
 typedef struct parser {
@@ -129,20 +126,6 @@ static t2v_status mark_special(const parser *p, const json_t *model)
     return T2V_OK;
 }
 
-/* Takes <extra_id_99> … <extra_id_0> off the end when all are there. */
-static void drop_sentinels(t2v_spiece_model *model)
-{
-    int first = model->count - SENTINELS;
-    for (int i = 0; i < SENTINELS; i++) {
-        char text[32];
-        size_t bytes = (size_t)snprintf(text, sizeof(text), "<extra_id_%d>", SENTINELS - 1 - i);
-        if (first < 1 || model->pieces[first + i].bytes != bytes ||
-            memcmp(model->pieces[first + i].text, text, bytes))
-            return;
-    }
-    model->count = first;
-}
-
 static t2v_status parse(const parser *p)
 {
     const json_t *model = json_object_get(p->root, "model");
@@ -154,7 +137,7 @@ static t2v_status parse(const parser *p)
     T2V_TRY(read_pieces(p, vocabulary, &end));
     T2V_TRY(read_charsmap(p, end));
     T2V_TRY(mark_special(p, model));
-    drop_sentinels(p->model);
+    t2v_spiece_model_drop_sentinels(p->model);
     return T2V_OK;
 }
 

@@ -12,15 +12,20 @@
 #include "weights/part.h"
 
 /* Components that can be files or folders of their own. */
-enum { TRANSFORMER, VAE, TEXT_ENCODER, TOKENIZER, PARTS };
-static const char *const part_names[PARTS] = {"transformer", "vae", "text_encoder", "tokenizer"};
+enum { TRANSFORMER, VAE, TEXT_ENCODER, TOKENIZER, TRANSFORMER_2, SCHEDULER, PARTS };
+static const char *const part_names[PARTS] = {"transformer", "vae",           "text_encoder",
+                                              "tokenizer",   "transformer_2", "scheduler"};
+
+/* Wan 2.2 A14B: the share of timesteps below which its second transformer takes over. */
+static const double PUBLISHED_BOUNDARY = 0.875;
 
 struct t2v_checkpoint {
     char *path;                   /* the folder, the file or the manifest */
     bool folder;                  /* in the diffusers layout */
     t2v_config *index, *defaults; /* model_index.json or empty; t2v.json or the manifest */
     const char *pipeline;
-    char *part[PARTS]; /* of no folder: what each component is in */
+    const t2v_part_release *release; /* of the transformer's file; NULL: its pipeline's only one */
+    char *part[PARTS];               /* of no folder: what each component is in */
 };
 
 static bool is_folder(const char *path)
@@ -67,6 +72,7 @@ static t2v_status load_folder(t2v_checkpoint *checkpoint, t2v_error *error)
 typedef struct findings {
     const char *pipeline; /* class that they were published for */
     const char *text;     /* how names of its text encoder begin */
+    const char *vae;      /* class that the transformer works with */
 } findings;
 
 static void note_format(const t2v_part *part, findings *f)
@@ -75,6 +81,20 @@ static void note_format(const t2v_part *part, findings *f)
         f->pipeline = part->format->pipeline;
     if (part->format->text && !f->text)
         f->text = part->format->text;
+    if (part->format->vae)
+        f->vae = part->format->vae;
+}
+
+static t2v_status check_vae(const char *path, const t2v_part *part, const findings *f,
+                            t2v_error *error)
+{
+    const char *found = part->format->class_name;
+    if (strcmp(part->format->component, "vae") || !found || !f->vae || !strcmp(found, f->vae))
+        return T2V_OK;
+    return t2v_fail(error, T2V_ERROR_FORMAT,
+                    "%s: holds an autoencoder of class %s, but the transformer works with one of "
+                    "class %s",
+                    path, found, f->vae);
 }
 
 /* Looks into the file of component `which`, which may hold other components too. */
@@ -94,7 +114,10 @@ static t2v_status look_into(t2v_checkpoint *checkpoint, int which, findings *f, 
         if (!part.format || (i > which && checkpoint->part[i]))
             continue;
         note_format(&part, f);
-        if (i > which && !(checkpoint->part[i] = t2v_strdup(path)))
+        status = check_vae(path, &part, f, error);
+        if (i == TRANSFORMER && part.format->release)
+            checkpoint->release = part.format->release(file, part.prefix);
+        if (status >= 0 && i > which && !(checkpoint->part[i] = t2v_strdup(path)))
             status = t2v_fail_memory(error, "a file name", strlen(path));
     }
     t2v_tensor_file_close(&file);
@@ -126,6 +149,22 @@ static t2v_status find_part(t2v_checkpoint *checkpoint, int which, const t2v_bes
         transformer, wanted->what, wanted->word);
 }
 
+/* What model_index.json would say. */
+static t2v_status imply_index(t2v_checkpoint *checkpoint, t2v_error *error)
+{
+    char own[64];
+    double boundary = PUBLISHED_BOUNDARY;
+    const char *text = checkpoint->release ? checkpoint->release->index : "{}";
+    if (checkpoint->part[TRANSFORMER_2]) {
+        T2V_TRY(t2v_config_double(checkpoint->defaults, "boundary_ratio", boundary, 0, 1, &boundary,
+                                  error));
+        snprintf(own, sizeof(own), "{\"boundary_ratio\": %.9f}", boundary);
+        text = own;
+    }
+    t2v_config_close(&checkpoint->index);
+    return t2v_config_parse(checkpoint->path, text, &checkpoint->index, error);
+}
+
 /* What is not named yet, and the pipeline that the whole is for. */
 static t2v_status complete(t2v_checkpoint *checkpoint, t2v_error *error)
 {
@@ -153,7 +192,7 @@ static t2v_status complete(t2v_checkpoint *checkpoint, t2v_error *error)
                         "%s: its files do not say what pipeline they are for; name the class as "
                         "\"pipeline\" in a manifest",
                         checkpoint->path);
-    return T2V_OK;
+    return imply_index(checkpoint, error);
 }
 
 static t2v_status load_file(t2v_checkpoint *checkpoint, t2v_error *error)
@@ -322,10 +361,13 @@ static t2v_status open_from_folder(const t2v_checkpoint *checkpoint, const char 
     return status;
 }
 
-static t2v_status open_scheduler(const t2v_checkpoint *checkpoint, t2v_component **component,
-                                 t2v_error *error)
+static t2v_status open_scheduler(const t2v_checkpoint *checkpoint, const char *class_name,
+                                 t2v_component **component, t2v_error *error)
 {
-    const char *scheduler = t2v_part_scheduler(checkpoint->pipeline);
+    const char *scheduler = checkpoint->release ? checkpoint->release->scheduler
+                                                : t2v_part_scheduler(checkpoint->pipeline);
+    if (checkpoint->part[SCHEDULER])
+        return t2v_component_open(checkpoint->part[SCHEDULER], class_name, false, component, error);
     if (!scheduler)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: no scheduler is known for files of the pipeline %.80s",
@@ -341,15 +383,17 @@ t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char
     *component = NULL;
     if (checkpoint->folder)
         return open_from_folder(checkpoint, name, class_name, weights, component, error);
-    while (which < TOKENIZER && strcmp(name, part_names[which]))
+    while (which < PARTS && strcmp(name, part_names[which]))
         which++;
-    if (which == TOKENIZER && !strcmp(name, "scheduler"))
-        return open_scheduler(checkpoint, component, error);
-    if (which == TOKENIZER)
+    if (which == SCHEDULER)
+        return open_scheduler(checkpoint, class_name, component, error);
+    if (which == TOKENIZER || which == PARTS)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: has no %s; wanted a folder in the diffusers layout", checkpoint->path,
                         name);
     if (is_folder(checkpoint->part[which]))
         return t2v_component_open(checkpoint->part[which], class_name, weights, component, error);
-    return t2v_component_open_file(checkpoint->part[which], name, component, error);
+    return t2v_component_open_file(checkpoint->part[which],
+                                   which == TRANSFORMER_2 ? part_names[TRANSFORMER] : name,
+                                   class_name, component, error);
 }

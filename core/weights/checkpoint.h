@@ -13,6 +13,7 @@
 
 #include "tensor/tensor.h"
 #include "weights/config.h"
+#include "weights/gguf.h"
 
 /** Which files a model is made of. */
 typedef struct t2v_checkpoint t2v_checkpoint;
@@ -73,6 +74,8 @@ t2v_status t2v_component_tensor(const t2v_component *component, t2v_tensor *tens
                                 ...) __attribute__((format(printf, 6, 7)));
 /** A tensor of any type and shape, or NULL: something that is kept among the weights. */
 const t2v_tensor *t2v_component_bytes_of(const t2v_component *component, const char *name);
+/** The GGUF file that the tensors are in, or NULL. */
+const t2v_gguf *t2v_component_gguf(const t2v_component *component);
 /** Whether a tensor of that name is there. */
 bool t2v_component_has(const t2v_component *component, const char *name, ...)
     __attribute__((format(printf, 2, 3)));

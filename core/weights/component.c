@@ -271,8 +271,21 @@ t2v_status t2v_component_open(const char *folder, const char *class_name, bool w
     return status;
 }
 
+static t2v_status check_part(const t2v_part *part, const char *path, const char *name,
+                             const char *class_name, t2v_error *error)
+{
+    if (!part->format)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: holds no %s of a known kind", path,
+                        name);
+    if (class_name && part->format->class_name && strcmp(class_name, part->format->class_name))
+        return t2v_fail(error, T2V_ERROR_FORMAT,
+                        "%s: its %s is of class %s, but the model's pipeline needs one of class %s",
+                        path, name, part->format->class_name, class_name);
+    return T2V_OK;
+}
+
 static t2v_status load_file(t2v_component *component, const char *path, const char *name,
-                            t2v_error *error)
+                            const char *class_name, t2v_error *error)
 {
     t2v_tensor_file **file = &component->shard[0];
     component->folder = t2v_strdup(path);
@@ -281,21 +294,19 @@ static t2v_status load_file(t2v_component *component, const char *path, const ch
     component->shards = 1;
     T2V_TRY(t2v_tensor_file_open(path, file, error));
     const t2v_part part = t2v_part_find(*file, name);
-    if (!part.format)
-        return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: holds no %s of a known kind", path,
-                        name);
+    T2V_TRY(check_part(&part, path, name, class_name, error));
     T2V_TRY(t2v_tensor_table_add(&component->table, *file, t2v_part_rename, &part, error));
     T2V_TRY(t2v_tensor_table_finish(&component->table, path, error));
     return t2v_part_configure(&part, *file, &component->table, &component->config, error);
 }
 
-t2v_status t2v_component_open_file(const char *path, const char *name, t2v_component **component,
-                                   t2v_error *error)
+t2v_status t2v_component_open_file(const char *path, const char *name, const char *class_name,
+                                   t2v_component **component, t2v_error *error)
 {
     *component = t2v_calloc(1, sizeof(**component));
     if (!*component)
         return t2v_fail_memory(error, "a component", sizeof(**component));
-    t2v_status status = load_file(*component, path, name, error);
+    t2v_status status = load_file(*component, path, name, class_name, error);
     if (status < 0)
         t2v_component_close(component);
     return status;
@@ -441,6 +452,11 @@ const t2v_tensor *t2v_component_bytes_of(const t2v_component *component, const c
 {
     const t2v_tensor_entry *entry = t2v_tensor_table_find(&component->table, name);
     return entry ? &entry->tensor : NULL;
+}
+
+const t2v_gguf *t2v_component_gguf(const t2v_component *component)
+{
+    return component->shards ? t2v_tensor_file_gguf(component->shard[0]) : NULL;
 }
 
 bool t2v_component_has(const t2v_component *component, const char *name, ...)

@@ -18,10 +18,11 @@ t2v_status t2v_component_open(const char *folder, const char *class_name, bool w
 /**
  * Opens a component that a single file holds, see weights/part.h.
  *
- * @param name "transformer", "vae" or "text_encoder"
+ * @param name       "transformer", "vae" or "text_encoder"
+ * @param class_name that it must be of, where its names tell; NULL: any
  */
-t2v_status t2v_component_open_file(const char *path, const char *name, t2v_component **component,
-                                   t2v_error *error);
+t2v_status t2v_component_open_file(const char *path, const char *name, const char *class_name,
+                                   t2v_component **component, t2v_error *error);
 /** A component that is a configuration alone. @param path of where it comes from, for messages */
 t2v_status t2v_component_open_text(const char *path, const char *config, t2v_component **component,
                                    t2v_error *error);

@@ -69,18 +69,22 @@ static const t2v_rename transformer_names[] = {
 
 const t2v_part_format t2v_part_ltx_transformer = {
     .component = "transformer",
+    .class_name = "LTXVideoTransformer3DModel",
     .mark = "patchify_proj.weight",
     .prefixes = t2v_part_transformer_prefixes,
     .renames = transformer_names,
     .configure = configure_transformer,
+    .vae = "AutoencoderKLLTXVideo",
     .text = "t5",
 };
 
 const t2v_part_format t2v_part_ltx_transformer_diffusers = {
     .component = "transformer",
+    .class_name = "LTXVideoTransformer3DModel",
     .mark = "time_embed.emb.timestep_embedder.linear_1.weight",
     .prefixes = t2v_part_transformer_prefixes,
     .configure = configure_transformer,
+    .vae = "AutoencoderKLLTXVideo",
     .text = "t5",
 };
 
@@ -268,8 +272,6 @@ static t2v_status configure_vae(const t2v_tensor_table *t, const t2v_config *pub
     return t2v_part_finished(good, error);
 }
 
-static const char *const vae_prefixes[] = {"vae.", "first_stage_model.", "", NULL};
-
 #define VAE_COMMON                                                                                 \
     {"conv_shortcut", "conv_shortcut.conv"}, {"res_blocks", "resnets"}, {"norm3.norm", "norm3"},   \
         {"per_channel_statistics.mean-of-means", "latents_mean"},                                  \
@@ -324,8 +326,9 @@ static const t2v_rename vae_names_095[] = {DECODER_091, ENCODER_095, VAE_COMMON}
 /* 0.9.5, 0.9.6, 0.9.7, 0.9.8: the encoder goes from space to depth. */
 const t2v_part_format t2v_part_ltx_vae_095 = {
     .component = "vae",
+    .class_name = "AutoencoderKLLTXVideo",
     .mark = "encoder.down_blocks.1.conv.conv.weight",
-    .prefixes = vae_prefixes,
+    .prefixes = t2v_part_vae_prefixes,
     .renames = vae_names_095,
     .configure = configure_vae,
     .pipeline = "LTXConditionPipeline",
@@ -333,8 +336,9 @@ const t2v_part_format t2v_part_ltx_vae_095 = {
 
 const t2v_part_format t2v_part_ltx_vae_091 = {
     .component = "vae",
+    .class_name = "AutoencoderKLLTXVideo",
     .mark = "decoder.last_time_embedder.timestep_embedder.linear_1.weight",
-    .prefixes = vae_prefixes,
+    .prefixes = t2v_part_vae_prefixes,
     .renames = vae_names_091,
     .configure = configure_vae,
     .pipeline = "LTXPipeline",
@@ -342,8 +346,9 @@ const t2v_part_format t2v_part_ltx_vae_091 = {
 
 const t2v_part_format t2v_part_ltx_vae_090 = {
     .component = "vae",
+    .class_name = "AutoencoderKLLTXVideo",
     .mark = "per_channel_statistics.mean-of-means",
-    .prefixes = vae_prefixes,
+    .prefixes = t2v_part_vae_prefixes,
     .renames = vae_names_090,
     .configure = configure_vae,
     .pipeline = "LTXPipeline",
@@ -352,16 +357,18 @@ const t2v_part_format t2v_part_ltx_vae_090 = {
 /* The file of a diffusers folder by itself. */
 const t2v_part_format t2v_part_ltx_vae_diffusers_095 = {
     .component = "vae",
+    .class_name = "AutoencoderKLLTXVideo",
     .mark = "encoder.down_blocks.0.downsamplers.0.conv.conv.weight",
-    .prefixes = vae_prefixes,
+    .prefixes = t2v_part_vae_prefixes,
     .configure = configure_vae,
     .pipeline = "LTXConditionPipeline",
 };
 
 const t2v_part_format t2v_part_ltx_vae_diffusers = {
     .component = "vae",
+    .class_name = "AutoencoderKLLTXVideo",
     .mark = "decoder.up_blocks.0.resnets.0.conv1.conv.weight",
-    .prefixes = vae_prefixes,
+    .prefixes = t2v_part_vae_prefixes,
     .configure = configure_vae,
     .pipeline = "LTXPipeline",
 };

@@ -20,29 +20,35 @@ static const t2v_part_format *const formats[] = {
     &t2v_part_t5_gguf,
     &t2v_part_wan_transformer,
     &t2v_part_wan_transformer_diffusers,
+    &t2v_part_wan_vae_22,
+    &t2v_part_wan_vae_21,
+    &t2v_part_wan_vae_diffusers_22,
+    &t2v_part_wan_vae_diffusers_21,
+    &t2v_part_umt5_original,
 };
 
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]), RULE = 96 /* bytes of a rule's side */ };
 
 /* ------------------------------------------------------------------ formats */
 
-static bool has_mark(const t2v_tensor_file *file, const char *prefix, const char *mark)
+const t2v_tensor *t2v_part_tensor(const t2v_tensor_file *file, const char *prefix,
+                                  const char *wanted)
 {
     const size_t length = strlen(prefix);
     for (size_t i = 0; i < t2v_tensor_file_count(file); i++) {
         const char *name;
-        t2v_tensor_file_at(file, i, &name);
-        if (!strncmp(name, prefix, length) && !strcmp(name + length, mark))
-            return true;
+        const t2v_tensor *tensor = t2v_tensor_file_at(file, i, &name);
+        if (!strncmp(name, prefix, length) && !strcmp(name + length, wanted))
+            return tensor;
     }
-    return false;
+    return NULL;
 }
 
 t2v_part t2v_part_find(const t2v_tensor_file *file, const char *component)
 {
     for (int i = 0; i < FORMATS; i++)
         for (int j = 0; formats[i]->prefixes[j] && !strcmp(formats[i]->component, component); j++)
-            if (has_mark(file, formats[i]->prefixes[j], formats[i]->mark))
+            if (t2v_part_tensor(file, formats[i]->prefixes[j], formats[i]->mark))
                 return (t2v_part){formats[i], formats[i]->prefixes[j]};
     return (t2v_part){NULL, NULL};
 }
@@ -50,8 +56,12 @@ t2v_part t2v_part_find(const t2v_tensor_file *file, const char *component)
 /* Replaces every `from`; false when the result does not fit. */
 static bool replace(char *name, const t2v_rename *rule)
 {
-    const size_t from = strlen(rule->from), to = strlen(rule->to);
-    for (char *at = name; (at = strstr(at, rule->from)); at += to) {
+    const bool tied = rule->from[0] == '^';
+    const char *sought = rule->from + tied;
+    const size_t from = strlen(sought), to = strlen(rule->to);
+    for (char *at = name; (at = strstr(at, sought)); at += to) {
+        if (tied && at > name)
+            break;
         if (strlen(name) - from + to >= T2V_MAX_TENSOR_NAME)
             return false;
         memmove(at + to, at + from, strlen(at + from) + 1);
@@ -143,7 +153,7 @@ t2v_status t2v_part_configure(const t2v_part *part, const t2v_tensor_file *file,
 
 const char *t2v_part_scheduler(const char *pipeline)
 {
-    static const struct {
+    const struct {
         const char *pipeline, *scheduler;
     } published[] = {
         {"LTXPipeline", "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\","
@@ -151,6 +161,8 @@ const char *t2v_part_scheduler(const char *pipeline)
                         " \"max_shift\": 2.05, \"base_image_seq_len\": 1024,"
                         " \"max_image_seq_len\": 4096, \"shift_terminal\": 0.1}"},
         {"LTXConditionPipeline", "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\"}"},
+        {"WanPipeline", t2v_part_wan_scheduler},
+        {"WanImageToVideoPipeline", t2v_part_wan_scheduler},
     };
     for (size_t i = 0; i < sizeof(published) / sizeof(published[0]); i++)
         if (!strcmp(published[i].pipeline, pipeline))
@@ -187,6 +199,7 @@ bool t2v_part_has(const t2v_tensor_table *table, const char *name, ...)
 
 /* ------------------------------------------------------------------ for configurations */
 
+const char *const t2v_part_vae_prefixes[] = {"vae.", "first_stage_model.", "", NULL};
 const char *const t2v_part_transformer_prefixes[] = {"model.diffusion_model.", "diffusion_model.",
                                                      "", NULL};
 

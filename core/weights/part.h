@@ -15,14 +15,21 @@
 #include "weights/config.h"
 #include "weights/tensor_table.h"
 
-/** One replacement in tensor names: every `from` becomes `to`. */
+/** One replacement in tensor names: every `from` becomes `to`; `^` ties it to the name's begin. */
 typedef struct t2v_rename {
     const char *from, *to;
 } t2v_rename;
 
+/** What a publication says beside its weights. */
+typedef struct t2v_part_release {
+    const char *index;     /**< what model_index.json says but for the classes */
+    const char *scheduler; /**< scheduler_config.json */
+} t2v_part_release;
+
 /** One way of publishing a component. */
 typedef struct t2v_part_format {
     const char *component;       /**< "transformer", "vae", "text_encoder" */
+    const char *class_name;      /**< in the reference; NULL: one of several */
     const char *mark;            /**< a tensor that no other format has, without the prefix */
     const char *const *prefixes; /**< that may stand before its names, ended by NULL */
     const t2v_rename *renames;   /**< to the reference's names, in this order, ended by NULL */
@@ -35,7 +42,10 @@ typedef struct t2v_part_format {
     t2v_status (*configure)(const t2v_tensor_table *table, const t2v_config *published,
                             json_t *config, t2v_error *error);
     const char *pipeline; /**< class that these files were published for; NULL: no matter */
+    const char *vae;      /**< of a transformer: class of the autoencoder that it works with */
     const char *text;     /**< how names of its text encoder's files begin; NULL: no matter */
+    /** Of a transformer: the release that its file is of. NULL: the pipeline's only one */
+    const t2v_part_release *(*release)(const t2v_tensor_file *file, const char *prefix);
 } t2v_part_format;
 
 /** A format and the prefix that a file has it with. */
@@ -64,6 +74,9 @@ const char *t2v_part_scheduler(const char *pipeline);
 
 /* For formats. */
 
+/** scheduler_config.json of most Wan models. */
+extern const char t2v_part_wan_scheduler[];
+
 /** Size of a tensor along an axis; 0 when there is no such tensor or axis. */
 int64_t t2v_part_size(const t2v_tensor_table *table, int axis, const char *name, ...)
     __attribute__((format(printf, 3, 4)));
@@ -71,8 +84,12 @@ int64_t t2v_part_size(const t2v_tensor_table *table, int axis, const char *name,
 void t2v_part_set(json_t *config, const char *key, json_t *value, bool *good);
 /** What a `configure` returns: T2V_ERROR_MEMORY unless all was good. */
 t2v_status t2v_part_finished(bool good, t2v_error *error);
-/** How names of a transformer's tensors may begin. */
+/** How names of a component's tensors may begin. */
 extern const char *const t2v_part_transformer_prefixes[];
+extern const char *const t2v_part_vae_prefixes[];
+/** The file's tensor whose name is `prefix` and `name`, or NULL. */
+const t2v_tensor *t2v_part_tensor(const t2v_tensor_file *file, const char *prefix,
+                                  const char *name);
 /** Whether there is a tensor of that name. */
 bool t2v_part_has(const t2v_tensor_table *table, const char *name, ...)
     __attribute__((format(printf, 2, 3)));
@@ -80,7 +97,9 @@ bool t2v_part_has(const t2v_tensor_table *table, const char *name, ...)
 extern const t2v_part_format t2v_part_ltx_transformer, t2v_part_ltx_transformer_diffusers;
 extern const t2v_part_format t2v_part_ltx_vae_095, t2v_part_ltx_vae_091, t2v_part_ltx_vae_090;
 extern const t2v_part_format t2v_part_ltx_vae_diffusers_095, t2v_part_ltx_vae_diffusers;
-extern const t2v_part_format t2v_part_t5, t2v_part_t5_gguf;
+extern const t2v_part_format t2v_part_t5, t2v_part_t5_gguf, t2v_part_umt5_original;
 extern const t2v_part_format t2v_part_wan_transformer, t2v_part_wan_transformer_diffusers;
+extern const t2v_part_format t2v_part_wan_vae_22, t2v_part_wan_vae_21;
+extern const t2v_part_format t2v_part_wan_vae_diffusers_22, t2v_part_wan_vae_diffusers_21;
 
 #endif

@@ -71,3 +71,26 @@ const t2v_part_format t2v_part_t5_gguf = {
     .renames = llama_names,
     .configure = configure,
 };
+
+/* UMT5 as Wan's authors publish it. */
+static const t2v_rename original_names[] = {
+    {"^token_embedding.", "shared."},
+    {"^norm.", "encoder.final_layer_norm."},
+    {"^blocks.", "encoder.block."},
+    {".norm1.", ".layer.0.layer_norm."},
+    {".norm2.", ".layer.1.layer_norm."},
+    {".attn.", ".layer.0.SelfAttention."},
+    {".pos_embedding.embedding.", ".layer.0.SelfAttention.relative_attention_bias."},
+    {".ffn.gate.0.", ".layer.1.DenseReluDense.wi_0."},
+    {".ffn.fc1.", ".layer.1.DenseReluDense.wi_1."},
+    {".ffn.fc2.", ".layer.1.DenseReluDense.wo."},
+    {NULL, NULL},
+};
+
+const t2v_part_format t2v_part_umt5_original = {
+    .component = "text_encoder",
+    .mark = "blocks.0.pos_embedding.embedding.weight",
+    .prefixes = prefixes,
+    .renames = original_names,
+    .configure = configure,
+};

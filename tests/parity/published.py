@@ -6,6 +6,7 @@ form keeps of them, and returns what t2v is given. Where diffusers reads the for
 same weights from it.
 """
 
+import inspect
 import json
 import pathlib
 import shutil
@@ -13,12 +14,30 @@ import shutil
 import gguf
 import numpy
 import torch
-from diffusers import AutoencoderKLLTXVideo, LTXVideoTransformer3DModel
+from diffusers import (
+    AutoencoderKLLTXVideo,
+    AutoencoderKLWan,
+    LTXVideoTransformer3DModel,
+    WanTransformer3DModel,
+)
 from gguf import GGMLQuantizationType as Type
 from safetensors.torch import load_file, save_file
+from sentencepiece import sentencepiece_model_pb2
 
 import blocks
-from checkpoints import DYNAMIC_SHIFT, NO_SHIFT, dit, model, t5, vae_090, vae_091, vae_095
+from checkpoints import (
+    DYNAMIC_SHIFT,
+    NO_SHIFT,
+    UNIPC,
+    dit,
+    model,
+    t5,
+    vae_090,
+    vae_091,
+    vae_095,
+    wan_dit,
+    wan_vae,
+)
 from reference import Request
 
 # ---------------------------------------------------------------- the authors' names
@@ -85,6 +104,49 @@ def original_wan_transformer(name):
     return name
 
 
+WAN_RESNET = ((".norm1.", ".residual.0."), (".conv1.", ".residual.2."), (".norm2.", ".residual.3."),
+              (".conv2.", ".residual.6."), (".conv_shortcut.", ".shortcut."))
+WAN_VAE = (("post_quant_conv.", "conv2."), ("quant_conv.", "conv1."), ("conv_in.", "conv1."),
+           ("mid_block.resnets.0.", "middle.0."), ("mid_block.attentions.0.", "middle.1."),
+           ("mid_block.resnets.1.", "middle.2."), ("norm_out.", "head.0."), ("conv_out.", "head.2."))
+
+
+def original_wan_vae(name, version):
+    """2.1: the decoder's layers in one list, four to a block; 2.2: a list for each block."""
+    if "resnets" in name or "down_blocks" in name:
+        for ours, theirs in WAN_RESNET:
+            name = name.replace(ours, theirs)
+    for ours, theirs in WAN_VAE:
+        name = name.replace(ours, theirs)
+    if version == "2.2":
+        for side, kind in (("encoder", "down"), ("decoder", "up")):
+            last = 2 if kind == "down" else 3
+            name = name.replace(f"{side}.{kind}_blocks.", f"{side}.{kind}samples.")
+            if name.startswith(side):
+                name = name.replace(".resnets.", f".{kind}samples.").replace(
+                    f".{kind}sampler.", f".{kind}samples.{last}.")
+        return name
+    parts = name.replace("down_blocks", "downsamples").split(".")
+    if parts[1] == "up_blocks":
+        place = 4 * int(parts[2]) + (3 if parts[3] == "upsamplers" else int(parts[4]))
+        parts = ["decoder", "upsamples", str(place), *parts[5:]]
+    return ".".join(parts)
+
+
+UMT5 = (("encoder.block.", "blocks."), ("encoder.final_layer_norm.", "norm."),
+        ("shared.", "token_embedding."),
+        ("layer.0.SelfAttention.relative_attention_bias.", "pos_embedding.embedding."),
+        ("layer.0.SelfAttention.", "attn."), ("layer.0.layer_norm.", "norm1."),
+        ("layer.1.layer_norm.", "norm2."), ("layer.1.DenseReluDense.wi_0.", "ffn.gate.0."),
+        ("layer.1.DenseReluDense.wi_1.", "ffn.fc1."), ("layer.1.DenseReluDense.wo.", "ffn.fc2."))
+
+
+def original_umt5(name):
+    for ours, theirs in UMT5:
+        name = name.replace(ours, theirs)
+    return name
+
+
 LLAMA = (("encoder.block.", "enc.blk."), ("encoder.final_layer_norm", "enc.output_norm"),
          ("shared.", "token_embd."), ("layer.0.SelfAttention.relative_attention_bias", "attn_rel_b"),
          ("layer.0.SelfAttention.", "attn_"), ("layer.0.layer_norm", "attn_norm"),
@@ -137,12 +199,14 @@ def write_single(folder, out, version):
 
 def check_loads(path, folder):
     """What diffusers makes of the file must be what the folder holds."""
-    for name, kind in (("transformer", LTXVideoTransformer3DModel),
-                       ("vae", AutoencoderKLLTXVideo)):
-        ours = kind.from_single_file(str(path), config=str(folder), subfolder=name).state_dict()
-        theirs = read_component(folder / name)
-        for key, tensor in theirs.items():
-            assert torch.equal(ours[key].float(), tensor.float()), f"{path}: {key}"
+    check_loads_as(LTXVideoTransformer3DModel, path, folder, "transformer")
+    check_loads_as(AutoencoderKLLTXVideo, path, folder, "vae")
+
+
+def check_loads_as(kind, path, folder, name):
+    ours = kind.from_single_file(str(path), config=str(folder), subfolder=name).state_dict()
+    for key, tensor in read_component(folder / name).items():
+        assert torch.equal(ours[key].float(), tensor.float()), f"{path}: {key}"
 
 
 class GGUF:
@@ -166,6 +230,10 @@ class GGUF:
 
     def add(self, name, tensor):
         """Writes a tensor of like spread; the values that it has in the file."""
+        if tensor.ndim > 4:  # more dimensions than GGUF has
+            self.writer.add_array(f"comfy.gguf.orig_shape.{name}", list(tensor.shape))
+            self.writer.add_tensor(name, tensor.float().flatten(1).numpy())
+            return tensor.float()
         kind = self.kind_for(tensor.shape) if tensor.ndim == 2 and "table" not in name and (
             "norm" not in name and "rel_b" not in name) else None
         if kind is None:
@@ -197,11 +265,8 @@ def write_gguf(folder, out, version):
                for name, tensor in read_component(folder / "vae").items()},
               str(out / "autoencoder.safetensors"))
     shutil.copy(folder / "tokenizer" / "spiece.model", out)
-    manifest = out / "model.t2v.json"
-    manifest.write_text(json.dumps({
-        "name": "parts", "transformer": "dit.gguf", "vae": "autoencoder.safetensors",
-        "text_encoder": "encoder.gguf", "tokenizer": "spiece.model"}))
-    return manifest
+    return write_manifest(out, transformer="dit.gguf", vae="autoencoder.safetensors",
+                          text_encoder="encoder.gguf", tokenizer="spiece.model")
 
 
 def float8(tensors, rename, dtype, ending, per_row):
@@ -243,7 +308,99 @@ def write_float8(folder, out, version):
     return out / "diffusion_models" / "ltxv.safetensors"
 
 
-FORMS = {"single": write_single, "gguf": write_gguf, "float8": write_float8}
+def wan_vae_file(folder, path, version):
+    save_file({original_wan_vae(name, version): tensor
+               for name, tensor in read_component(folder / "vae").items()}, str(path))
+    if version == "2.1":  # diffusers reads no other
+        check_loads_as(AutoencoderKLWan, path, folder, "vae")
+
+
+def write_wan_float8(folder, out, version):
+    """Repackaged parts in folders as other programs want them, found without a manifest."""
+    for name in ("diffusion_models", "text_encoders", "vae"):
+        (out / name).mkdir()
+    dit = out / "diffusion_models" / "wan2.1_t2v.safetensors"
+    tensors = read_component(folder / "transformer")
+    save_file({"model.diffusion_model." + original_wan_transformer(name): tensor
+               for name, tensor in tensors.items()}, str(dit))
+    check_loads_as(WanTransformer3DModel, dit, folder, "transformer")
+    text, values = float8(read_component(folder / "text_encoder"), str, torch.float8_e4m3fn,
+                          "scale_weight", False)
+    replace_component(folder / "text_encoder", values)
+    proto = (folder / "tokenizer" / "spiece.model").read_bytes()
+    text["spiece_model"] = torch.frombuffer(bytearray(proto), dtype=torch.uint8)
+    text["scaled_fp8"] = torch.zeros(2, dtype=torch.float8_e4m3fn)
+    save_file(text, str(out / "text_encoders" / "umt5_xxl_fp8_e4m3fn_scaled.safetensors"))
+    wan_vae_file(folder, out / "vae" / "wan_2.1_vae.safetensors", version)
+    return dit
+
+
+def add_tokenizer(writer, path, more):
+    """The tokenizer as llama.cpp's converter writes it, filled up with sentinels and padding."""
+    proto = sentencepiece_model_pb2.ModelProto()
+    proto.ParseFromString(path.read_bytes())
+    pieces = [(piece.piece, piece.score, piece.type) for piece in proto.pieces]
+    pieces += [(f"<extra_id_{99 - i}>", -1000.0, 4) for i in range(100)]
+    pieces += [(f"[PAD{len(pieces) + i}]", -10000.0, 5) for i in range(more - 100)]
+    writer.add_tokenizer_model("t5")
+    writer.add_token_list([piece[0].encode() for piece in pieces])
+    writer.add_token_scores([piece[1] for piece in pieces])
+    writer.add_token_types([piece[2] for piece in pieces])
+    writer.add_precompiled_charsmap(proto.normalizer_spec.precompiled_charsmap)
+
+
+def write_wan_gguf(folder, out, version):
+    """Transformer and text encoder in GGUF, named by a manifest."""
+    for component, architecture, rename, file in (
+            ("transformer", "wan", original_wan_transformer, "dit.gguf"),
+            ("text_encoder", "t5encoder", llama_t5, "encoder.gguf")):
+        form = GGUF(str(out / file), architecture, 7)
+        values = {name: form.add(rename(name), tensor)
+                  for name, tensor in read_component(folder / component).items()}
+        if component == "text_encoder":
+            add_tokenizer(form.writer, folder / "tokenizer" / "spiece.model", 112)
+        form.close()
+        replace_component(folder / component, values)
+    wan_vae_file(folder, out / "vae.safetensors", version)
+    return write_manifest(out, transformer="dit.gguf", vae="vae.safetensors",
+                          text_encoder="encoder.gguf")
+
+
+def write_wan_experts(folder, out, version):
+    """Two transformers, one under each kind of names, and the authors' text encoder."""
+    for component, rename in (("transformer", original_wan_transformer), ("transformer_2", str)):
+        save_file({rename(name): tensor
+                   for name, tensor in read_component(folder / component).items()},
+                  str(out / f"{component}.safetensors"))
+    save_file({original_umt5(name): tensor
+               for name, tensor in read_component(folder / "text_encoder").items()},
+              str(out / "umt5-xxl.safetensors"))
+    wan_vae_file(folder, out / "wan_vae.safetensors", version)
+    shutil.copytree(folder / "tokenizer", out / "tokenizer")
+    return write_manifest(out, transformer="transformer.safetensors",
+                          transformer_2="transformer_2.safetensors")
+
+
+def write_wan_ti2v(folder, out, version):
+    """2.2's own autoencoder; all found beside the transformer."""
+    save_file({original_wan_transformer(name): tensor
+               for name, tensor in read_component(folder / "transformer").items()},
+              str(out / "wan2.2_ti2v.safetensors"))
+    wan_vae_file(folder, out / "wan2.2_vae.safetensors", version)
+    for name in ("text_encoder", "tokenizer"):
+        shutil.copytree(folder / name, out / name)
+    return out / "wan2.2_ti2v.safetensors"
+
+
+def write_manifest(out, **parts):
+    manifest = out / "model.t2v.json"
+    manifest.write_text(json.dumps({"name": "parts", **parts}))
+    return manifest
+
+
+FORMS = {"single": write_single, "gguf": write_gguf, "float8": write_float8,
+         "wan-float8": write_wan_float8, "wan-gguf": write_wan_gguf,
+         "wan-experts": write_wan_experts, "wan-ti2v": write_wan_ti2v}
 
 
 def publish(folder, spec, out):
@@ -273,9 +430,42 @@ MODELS = {
                     scheduler=DYNAMIC_SHIFT),
 }
 
+# Wan's heads are 128 wide and the statistics of its latents constants, so single files name neither.
+_STATISTICS = inspect.signature(AutoencoderKLWan.__init__).parameters
+WAN_21 = dict(latents_mean=_STATISTICS["latents_mean"].default,
+              latents_std=_STATISTICS["latents_std"].default, num_res_blocks=2)
+MEAN_22 = [-0.2289, -0.0052, -0.1323, -0.2339, -0.2799, 0.0174, 0.1838, 0.1557, -0.1382, 0.0542,
+           0.2813, 0.0891, 0.1570, -0.0098, 0.0375, -0.1825, -0.2246, -0.1207, -0.0698, 0.5109,
+           0.2665, -0.2108, -0.2158, 0.2502, -0.2055, -0.0322, 0.1109, 0.1567, -0.0729, 0.0899,
+           -0.2799, -0.1230, -0.0313, -0.1649, 0.0117, 0.0723, -0.2839, -0.2083, -0.0520, 0.3748,
+           0.0152, 0.1957, 0.1433, -0.2944, 0.3573, -0.0548, -0.1681, -0.0667]
+STD_22 = [0.4765, 1.0364, 0.4514, 1.1677, 0.5313, 0.4990, 0.4818, 0.5013, 0.8158, 1.0344, 0.5894,
+          1.0901, 0.6885, 0.6165, 0.8454, 0.4978, 0.5759, 0.3523, 0.7135, 0.6804, 0.5833, 1.4146,
+          0.8986, 0.5659, 0.7069, 0.5338, 0.4889, 0.4917, 0.4069, 0.4999, 0.6866, 0.4093, 0.5709,
+          0.6065, 0.6415, 0.4944, 0.5726, 1.2042, 0.5458, 1.6887, 0.3971, 1.0600, 0.3943, 0.5537,
+          0.5444, 0.4089, 0.7468, 0.7744]
+
+MODELS |= {
+    "wan-float8": model("WanPipeline", t5(256, 32, 8, 2, 512), wan_dit(16, 2, 128, 2, 300),
+                        wan_vae(16, 8, **WAN_21), UNIPC, umt5_pieces=True),
+    "wan-gguf": model("WanPipeline", t5(256, 32, 8, 2, 512), wan_dit(16, 2, 128, 2, 512),
+                      wan_vae(16, 8, **WAN_21), UNIPC, umt5_pieces=True),
+    "wan-experts": model("WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(16, 1, 128, 2, 40),
+                         wan_vae(16, 8, **WAN_21), UNIPC, umt5_pieces=True, expert=True,
+                         index=dict(boundary_ratio=0.875)),
+    "wan-ti2v": model("WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(48, 1, 128, 2, 40),
+                      wan_vae(48, 4, num_res_blocks=2, decoder_base_dim=6, is_residual=True,
+                              in_channels=12, out_channels=12, patch_size=2,
+                              scale_factor_spatial=16, latents_mean=MEAN_22, latents_std=STD_22),
+                      UNIPC | dict(flow_shift=5.0), umt5_pieces=True,
+                      index=dict(expand_timesteps=True)),
+}
+
 for _name, _published in (("single-090", ("single", "0.9.0")), ("single-091", ("single", "0.9.1")),
                           ("single-095", ("single", "0.9.5")), ("gguf", ("gguf", "0.9.5")),
-                          ("float8", ("float8", "0.9.0"))):
+                          ("float8", ("float8", "0.9.0")),
+                          ("wan-float8", ("wan-float8", "2.1")), ("wan-gguf", ("wan-gguf", "2.1")),
+                          ("wan-experts", ("wan-experts", "2.1")), ("wan-ti2v", ("wan-ti2v", "2.2"))):
     MODELS[_name]["published"] = _published
 
 CASES = [
@@ -287,5 +477,10 @@ CASES = [
                                          decode_timestep=0.05)),
     ("gguf", "gguf", Request("a bouncing ball", "rain", frames=17, guidance=3.0, steps=3,
                              decode_timestep=0.05)),
+    ("wan-file-float8", "wan-float8", Request("snow 雪", "fire", guidance=5.0, steps=3)),
+    ("wan-file-gguf", "wan-gguf", Request("a bouncing ball", "rain", guidance=5.0, steps=3)),
+    ("wan-file-experts", "wan-experts", Request("snow", steps=6)),
+    ("wan-file-ti2v", "wan-ti2v", Request("snow", frames=13, steps=3)),
+    ("wan-file-ti2v-image", "wan-ti2v", Request("snow", image=(64, 64), steps=2)),
     ("float8", "float8", Request("金色的粒子", "rain", width=96, guidance=3.0, steps=3)),
 ]

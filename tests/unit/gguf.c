@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "files.h"
+#include "text/tokenizer.h"
 #include "weights/tensor_file.h"
 
 /* A GGUF file being put together. */
@@ -360,6 +361,97 @@ static void files_are_told_apart_by_their_first_bytes(void **state)
     }
 }
 
+/* ------------------------------------------------------------------ vocabularies */
+
+typedef struct token {
+    const char *text;
+    float score;
+    uint32_t type;
+} token;
+
+static void put_array(builder *b, const char *key, uint32_t type, uint64_t count)
+{
+    put_string(b, key);
+    put(b, T2V_GGUF_ARRAY, 4);
+    put(b, type, 4);
+    put(b, count, 8);
+}
+
+/* A file without tensors whose vocabulary has as many scores as are wanted. */
+static t2v_gguf *open_vocabulary(const token *tokens, int count, int scores)
+{
+    builder b;
+    t2v_gguf *file;
+    t2v_error error;
+    put_header(&b, 3, 0, 3);
+    put_array(&b, "tokenizer.ggml.tokens", T2V_GGUF_STRING, (uint64_t)count);
+    for (int i = 0; i < count; i++)
+        put_string(&b, tokens[i].text);
+    put_array(&b, "tokenizer.ggml.scores", T2V_GGUF_F32, (uint64_t)scores);
+    for (int i = 0; i < scores; i++) {
+        uint32_t bits;
+        memcpy(&bits, &tokens[i].score, sizeof(bits));
+        put(&b, bits, 4);
+    }
+    put_array(&b, "tokenizer.ggml.token_type", T2V_GGUF_I32, (uint64_t)count);
+    for (int i = 0; i < count; i++)
+        put(&b, tokens[i].type, 4);
+    put_data(&b, 32, 0);
+    assert_int_equal(t2v_gguf_open(files_write("vocabulary.gguf", b.bytes, b.count), &file, &error),
+                     T2V_OK);
+    return file;
+}
+
+static const token vocabulary[] = {
+    {"<pad>", 0, 3}, {"</s>", 0, 3},  {"<unk>", 0, 2},          {"\xe2\x96\x81go", -1, 1},
+    {"ld", -2, 1},   {"go", -3.5, 1}, {"[PAD6]", -10000.0f, 5}, {"[PAD7]", -10000.0f, 5},
+};
+
+static void a_vocabulary_in_metadata_is_read(void **state)
+{
+    (void)state;
+    t2v_gguf *file = open_vocabulary(vocabulary, 8, 8);
+    t2v_tokenizer *tokenizer;
+    t2v_error error;
+    int64_t ids[5];
+    assert_int_equal(t2v_tokenizer_from_gguf(file, &tokenizer, &error), T2V_OK);
+    t2v_gguf_close(&file);
+    assert_int_equal(t2v_tokenizer_pieces(tokenizer), 6);
+    assert_int_equal(t2v_tokenizer_encode(tokenizer, "gold", 5, ids, NULL, NULL, &error), T2V_OK);
+    static const int64_t wanted[] = {3, 4, 1, 0, 0};
+    assert_memory_equal(ids, wanted, sizeof(wanted));
+    t2v_tokenizer_close(&tokenizer);
+}
+
+static void a_damaged_vocabulary_is_refused(void **state)
+{
+    (void)state;
+    static const token types[] = {{"<pad>", 0, 3}, {"</s>", 0, 9}};
+    static const token empty[] = {{"<pad>", 0, 3}, {"", 0, 1}};
+    static const token nameless[] = {{"<pad>", 0, 3}, {"</s>", 0, 3}, {"a", 0, 1}, {"b", 0, 1}};
+    const struct {
+        const token *tokens;
+        int count, scores;
+        const char *words;
+    } cases[] = {
+        {vocabulary, 8, 7, "tokenizer.ggml.scores is no list"},
+        {vocabulary, 0, 0, "a vocabulary of 0 pieces"},
+        {types, 2, 2, "piece 1 has type 9"},
+        {empty, 2, 2, "piece 1 has 0 bytes"},
+        {nameless, 4, 4, "no unknown piece"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        t2v_gguf *file = open_vocabulary(cases[i].tokens, cases[i].count, cases[i].scores);
+        t2v_tokenizer *tokenizer;
+        t2v_error error = {0};
+        assert_true(t2v_tokenizer_from_gguf(file, &tokenizer, &error) < 0);
+        assert_null(tokenizer);
+        if (!strstr(error.text, cases[i].words))
+            fail_msg("\"%s\" lacks \"%s\"", error.text, cases[i].words);
+        t2v_gguf_close(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +466,8 @@ int main(void)
         cmocka_unit_test(original_shapes_must_fit),
         cmocka_unit_test(parts_of_blocks_are_read),
         cmocka_unit_test(files_are_told_apart_by_their_first_bytes),
+        cmocka_unit_test(a_vocabulary_in_metadata_is_read),
+        cmocka_unit_test(a_damaged_vocabulary_is_refused),
     };
     return cmocka_run_group_tests(tests, files_setup, files_teardown);
 }

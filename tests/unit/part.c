@@ -283,6 +283,123 @@ static void parts_are_found_by_the_words_in_their_names(void **state)
     assert_non_null(strstr(error.text, "say which in a manifest"));
 }
 
+static void wan_transformers_are_recognised(void **state)
+{
+    (void)state;
+    static const char *const published[] = {
+        "\"num_attention_heads\":12", "\"attention_head_dim\":128",
+        "\"num_layers\":3",           "\"in_channels\":16",
+        "\"out_channels\":16",        "\"text_dim\":4096",
+        "\"freq_dim\":256",           "\"ffn_dim\":8960",
+        "\"cross_attn_norm\":true",   NULL,
+    };
+    t2v_tensor_table t = new_table();
+    add(&t, 1536, 16, "patch_embedding.weight");
+    add(&t, 27 * 16, 1536, "proj_out.weight");
+    add(&t, 1536, 4096, "condition_embedder.text_embedder.linear_1.weight");
+    add(&t, 1536, 256, "condition_embedder.time_embedder.linear_1.weight");
+    for (int i = 0; i < 3; i++) {
+        add(&t, 1, 6, "blocks.%d.scale_shift_table", i);
+        add(&t, 8960, 1536, "blocks.%d.ffn.net.0.proj.weight", i);
+        add(&t, 1536, 1, "blocks.%d.norm2.weight", i);
+    }
+    assert_configuration(&t2v_part_wan_transformer, &t, published);
+}
+
+static void add_wan_decoder(t2v_tensor_table *t, int64_t base, const char *upsampler)
+{
+    static const int multiple[] = {4, 4, 2, 1};
+    for (int i = 0; i < 4; i++) {
+        for (int j = 0; j < 3; j++)
+            add(t, base * multiple[i], 1, "decoder.up_blocks.%d.resnets.%d.conv1.weight", i, j);
+        if (i < 2)
+            add(t, 1, 1, "decoder.up_blocks.%d.%s.time_conv.weight", i, upsampler);
+    }
+    add(t, base, 1, "decoder.norm_out.gamma");
+}
+
+static void wan_autoencoders_are_recognised(void **state)
+{
+    (void)state;
+    static const char *const first[] = {"\"base_dim\":96",
+                                        "\"dim_mult\":[1,2,4,4]",
+                                        "\"num_res_blocks\":2",
+                                        "\"temperal_downsample\":[false,true,true]",
+                                        "\"z_dim\":16",
+                                        "\"scale_factor_spatial\":8",
+                                        "\"scale_factor_temporal\":4",
+                                        "\"patch_size\":1",
+                                        "\"is_residual\":false",
+                                        NULL};
+    static const char *const second[] = {"\"base_dim\":160",
+                                         "\"decoder_base_dim\":256",
+                                         "\"dim_mult\":[1,2,4,4]",
+                                         "\"z_dim\":48",
+                                         "\"scale_factor_spatial\":16",
+                                         "\"patch_size\":2",
+                                         "\"out_channels\":12",
+                                         "\"is_residual\":true",
+                                         "\"latents_mean\":[-0.2288",
+                                         NULL};
+    t2v_tensor_table t = new_table();
+    add_wan_decoder(&t, 96, "upsamplers.0");
+    add(&t, 96, 3, "encoder.conv_in.weight");
+    add(&t, 16, 16, "post_quant_conv.weight");
+    add(&t, 3, 96, "decoder.conv_out.weight");
+    assert_configuration(&t2v_part_wan_vae_21, &t, first);
+    t = new_table();
+    add_wan_decoder(&t, 256, "upsampler");
+    add(&t, 160, 12, "encoder.conv_in.weight");
+    add(&t, 48, 48, "post_quant_conv.weight");
+    add(&t, 12, 256, "decoder.conv_out.weight");
+    assert_configuration(&t2v_part_wan_vae_22, &t, second);
+}
+
+static void wan_names_become_the_references(void **state)
+{
+    (void)state;
+    static const struct {
+        const t2v_part_format *format;
+        const char *theirs, *reference;
+    } cases[] = {
+        {&t2v_part_wan_transformer, "blocks.7.self_attn.norm_k.weight",
+         "blocks.7.attn1.norm_k.weight"},
+        {&t2v_part_wan_transformer, "blocks.7.cross_attn.o.bias", "blocks.7.attn2.to_out.0.bias"},
+        {&t2v_part_wan_transformer, "blocks.12.norm3.weight", "blocks.12.norm2.weight"},
+        {&t2v_part_wan_transformer, "blocks.0.modulation", "blocks.0.scale_shift_table"},
+        {&t2v_part_wan_transformer, "head.modulation", "scale_shift_table"},
+        {&t2v_part_wan_vae_21, "conv1.weight", "quant_conv.weight"},
+        {&t2v_part_wan_vae_21, "decoder.conv1.weight", "decoder.conv_in.weight"},
+        {&t2v_part_wan_vae_21, "decoder.upsamples.4.residual.2.weight",
+         "decoder.up_blocks.1.resnets.0.conv1.weight"},
+        {&t2v_part_wan_vae_21, "decoder.upsamples.4.shortcut.weight",
+         "decoder.up_blocks.1.resnets.0.conv_shortcut.weight"},
+        {&t2v_part_wan_vae_21, "decoder.upsamples.11.resample.1.weight",
+         "decoder.up_blocks.2.upsamplers.0.resample.1.weight"},
+        {&t2v_part_wan_vae_21, "encoder.downsamples.10.residual.6.bias",
+         "encoder.down_blocks.10.conv2.bias"},
+        {&t2v_part_wan_vae_22, "decoder.upsamples.0.upsamples.3.time_conv.bias",
+         "decoder.up_blocks.0.upsampler.time_conv.bias"},
+        {&t2v_part_wan_vae_22, "decoder.upsamples.2.upsamples.0.shortcut.bias",
+         "decoder.up_blocks.2.resnets.0.conv_shortcut.bias"},
+        {&t2v_part_wan_vae_22, "encoder.downsamples.1.downsamples.2.resample.1.weight",
+         "encoder.down_blocks.1.downsampler.resample.1.weight"},
+        {&t2v_part_wan_vae_22, "encoder.middle.1.to_qkv.weight",
+         "encoder.mid_block.attentions.0.to_qkv.weight"},
+        {&t2v_part_umt5_original, "blocks.3.ffn.gate.0.weight",
+         "encoder.block.3.layer.1.DenseReluDense.wi_0.weight"},
+        {&t2v_part_umt5_original, "norm.weight", "encoder.final_layer_norm.weight"},
+        {&t2v_part_umt5_original, "blocks.3.norm1.weight",
+         "encoder.block.3.layer.0.layer_norm.weight"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const t2v_part part = {cases[i].format, ""};
+        char name[T2V_MAX_TENSOR_NAME];
+        assert_true(t2v_part_rename(&part, cases[i].theirs, name));
+        assert_string_equal(name, cases[i].reference);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +410,9 @@ int main(void)
         cmocka_unit_test(endless_names_are_passed_over),
         cmocka_unit_test(missing_parts_are_named),
         cmocka_unit_test(parts_are_found_by_the_words_in_their_names),
+        cmocka_unit_test(wan_transformers_are_recognised),
+        cmocka_unit_test(wan_autoencoders_are_recognised),
+        cmocka_unit_test(wan_names_become_the_references),
     };
     return cmocka_run_group_tests(tests, files_setup, files_teardown);
 }
