@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Measures the engines in turn and prints tables. bench/run installs what this needs."""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+import torch
+
+import works
+from works import checkpoints
+
+NAMES = {
+    "t2v": "libt2v f32", "t2v-int8": "libt2v int8", "torch": "PyTorch f32",
+    "torch-int8": "PyTorch dynamic int8", "openvino": "OpenVINO f32",
+    "openvino-int8": "OpenVINO 8-bit weights",
+}
+HERE = pathlib.Path(__file__).parent
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--cache", type=pathlib.Path, required=True)
+    parser.add_argument("--engines", required=True)
+    parser.add_argument("--works", default="ltx-step,wan-step,ltx-frame,wan-frame")
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--markdown", action="store_true")
+    return parser.parse_args()
+
+
+class Engine:
+    """A process that measures once at its start and then once for each line it is sent."""
+
+    def __init__(self, name, work, folder, arguments):
+        environment = dict(os.environ, OMP_NUM_THREADS=str(arguments.threads))
+        if name.startswith("t2v"):
+            command = [arguments.build / "bench" / "clip", folder, work.width, work.height,
+                       work.frames, work.steps, arguments.threads,
+                       "int8" if name.endswith("int8") else "f32"]
+        else:
+            command = [sys.executable, HERE / "worker.py", name, work.name, arguments.layers,
+                       folder, arguments.threads]
+        self.name, self.measures, self.seconds, self.memory = name, work.measures, [], 0
+        start = time.monotonic()
+        self.process = subprocess.Popen(
+            [str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env=environment)
+        self.alive = self.read() is not None
+        self.start = time.monotonic() - start
+
+    def read(self):
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                answer = json.loads(line)
+                self.memory = max(self.memory, answer["memory"])
+                return answer[self.measures]
+        return None
+
+    def measure(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        self.seconds.append(self.read())
+
+    def end(self):
+        _, said = self.process.communicate()
+        if not self.alive:
+            words = said.strip().splitlines()
+            print(f"bench/run: {NAMES[self.name]} failed and is left out: "
+                  f"{words[-1] if words else 'it said nothing'}", file=sys.stderr)
+
+
+def prepare(work, arguments):
+    """The work's checkpoint, made when it is wanted for the first time."""
+    layers = f"-{arguments.layers}" if work.measures == "step" else ""
+    folder = arguments.cache / "models" / (work.name + layers)
+    if not (folder / "model_index.json").exists():
+        print(f"bench/run: writing {folder}", file=sys.stderr)
+        shutil.rmtree(folder, ignore_errors=True)
+        torch.manual_seed(1)
+        checkpoints.build(folder, work.spec(), 1)
+    return folder
+
+
+def measure(work, arguments):
+    """All engines side by side: each is started, then all are asked in turn."""
+    folder = prepare(work, arguments)
+    names = [n for n in arguments.engines.split(",") if works.is_measured(n, work)]
+    engines = [Engine(name, work, folder, arguments) for name in names]
+    for _ in range(arguments.repeat):
+        for engine in engines:
+            if engine.alive:
+                engine.measure()
+    for engine in engines:
+        engine.end()
+    return [engine for engine in engines if engine.alive]
+
+
+def read_peaks(arguments):
+    """GFLOP/s of oneDNN's float product and convolution."""
+    said = subprocess.run(
+        [arguments.build / "t2v", "bench", "--peak", "--threads", str(arguments.threads),
+         "--rounds", str(arguments.repeat)], check=True, capture_output=True, text=True).stdout
+    rates = [float(r) for r in re.findall(r"([\d.]+) GFLOP/s", said)]
+    return {"step": rates[0], "frame": rates[1]}, said
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.machine()
+
+
+def print_table(work, engines, peaks, markdown):
+    gflop = works.operations(work) * 1e-9
+    heads = ["engine", f"seconds a {work.measures}", "least", "GFLOP/s", "of peak",
+             "peak MiB", "start s"]
+    rows = []
+    for engine in engines:
+        seconds = statistics.median(engine.seconds)
+        rows.append([NAMES[engine.name], f"{seconds:.3f}", f"{min(engine.seconds):.3f}",
+                     f"{gflop / seconds:.0f}", f"{100 * gflop / seconds / peaks[work.measures]:.0f} %",
+                     f"{engine.memory:.0f}", f"{engine.start:.1f}"])
+    print(f"\n{'### ' if markdown else ''}{work.title} ({gflop:.0f} GFLOP)\n")
+    if markdown:
+        for row in [heads, ["---"] + ["---:"] * (len(heads) - 1)] + rows:
+            print("| " + " | ".join(row) + " |")
+        return
+    for row in [heads] + rows:
+        print(f"{row[0]:24}" + "".join(f"{cell:>16}" for cell in row[1:]))
+
+
+def main():
+    arguments = read_arguments()
+    chosen = arguments.works.split(",")
+    all_works = {work.name: work for work in works.all_works(arguments.layers)}
+    for name in chosen:
+        if name not in all_works:
+            sys.exit(f"bench/run: there is no work \"{name}\"; there are {', '.join(all_works)}")
+    before, said = read_peaks(arguments)
+    print(f"{processor()}, {arguments.threads} threads, {platform.system()} {platform.release()}; "
+          f"PyTorch {torch.__version__}; medians of {arguments.repeat} taken in turn\n\n{said}")
+    results = [(all_works[name], measure(all_works[name], arguments)) for name in chosen]
+    after, _ = read_peaks(arguments)
+    peaks = {kind: max(before[kind], after[kind]) for kind in before}
+    for work, engines in results:
+        print_table(work, engines, peaks, arguments.markdown)
+    print(f"\nof peak: of oneDNN's {peaks['step']:.0f} GFLOP/s in products (steps) and "
+          f"{peaks['frame']:.0f} in convolutions (frames), the better of before and after; "
+          "start: until the first result, weights read and prepared")
+
+
+if __name__ == "__main__":
+    main()
