@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "layers/write_int8.h"
 #include "weights/component.h"
 #include "weights/int8.h"
@@ -34,12 +35,6 @@ static bool exists(const char *path)
 {
     struct stat info;
     return !lstat(path, &info);
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return !stat(path, &info) && S_ISDIR(info.st_mode);
 }
 
 static t2v_status nothing_made(const char *model, t2v_error *error)
@@ -158,12 +153,6 @@ static t2v_status copy_file(const char *from, const char *to, t2v_error *error)
     return status;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && !strcmp(text + length - tail, end);
-}
-
 /* Files that hold weights, or say which do. */
 static bool is_of_weights(const char *name)
 {
@@ -171,7 +160,7 @@ static bool is_of_weights(const char *name)
                                           ".pth",         ".ckpt",       ".gguf",     ".onnx",
                                           ".msgpack",     ".h5",         ".onnx_data"};
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
-        if (ends_with(name, endings[i]))
+        if (t2v_ends_with(name, endings[i]))
             return true;
     return false;
 }
@@ -222,7 +211,7 @@ static t2v_status copy_entry(job *j, const void *opaque, const char *name, const
                              const char *to)
 {
     bool weights;
-    if (!is_folder(from))
+    if (!t2v_is_folder(from))
         return copy_plain(j, NULL, name, from, to);
     if (!t2v_config_has(opaque, name))
         return T2V_OK;
@@ -238,10 +227,10 @@ static t2v_status add_size(job *j, const void *opaque, const char *name, const c
                            const char *to)
 {
     struct stat info;
-    if (is_folder(from))
+    if (t2v_is_folder(from))
         return opaque && t2v_config_has(opaque, name) ? for_each(j, add_size, NULL, from, to)
                                                       : T2V_OK;
-    if (!opaque && ends_with(name, ".safetensors") && !stat(from, &info))
+    if (!opaque && t2v_ends_with(name, ".safetensors") && !stat(from, &info))
         j->progress.total += (size_t)info.st_size;
     return T2V_OK;
 }
@@ -252,7 +241,7 @@ static t2v_status remove_entry(job *j, const void *opaque, const char *name, con
 {
     (void)opaque;
     (void)name;
-    if (is_folder(from)) {
+    if (t2v_is_folder(from)) {
         for_each(j, remove_entry, NULL, from, to);
         rmdir(from);
     } else {
@@ -330,9 +319,9 @@ t2v_status t2v_quantize_model(const char *model, const char *out, t2v_quantize_r
         return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: exists already, and is not replaced", out);
     if (!exists(model))
         return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: %s", model, strerror(errno));
-    if (is_folder(model))
+    if (t2v_is_folder(model))
         return quantize_folder(model, out, &j);
-    if (ends_with(model, ".json"))
+    if (t2v_ends_with(model, ".json"))
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: is a manifest; make bytes of the files that it names, one by one, and "
                         "name those in another",

@@ -535,7 +535,7 @@ static void split_posterior(const volume *x, float *mean, float *deviation)
     const int64_t positions = x->frames * x->h * x->w, channels = x->channels - 1;
     for (int64_t i = 0; i < positions; i++) {
         const float *from = x->data + i * x->channels;
-        const float spread = expf(0.5f * fminf(fmaxf(from[channels], -30.0f), 20.0f));
+        const float spread = t2v_posterior_deviation(from[channels]);
         for (int64_t c = 0; c < channels; c++) {
             mean[c * positions + i] = from[c];
             deviation[c * positions + i] = spread;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "vae/picture.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "ops/profile.h"
@@ -8,6 +9,11 @@
 enum { COLOURS = 3 };
 
 /* Written so that NaN, which damaged weights give, becomes 0. */
+float t2v_posterior_deviation(float log_variance)
+{
+    return expf(0.5f * fminf(fmaxf(log_variance, -30.0f), 20.0f));
+}
+
 static float to_unit(float value)
 {
     float unit = value * 0.5f + 0.5f;

@@ -21,4 +21,7 @@ void t2v_unpatchify(t2v_exec *exec, const float *patches, int64_t height, int64_
 void t2v_patchify(t2v_exec *exec, const float *rgb, int64_t height, int64_t width, int64_t patch,
                   float *patches);
 
+/** An encoder's posterior: its logarithm of the variance is kept in [-30, 20], as in diffusers. */
+float t2v_posterior_deviation(float log_variance);
+
 #endif

@@ -315,7 +315,7 @@ static void split_posterior(const run *r, const float *x, int64_t positions)
         for (int64_t c = 0; c < channels; c++) {
             const int64_t to = c * all + r->done * positions + i;
             r->mean[to] = x[c];
-            r->deviation[to] = expf(0.5f * fminf(fmaxf(x[channels + c], -30.0f), 20.0f));
+            r->deviation[to] = t2v_posterior_deviation(x[channels + c]);
         }
 }
 

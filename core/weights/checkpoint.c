@@ -28,12 +28,6 @@ struct t2v_checkpoint {
     char *part[PARTS];               /* of no folder: what each component is in */
 };
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-    return !stat(path, &info) && S_ISDIR(info.st_mode);
-}
-
 /* ------------------------------------------------------------------ diffusers folders */
 
 /* Opens a JSON file of the folder; *config stays NULL when there is no such file. */
@@ -102,7 +96,7 @@ static t2v_status look_into(t2v_checkpoint *checkpoint, int which, findings *f, 
 {
     const char *path = checkpoint->part[which];
     t2v_tensor_file *file;
-    if (is_folder(path))
+    if (t2v_is_folder(path))
         return T2V_OK;
     T2V_TRY(t2v_tensor_file_open(path, &file, error));
     t2v_status status = T2V_OK;
@@ -322,7 +316,7 @@ t2v_status t2v_checkpoint_tokenizer(const t2v_checkpoint *checkpoint, char **pat
     if (checkpoint->folder)
         return folder_tokenizer(checkpoint->path, "tokenizer/spiece.model",
                                 "tokenizer/tokenizer.json", path, error);
-    if (named && is_folder(named))
+    if (named && t2v_is_folder(named))
         return folder_tokenizer(named, "spiece.model", "tokenizer.json", path, error);
     *path = t2v_strdup(named);
     if (named)
@@ -391,7 +385,7 @@ t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: has no %s; wanted a folder in the diffusers layout", checkpoint->path,
                         name);
-    if (is_folder(checkpoint->part[which]))
+    if (t2v_is_folder(checkpoint->part[which]))
         return t2v_component_open(checkpoint->part[which], class_name, weights, component, error);
     return t2v_component_open_file(checkpoint->part[which],
                                    which == TRANSFORMER_2 ? part_names[TRANSFORMER] : name,

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "weights/int8.h"
 #include "weights/part.h"
 #include "weights/tensor_table.h"
@@ -44,6 +45,12 @@ bool t2v_is_file(const char *path)
     return !stat(path, &info) && !S_ISDIR(info.st_mode);
 }
 
+bool t2v_is_folder(const char *path)
+{
+    struct stat info;
+    return !stat(path, &info) && S_ISDIR(info.st_mode);
+}
+
 t2v_status t2v_first_file(t2v_join_fn join, const char *base, const char *const *names, char **path,
                           t2v_error *error)
 {
@@ -57,12 +64,6 @@ t2v_status t2v_first_file(t2v_join_fn join, const char *base, const char *const 
         *path = NULL;
     }
     return T2V_OK;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && !strcmp(text + length - tail, end);
 }
 
 /* ---------------------------------------------------------------- configuration */
@@ -122,9 +123,9 @@ static t2v_status no_weights(const t2v_component *component, t2v_error *error)
     char pickle[256] = "", other[256] = "";
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
         for (size_t i = 0; i < sizeof(pickles) / sizeof(pickles[0]); i++)
-            if (ends_with(entry->d_name, pickles[i]))
+            if (t2v_ends_with(entry->d_name, pickles[i]))
                 snprintf(pickle, sizeof(pickle), "%s", entry->d_name);
-        if (ends_with(entry->d_name, ".safetensors"))
+        if (t2v_ends_with(entry->d_name, ".safetensors"))
             snprintf(other, sizeof(other), "%s", entry->d_name);
     }
     if (folder)
@@ -172,7 +173,7 @@ static t2v_status open_listed(void *opaque, const char *tensor, const char *name
     (void)tensor;
     if (find_shard(component, name) >= 0)
         return T2V_OK;
-    if (strchr(name, '/') || strchr(name, '\\') || !ends_with(name, ".safetensors"))
+    if (strchr(name, '/') || strchr(name, '\\') || !t2v_ends_with(name, ".safetensors"))
         return t2v_fail(error, T2V_ERROR_FORMAT,
                         "%s: shard \"%.200s\", wanted the name of a safetensors file in the "
                         "same folder",
@@ -237,7 +238,7 @@ static t2v_status open_weights(t2v_component *component, t2v_error *error)
                            error));
     if (!component->weights)
         return no_weights(component, error);
-    if (ends_with(component->weights, ".json"))
+    if (t2v_ends_with(component->weights, ".json"))
         return open_shards(component, error);
     T2V_TRY(add_shard(component, strrchr(component->weights, '/') + 1, error));
     return t2v_tensor_table_finish(&component->table, component->weights, error);
@@ -248,11 +249,10 @@ static t2v_status open_weights(t2v_component *component, t2v_error *error)
 static t2v_status load(t2v_component *component, const char *folder, const char *class_name,
                        bool weights, t2v_error *error)
 {
-    struct stat info;
     component->folder = t2v_strdup(folder);
     if (!component->folder)
         return t2v_fail_memory(error, "a file name", strlen(folder));
-    if (stat(folder, &info) || !S_ISDIR(info.st_mode))
+    if (!t2v_is_folder(folder))
         return t2v_fail(error, T2V_ERROR_NOT_FOUND, "%s: is no folder, wanted a model's component",
                         folder);
     T2V_TRY(open_config(component, class_name, error));

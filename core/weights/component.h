@@ -40,6 +40,8 @@ const char *t2v_component_weights_name(const t2v_component *component);
 char *t2v_join_path(const char *folder, const char *name);
 /** Whether something that is not a folder is there. */
 bool t2v_is_file(const char *path);
+/** Whether a folder is there. */
+bool t2v_is_folder(const char *path);
 
 /** Makes a path, owned by the caller, from where to start and a name; NULL when out of memory. */
 typedef char *(*t2v_join_fn)(const char *base, const char *name);

@@ -3,21 +3,12 @@
 
 #include <string.h>
 
-static bool starts_with(const char *text, const char *begin)
-{
-    return !strncmp(text, begin, strlen(begin));
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && !strcmp(text + length - tail, end);
-}
+#include "base/text.h"
 
 static bool in_block(const char *name)
 {
-    return starts_with(name, "transformer_blocks.") || starts_with(name, "blocks.") ||
-           starts_with(name, "encoder.block.");
+    return t2v_starts_with(name, "transformer_blocks.") || t2v_starts_with(name, "blocks.") ||
+           t2v_starts_with(name, "encoder.block.");
 }
 
 bool t2v_int8_stored(const char *name, const t2v_shape *shape)
@@ -27,11 +18,11 @@ bool t2v_int8_stored(const char *name, const t2v_shape *shape)
     if (!strcmp(name, "shared.weight"))
         return true;
     /* a table of numbers that are added to logits, not a layer */
-    return in_block(name) && ends_with(name, ".weight") &&
-           !ends_with(name, ".relative_attention_bias.weight");
+    return in_block(name) && t2v_ends_with(name, ".weight") &&
+           !t2v_ends_with(name, ".relative_attention_bias.weight");
 }
 
 bool t2v_int8_layer(const char *layer)
 {
-    return in_block(layer) && !ends_with(layer, ".DenseReluDense.wo");
+    return in_block(layer) && !t2v_ends_with(layer, ".DenseReluDense.wo");
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "weights/part.h"
 
 /* ------------------------------------------------------------------ kinds */
@@ -35,18 +36,12 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length > tail && !strcmp(text + length - tail, end);
-}
-
 /* Behind a mark stands `weight` or `bias`, maybe after the name of an adapter. */
 static t2v_lora_kind marked_kind(t2v_lora_kind kind, const char *name)
 {
-    if (ends_with(name, ".weight"))
+    if (t2v_ends_with(name, ".weight"))
         return kind;
-    return kind == T2V_LORA_UP && ends_with(name, ".bias") ? T2V_LORA_UP_BIAS : T2V_LORA_OTHER;
+    return kind == T2V_LORA_UP && t2v_ends_with(name, ".bias") ? T2V_LORA_UP_BIAS : T2V_LORA_OTHER;
 }
 
 /* The kind, and where the module's name ends. */
@@ -56,7 +51,7 @@ static t2v_lora_kind read_kind(const char *name, const char **end)
         if ((*end = strstr(name, marks[i].mark)))
             return marked_kind(marks[i].kind, name);
     for (size_t i = 0; i < COUNT(endings); i++)
-        if (ends_with(name, endings[i].ending)) {
+        if (t2v_ends_with(name, endings[i].ending) && strcmp(name, endings[i].ending)) {
             *end = name + strlen(name) - strlen(endings[i].ending);
             return endings[i].kind;
         }

@@ -79,11 +79,15 @@ def original_vae(name, version):
         "resnets", "res_blocks").replace("norm3.", "norm3.norm.")
 
 
-def original_transformer(name):
-    for ours, theirs in (("proj_in", "patchify_proj"), ("time_embed", "adaln_single"),
-                         ("norm_q", "q_norm"), ("norm_k", "k_norm")):
+def replaced(name, table):
+    for ours, theirs in table:
         name = name.replace(ours, theirs)
     return name
+
+
+def original_transformer(name):
+    return replaced(name, (("proj_in", "patchify_proj"), ("time_embed", "adaln_single"),
+                           ("norm_q", "q_norm"), ("norm_k", "k_norm")))
 
 
 WAN = (("condition_embedder.time_embedder.linear_1.", "time_embedding.0."),
@@ -99,9 +103,7 @@ WAN = (("condition_embedder.time_embedder.linear_1.", "time_embedding.0."),
 def original_wan_transformer(name):
     if name.endswith("scale_shift_table"):
         return name.replace("scale_shift_table", "modulation" if "." in name else "head.modulation")
-    for ours, theirs in WAN:
-        name = name.replace(ours, theirs)
-    return name
+    return replaced(name, WAN)
 
 
 WAN_RESNET = ((".norm1.", ".residual.0."), (".conv1.", ".residual.2."), (".norm2.", ".residual.3."),
@@ -114,10 +116,8 @@ WAN_VAE = (("post_quant_conv.", "conv2."), ("quant_conv.", "conv1."), ("conv_in.
 def original_wan_vae(name, version):
     """2.1: the decoder's layers in one list, four to a block; 2.2: a list for each block."""
     if "resnets" in name or "down_blocks" in name:
-        for ours, theirs in WAN_RESNET:
-            name = name.replace(ours, theirs)
-    for ours, theirs in WAN_VAE:
-        name = name.replace(ours, theirs)
+        name = replaced(name, WAN_RESNET)
+    name = replaced(name, WAN_VAE)
     if version == "2.2":
         for side, kind in (("encoder", "down"), ("decoder", "up")):
             last = 2 if kind == "down" else 3
@@ -142,9 +142,7 @@ UMT5 = (("encoder.block.", "blocks."), ("encoder.final_layer_norm.", "norm."),
 
 
 def original_umt5(name):
-    for ours, theirs in UMT5:
-        name = name.replace(ours, theirs)
-    return name
+    return replaced(name, UMT5)
 
 
 LLAMA = (("encoder.block.", "enc.blk."), ("encoder.final_layer_norm", "enc.output_norm"),
@@ -155,9 +153,7 @@ LLAMA = (("encoder.block.", "enc.blk."), ("encoder.final_layer_norm", "enc.outpu
 
 
 def llama_t5(name):
-    for ours, theirs in LLAMA:
-        name = name.replace(ours, theirs)
-    return name
+    return replaced(name, LLAMA)
 
 
 # ---------------------------------------------------------------- weights in and out of folders

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/** How names and paths begin and end. */
+#ifndef T2V_BASE_TEXT_H
+#define T2V_BASE_TEXT_H
+
+#include <stdbool.h>
+
+bool t2v_starts_with(const char *text, const char *begin);
+bool t2v_ends_with(const char *text, const char *end);
+
+#endif
