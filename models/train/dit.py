@@ -8,9 +8,10 @@ The encoder comes from `reader`, which has taught it what captions say.
 Several processes with one thread each share a busy machine better than one with several: start
 the same command with `--ranks 2 --rank 0` and `--ranks 2 --rank 1`.
 
-Windows of 2 or more latent frames are cut from the clips: from a clip's start (its first latent is one
+Windows of 1 or more latent frames are cut from the clips: from a clip's start (its first latent is one
 frame) or from its middle, then with one or two known latents in front, so that a stream can be
-continued without end. Coordinates, per-token timesteps and the noise on known latents are those of
+continued without end. Some lead to a goal, the window's last picture, whose tokens stand in front of
+the others. Coordinates, per-token timesteps and the noise on known latents are those of
 LTXConditionPipeline.
 """
 
@@ -22,6 +23,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from diffusers import LTXVideoTransformer3DModel
+from diffusers.models.transformers import transformer_ltx
 from transformers import T5Config, T5EncoderModel
 
 from . import common, places, transform
@@ -37,6 +39,9 @@ TIME = .2                                     # of what the timestep modulates
 READER = .25                                  # the text encoder's
 SHAPES = .7                                   # see channel_weight
 KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
+# Known latents in front of a window, and whether it leads to a goal.
+GIVEN = [(0, False)] * 8 + [(1, False)] * 5 + [(2, False)] * 3 + [(0, True), (1, True), (1, True),
+                                                                  (2, True)]
 # Single pictures teach words and layout cheaply; later more of 16x9x5.
 MIX = "512x288/16x9x1=4,512x288/16x9x2=3,512x288/16x9x5=2"
 
@@ -95,17 +100,6 @@ def look_around(dit, strength=1.2) -> None:
             linear.weight[own] *= .5
 
 
-def known_counts(mode: str, frames: int) -> list:
-    """Which latent frames of a window are known."""
-    if mode == "first":
-        return [0]
-    if mode == "two" and frames > 2:
-        return [0, 1]
-    if mode == "ends" and frames > 2:
-        return [0, frames - 1]
-    return [0] if mode != "none" else []
-
-
 class Clips:
     """All stored codes, in memory, by size and kind."""
 
@@ -131,30 +125,42 @@ class Clips:
                          for size, kinds in sorted(self.sizes.items()))
 
     def batch(self, size: str, count: int, window: tuple, middle: bool):
-        """Latents [count, 128, frames, h, w] from random places, and what each clip shows."""
+        """Latents [count, 128, frames, h, w] from random places, those of their last pictures
+        [count, 128, 1, h, w], and what each clip shows."""
         (w, h, frames), kinds = window, self.sizes[size]
-        names, out, about = list(kinds), [], []
+        names, out, last, about = list(kinds), [], [], []
         for _ in range(count):
             start, block, facts = self.rng.choice(kinds[self.rng.choice(names)])
             y, x = (self.rng.randrange(n - m + 1) for n, m in zip(block.shape[2:], (h, w)))
             start, block = (v[..., y:y + h, x:x + w] for v in (start, block))
             j = self.rng.randrange(len(block) - frames + (1 if middle else 2))
-            z = (block[j:j + frames] if middle else
-                 torch.cat([start[j:j + 1], block[j:j + frames - 1]])).float()
-            out.append(((z - self.mean) / self.std).permute(1, 0, 2, 3))
+            end = j + frames - (0 if middle else 1)
+            z = block[j:end] if middle else torch.cat([start[j:j + 1], block[j:end]])
+            out.append(self.latents(z)), last.append(self.latents(start[end:end + 1]))
             about.append(facts)
-        return torch.stack(out), about
+        return torch.stack(out), torch.stack(last), about
+
+    def latents(self, codes):
+        return ((codes.float() - self.mean) / self.std).permute(1, 0, 2, 3)
+
+
+def grid(times, h, w, rates):
+    """[B, 3, tokens]: seconds, rows and columns in pixels, as the pipeline counts them."""
+    out = torch.stack(torch.meshgrid(times, torch.arange(h) * 32., torch.arange(w) * 32.,
+                                     indexing="ij")).flatten(1)
+    out = out[None].repeat(len(rates), 1, 1)
+    out[:, 0] /= torch.tensor(rates, dtype=torch.float32)[:, None]
+    return out
 
 
 def coordinates(frames, h, w, rates, middle):
-    """[B, 3, tokens]: seconds, rows and columns in pixels, as the pipeline counts them."""
     f = torch.arange(frames) * 8.
-    f = f + 1 if middle else (f - 7).clamp_min(0)
-    grid = torch.stack(torch.meshgrid(f, torch.arange(h) * 32., torch.arange(w) * 32.,
-                                      indexing="ij")).flatten(1)
-    grid = grid[None].repeat(len(rates), 1, 1)
-    grid[:, 0] /= torch.tensor(rates, dtype=torch.float32)[:, None]
-    return grid
+    return grid(f + 1 if middle else (f - 7).clamp_min(0), h, w, rates)
+
+
+def goal_coordinates(frames, h, w, rates, middle):
+    """Of the last picture of a window."""
+    return grid(torch.tensor([8. * (frames if middle else frames - 1)]), h, w, rates)
 
 
 def draw_sigma(count: int) -> torch.Tensor:
@@ -175,29 +181,48 @@ def channel_weight(basis) -> torch.Tensor:
     return weight / weight.mean()
 
 
-def loss_of(dit, text, tokens, x0, coords, known, sigma, channels=1.):
-    """Velocity loss of each clip on its unknown latents; channels: [128, 1, 1, 1] weights."""
+def noised(known, sigma):
+    """What is given, as noisy as the pipeline makes it."""
+    return known + KNOWN_NOISE * torch.randn_like(known) * sigma * sigma
+
+
+def loss_of(dit, text, tokens, x0, coords, known, sigma, channels=1., goal=None):
+    """Velocity loss of each clip on its latents behind the `known` first ones.
+
+    coords: of the goal's tokens, if there is one, and of the others; channels: [128, 1, 1, 1]
+    weights.
+    """
     ids, mask = tokens
     b, c, f, h, w = x0.shape
     noise = torch.randn_like(x0)
     s = sigma.view(-1, 1, 1, 1, 1)
-    x = (1 - s) * x0 + s * noise
-    time = sigma[:, None] * 1000
-    if known:
-        x[:, :, known] = (x0 + KNOWN_NOISE * torch.randn_like(x0) * s * s)[:, :, known]
-    time = time[:, :, None].repeat(1, f, h * w)
-    time[:, known] = 0
-    time = time.flatten(1)
+    x = torch.cat([noised(x0[:, :, :known], s), ((1 - s) * x0 + s * noise)[:, :, known:]], 2)
+    given = known
+    if goal is not None:
+        x, given = torch.cat([noised(goal, s), x], 2), known + 1
+    time = (sigma[:, None, None] * 1000).repeat(1, x.shape[2], h * w)
+    time[:, :given] = 0
     states = text(input_ids=ids, attention_mask=mask)[0]
-    v = dit(x.flatten(2).transpose(1, 2), states, time, mask, video_coords=coords,
+    v = dit(x.flatten(2).transpose(1, 2), states, time.flatten(1), mask, video_coords=coords,
             return_dict=False)[0].float()
-    v = v.transpose(1, 2).unflatten(2, (f, h, w))
-    e = (v - (noise - x0)).pow(2) * channels
-    if known:
-        e = e[:, :, [i for i in range(f) if i not in known]]
+    v = v.transpose(1, 2).unflatten(2, (-1, h, w))
+    e = (v[:, :, given:] - (noise - x0)[:, :, known:]).pow(2) * channels
     g = transform.GAIN
     weight = ((sigma + g * (1 - sigma)) / g) ** 2
     return e.mean((1, 2, 3, 4)) * weight
+
+
+def attend(query, key, value, attn_mask=None, **_):
+    """Attention of [batch, tokens, heads, size] written out.
+
+    A window has few tokens. There the backward pass of the CPU's scaled_dot_product_attention takes
+    eight times as long as these products do: a third of a step.
+    """
+    q, k, v = (x.transpose(1, 2) for x in (query, key, value))
+    scores = q * q.shape[-1] ** -.5 @ k.transpose(2, 3)
+    if attn_mask is not None:
+        scores = scores + attn_mask
+    return (scores.softmax(-1).to(v.dtype) @ v).transpose(1, 2)
 
 
 def optimizers(dit, text, rate):
@@ -242,13 +267,16 @@ class Mixture:
     def next(self):
         size, window = self.rng.choices(list(self.weights), list(self.weights.values()))[0]
         w, h, frames = window
-        modes = (50, 30, 10, 10) if frames > 1 else (1, 0, 0, 0)
-        mode = self.rng.choices(("none", "first", "two", "ends"), modes)[0]
-        middle = mode != "none" and self.rng.random() < .7
-        count = max(1, self.tokens // (frames * h * w))
-        x0, about = self.clips.batch(size, count, window, middle)
-        coords = coordinates(frames, h, w, [a["rate"] for a in about], middle)
-        return x0, self.captions(about), coords, known_counts(mode, frames)
+        known, wanted = self.rng.choice(GIVEN) if frames > 1 else (0, False)
+        known = min(known, frames - 1)
+        middle = known > 0 and self.rng.random() < .7
+        count = max(1, self.tokens // ((frames + wanted) * h * w))
+        x0, last, about = self.clips.batch(size, count, window, middle)
+        where = frames, h, w, [a["rate"] for a in about], middle
+        coords = coordinates(*where)
+        if wanted:
+            coords = torch.cat([goal_coordinates(*where), coords], 2)
+        return x0, self.captions(about), coords, known, last if wanted else None
 
 
 class Group:
@@ -314,6 +342,8 @@ def main() -> None:
     torch.manual_seed(0)                      # all processes start from the same weights
     dit, text = build(captions.tokenizer.sp.get_piece_size())
     dit.to(args.device), text.to(args.device)
+    if args.device == "cpu":
+        transformer_ltx.dispatch_attention_fn = attend
     if args.compile:
         for block in dit.transformer_blocks:
             block.compile(dynamic=False)
@@ -343,12 +373,13 @@ def main() -> None:
     while step < args.steps and left > 0:
         if not (begun or group.first):
             group.wait()                      # the first compiles, the others find it done
-        x0, tokens, coords, known = mixture.next()
+        x0, tokens, coords, known, goal = mixture.next()
         x0, coords = x0.to(args.device), coords.to(args.device)
+        goal = goal.to(args.device) if goal is not None else None
         tokens = [t.to(args.device) for t in tokens]
         sigma = draw_sigma(len(x0)).to(args.device)
         with torch.autocast(args.device, torch.bfloat16):
-            each = loss_of(dit, text, tokens, x0, coords, known, sigma, channels)
+            each = loss_of(dit, text, tokens, x0, coords, known, sigma, channels, goal)
         for opt in opts:
             opt.zero_grad()
         each.mean().backward()
