@@ -259,10 +259,11 @@ static t2v_status feed_forward(t2v_exec *exec, const t2v_dit_blocks *m, const t2
     return T2V_OK;
 }
 
-t2v_status t2v_dit_blocks_run(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in,
-                              t2v_dit_pass *p)
+/* The blocks from `first` to before `end`. */
+static t2v_status run_blocks(t2v_exec *exec, const t2v_dit_blocks *m, int64_t first, int64_t end,
+                             const t2v_dit_input *in, t2v_dit_pass *p)
 {
-    for (int64_t i = 0; i < m->layers; i++) {
+    for (int64_t i = first; i < end; i++) {
         const t2v_dit_block *block = &m->block[i];
         t2v_adaptive_block(&p->adaptive, block->modulation);
         T2V_TRY(self_attention(exec, m, block, in, p));
@@ -270,4 +271,68 @@ t2v_status t2v_dit_blocks_run(t2v_exec *exec, const t2v_dit_blocks *m, const t2v
         T2V_TRY(feed_forward(exec, m, block, in, p));
     }
     return T2V_OK;
+}
+
+/* ------------------------------------------------------------------ steps that are not computed */
+
+/* What the first block adds to hidden. */
+static t2v_status run_first(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in,
+                            t2v_dit_pass *p, float **added)
+{
+    const int64_t count = in->tokens * m->dim;
+    *added = t2v_exec_floats(exec, (size_t)in->tokens, (size_t)m->dim);
+    if (!*added)
+        return T2V_ERROR_MEMORY;
+    t2v_copy(exec, *added, p->hidden, count);
+    T2V_TRY(run_blocks(exec, m, 0, 1, in, p));
+    t2v_subtract_from(exec, *added, p->hidden, count);
+    return T2V_OK;
+}
+
+/* The embedded timestep, or the first block's input as it modulates it. */
+static const float *timestep_signal(t2v_exec *exec, const t2v_dit_blocks *m,
+                                    const t2v_dit_input *in, t2v_dit_pass *p, size_t *count)
+{
+    if (m->teacache->timestep) {
+        *count = (size_t)(in->groups * m->dim);
+        return p->adaptive.time;
+    }
+    *count = (size_t)(in->tokens * m->dim);
+    t2v_adaptive_block(&p->adaptive, m->block[0].modulation);
+    norm_modulated(exec, m, m->block[0].norm1, 0, p);
+    return p->normed;
+}
+
+static t2v_status run_cached(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in,
+                             t2v_dit_pass *p)
+{
+    const int64_t first = in->cache->kind == T2V_CACHE_TEACACHE ? 0 : 1; /* of the rest */
+    size_t count = (size_t)(in->tokens * m->dim);
+    const float *signal;
+    float *added;
+    bool reuse;
+    if (first) {
+        T2V_TRY(run_first(exec, m, in, p, &added));
+        signal = added;
+    } else {
+        signal = timestep_signal(exec, m, in, p, &count);
+    }
+    T2V_TRY(t2v_exec_check(exec)); /* before something that was left undone is compared */
+    T2V_TRY(t2v_step_cache_decide(exec, in->cache, m, m->teacache, signal, count, &reuse));
+    if (reuse) {
+        t2v_step_cache_reuse(exec, in->cache, p->hidden);
+        return T2V_OK;
+    }
+    T2V_TRY(t2v_step_cache_begin(exec, in->cache, p->hidden, (size_t)(in->tokens * m->dim)));
+    T2V_TRY(run_blocks(exec, m, first, m->layers, in, p));
+    t2v_step_cache_end(exec, in->cache, p->hidden);
+    return T2V_OK;
+}
+
+t2v_status t2v_dit_blocks_run(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in,
+                              t2v_dit_pass *p)
+{
+    const bool cached =
+        in->cache && (in->cache->kind == T2V_CACHE_TEACACHE ? !!m->teacache : m->layers > 1);
+    return cached ? run_cached(exec, m, in, p) : run_blocks(exec, m, 0, m->layers, in, p);
 }

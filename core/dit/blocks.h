@@ -27,11 +27,12 @@ typedef struct t2v_dit_block {
 typedef struct t2v_dit_blocks {
     int64_t layers, heads, head_dim, dim; /**< dim: heads × head_dim */
     int64_t feed;                         /**< width inside the feed-forward */
-    int64_t rotary_dim;   /**< channels with angles of their own: dim, or head_dim */
-    bool centred;         /**< norm1 and norm2 are LayerNorms, else RMS norms */
-    float eps;            /**< of norm1, norm2 and text_norm */
-    float head_eps;       /**< of the RMS norms of queries and keys, over all heads together */
-    t2v_dit_block *block; /**< [layers] */
+    int64_t rotary_dim; /**< channels with angles of their own: dim, or head_dim */
+    bool centred;       /**< norm1 and norm2 are LayerNorms, else RMS norms */
+    float eps;          /**< of norm1, norm2 and text_norm */
+    float head_eps;     /**< of the RMS norms of queries and keys, over all heads together */
+    const t2v_teacache *teacache; /**< NULL: none is published */
+    t2v_dit_block *block;         /**< [layers] */
 } t2v_dit_blocks;
 
 /** Makes room for `layers` blocks, all zeros. */
@@ -70,7 +71,7 @@ t2v_status t2v_dit_pass_begin(t2v_exec *exec, const t2v_dit_blocks *blocks,
                               const t2v_time_layers *time, const t2v_dit_input *input,
                               t2v_dit_pass *pass);
 
-/** Runs all blocks on pass->hidden. */
+/** Runs all blocks on pass->hidden, or takes from input->cache what they would add. */
 t2v_status t2v_dit_blocks_run(t2v_exec *exec, const t2v_dit_blocks *blocks,
                               const t2v_dit_input *input, t2v_dit_pass *pass);
 

@@ -4,6 +4,7 @@
 #define T2V_DIT_DIT_H
 
 #include "ops/exec.h"
+#include "sample/step_cache.h"
 #include "weights/checkpoint.h"
 
 /** Sizes of a diffusion transformer. */
@@ -16,6 +17,7 @@ typedef struct t2v_dit_info {
     int64_t position_pairs;      /**< rotated pairs of channels, see prepare_positions */
     double operations_per_token; /**< products of one step, attention left out */
     double operations_per_pair;  /**< attention, for each pair of query and key */
+    bool teacache;               /**< a polynomial of TeaCache is published for it */
 } t2v_dit_info;
 
 /** Keys and values for cross-attention, of a prompt or pictures, computed once for a generation. */
@@ -36,6 +38,7 @@ typedef struct t2v_dit_input {
     const t2v_dit_text *text;
     const t2v_dit_text *picture; /**< NULL: none is given */
     const t2v_positions *positions;
+    t2v_step_cache *cache; /**< of this row of evaluations; NULL: everything is computed */
 } t2v_dit_input;
 
 /** A class of diffusion transformers. */

@@ -15,6 +15,12 @@ static const float POSITION_BASE[3] = {20.0f, 2048.0f, 2048.0f};
 static const float ROPE_THETA = 10000.0f;
 static const float QK_EPS = 1e-5f, OUT_EPS = 1e-6f;
 
+/* TeaCache4LTX-Video, fitted to 0.9.1. */
+static const t2v_teacache TEACACHE_2B = {
+    {2.14700694e+01, -1.28016453e+01, 2.31279151e+00, 7.92487521e-01, 9.69274326e-03},
+    .threshold = 0.03,
+};
+
 typedef struct ltx {
     int64_t in, out, patch, patch_time, text_width;
     bool affine, bias, out_bias;
@@ -64,6 +70,7 @@ static t2v_status read_config(const t2v_config *config, ltx *m, t2v_error *error
     b->eps = (float)eps;
     b->head_eps = QK_EPS;
     m->time.sinusoids = T2V_SINUSOIDS;
+    b->teacache = b->dim == 2048 && b->layers == 28 ? &TEACACHE_2B : NULL;
     if (cross != b->dim)
         return t2v_fail(error, T2V_ERROR_FORMAT,
                         "%s: cross_attention_dim is %lld, but the projected text has "
@@ -167,6 +174,7 @@ static void describe(const void *dit, t2v_dit_info *info)
     info->operations_per_token =
         layers * 2 * dim * dim * (4 + 2 + 2 * FEED_FACTOR) + 2 * dim * (double)(m->in + m->out);
     info->operations_per_pair = layers * 4 * dim;
+    info->teacache = m->blocks.teacache;
 }
 
 /* ------------------------------------------------------------------ text and positions */

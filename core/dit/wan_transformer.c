@@ -13,6 +13,31 @@ enum { OUTPUT_TOKENS = 4096 };
 
 static const double ROPE_THETA = 10000.0;
 
+/* TeaCache4Wan2.1, without retention steps. Nothing in a configuration tells the two transformers
+ * of 2.1 for pictures apart: the polynomial is that of the one for 480 rows. */
+static const struct {
+    int64_t dim, layers;
+    bool pictures;
+    t2v_teacache teacache;
+} TEACACHE[] = {
+    {1536,
+     30,
+     false, /* T2V 1.3B */
+     {{2.39676752e+03, -1.31110545e+03, 2.01331979e+02, -8.29855975e+00, 1.37887774e-01},
+      0.05,
+      true}},
+    {5120,
+     40,
+     false, /* T2V 14B */
+     {{-5784.54975374, 5449.50911966, -1811.16591783, 256.27178429, -13.02252404}, 0.14, true}},
+    {5120,
+     40,
+     true, /* I2V 14B */
+     {{-3.02331670e+02, 2.23948934e+02, -5.25463970e+01, 5.87348440e+00, -2.01973289e-01},
+      0.13,
+      true}},
+};
+
 typedef struct wan {
     int64_t in, out, patch, patch_time; /* in, out: channels of latents */
     int64_t text_width;
@@ -28,6 +53,16 @@ typedef struct wan {
 } wan;
 
 /* ------------------------------------------------------------------ loading */
+
+static const t2v_teacache *find_teacache(const wan *m)
+{
+    const t2v_dit_blocks *b = &m->blocks;
+    for (size_t i = 0; i < sizeof(TEACACHE) / sizeof(TEACACHE[0]); i++)
+        if (TEACACHE[i].dim == b->dim && TEACACHE[i].layers == b->layers &&
+            TEACACHE[i].pictures == (m->in != m->out))
+            return &TEACACHE[i].teacache;
+    return NULL;
+}
 
 static t2v_status read_patch_size(const t2v_config *config, wan *m, t2v_error *error)
 {
@@ -62,6 +97,7 @@ static t2v_status read_config(const t2v_config *config, wan *m, t2v_error *error
     b->rotary_dim = b->head_dim;
     b->centred = true;
     b->eps = b->head_eps = (float)eps;
+    b->teacache = find_teacache(m);
     if (b->head_dim % 2 || m->time.sinusoids % 2)
         return t2v_fail(error, T2V_ERROR_FORMAT,
                         "%s: attention_head_dim is %lld and freq_dim %lld; both must be even",
@@ -199,6 +235,7 @@ static void describe(const void *dit, t2v_dit_info *info)
         .operations_per_token = layers * 2 * dim * (6 * dim + 2 * (double)m->blocks.feed) +
                                 2 * dim * (double)((m->in + m->out) * patch_positions(m)),
         .operations_per_pair = layers * 4 * dim,
+        .teacache = m->blocks.teacache,
     };
 }
 

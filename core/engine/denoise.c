@@ -22,6 +22,7 @@ typedef struct sampler {
     int64_t input_width;
     float *known, *noise; /* [known_tokens, width]; noise perhaps longer, see noise_count */
     float *velocity, *uncond;
+    t2v_step_cache cache[2]; /* of the prompt's evaluations, and of the negative one's */
 } sampler;
 
 /* Time coordinate of a frame of tokens, the goal's being the first if there is one. */
@@ -134,7 +135,7 @@ static t2v_status refresh_known(t2v_exec *exec, sampler *s, int step)
 }
 
 static t2v_status evaluate(t2v_exec *exec, sampler *s, float timestep, const t2v_dit_text *text,
-                           float *out)
+                           t2v_step_cache *cache, float *out)
 {
     const float timesteps[2] = {timestep, 0};
     const t2v_dit_input input = {
@@ -146,6 +147,7 @@ static t2v_status evaluate(t2v_exec *exec, sampler *s, float timestep, const t2v
         .text = text,
         .picture = s->window->picture,
         .positions = &s->positions,
+        .cache = cache->kind ? cache : NULL,
     };
     return s->model->family->dit->run(exec, s->model->dit, &input, out);
 }
@@ -190,11 +192,11 @@ static t2v_status run_step(t2v_exec *exec, sampler *s, int step)
     const float timestep = s->schedule.timesteps[step];
     T2V_TRY(refresh_known(exec, s, step));
     fill_input(s);
-    T2V_TRY(evaluate(exec, s, timestep, w->prompt, s->velocity));
+    T2V_TRY(evaluate(exec, s, timestep, w->prompt, &s->cache[0], s->velocity));
     if (step == 0)
         tap_tokens(exec, s, "step0_output", s->velocity);
     if (w->negative) {
-        T2V_TRY(evaluate(exec, s, timestep, w->negative, s->uncond));
+        T2V_TRY(evaluate(exec, s, timestep, w->negative, &s->cache[1], s->uncond));
         t2v_guidance(s->velocity, s->uncond, (float)w->guidance, (size_t)(s->tokens * s->width));
     }
     move(s, step);
@@ -246,6 +248,24 @@ static t2v_status plan_steps(sampler *s, t2v_error *error)
     return family->schedule(&s->model->scheduler, w->steps, positions, &s->schedule, error);
 }
 
+static void start_caches(sampler *s)
+{
+    for (int i = 0; i < 2; i++)
+        s->cache[i] = (t2v_step_cache){.kind = s->window->cache,
+                                       .threshold = s->window->cache_threshold,
+                                       .steps = s->schedule.steps};
+}
+
+static void end_caches(sampler *s)
+{
+    const int evaluations = s->cache[0].step + s->cache[1].step;
+    if (evaluations)
+        t2v_log_write(&s->model->log, T2V_LOG_DEBUG, "cache: %d of %d evaluations were computed",
+                      evaluations - s->cache[0].reused - s->cache[1].reused, evaluations);
+    for (int i = 0; i < 2; i++)
+        t2v_step_cache_free(&s->cache[i]);
+}
+
 t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window *window,
                        float *latents)
 {
@@ -257,11 +277,13 @@ t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window 
     s.tokens = s.goal_tokens + t2v_token_count(size);
     s.known_tokens = s.goal_tokens + s.frame_tokens * (window->known / size->patch_time);
     T2V_TRY(plan_steps(&s, exec->error));
+    start_caches(&s);
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     t2v_status status = start_solver(&s, exec->error);
     if (status >= 0)
         status = sample(exec, &s, latents);
     t2v_arena_reset(&exec->arena, mark);
+    end_caches(&s);
     t2v_unipc_free(&s.unipc);
     t2v_schedule_free(&s.schedule);
     return status;

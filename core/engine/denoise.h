@@ -25,6 +25,8 @@ typedef struct t2v_window {
     int steps;
     const t2v_sigmas *sigmas; /**< as many, of the caller's own; or none: the pipeline's */
     double guidance;
+    t2v_cache_kind cache;
+    double cache_threshold;                /**< -1: the usual one */
     const t2v_dit_text *prompt, *negative; /**< negative: NULL when guidance is off */
     const t2v_dit_text *picture;           /**< NULL: none is looked at */
     t2v_noise *noise;                      /**< of the noise on known latents */

@@ -331,6 +331,8 @@ static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fr
         .steps = t2v_effective_schedule(g->model, &g->live, &sigmas),
         .sigmas = &sigmas,
         .guidance = guidance,
+        .cache = t2v_cache_kind_from_name(g->live.cache),
+        .cache_threshold = g->live.cache_threshold,
         .prompt = g->prompt_text,
         .negative = guidance > 1 ? g->negative_text : NULL,
         .noise = &g->noise,

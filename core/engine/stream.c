@@ -204,6 +204,7 @@ static t2v_status check_gaps(const t2v_stream_params *p, t2v_error *error)
         double value;
     } numbers[] = {
         {"guidance", p->guidance},
+        {"cache_threshold", p->cache_threshold},
         {"decode_timestep", p->decode_timestep},
         {"decode_noise_scale", p->decode_noise_scale},
     };
@@ -229,6 +230,17 @@ static t2v_status check_params(const t2v_stream_params *p, t2v_error *error)
     if (p->frames != -1)
         T2V_TRY(check_range("frames", p->frames, 1, (int64_t)1 << 40, error));
     return T2V_OK;
+}
+
+/* TeaCache knows how far the results of published transformers move, and of no others. */
+static t2v_status check_cache(const t2v_model *model, const t2v_stream_params *p, t2v_error *error)
+{
+    if (t2v_cache_kind_from_name(p->cache) != T2V_CACHE_TEACACHE || model->dit_info.teacache)
+        return T2V_OK;
+    return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                    "cache: no polynomial of TeaCache is published for the transformer of %s; "
+                    "wanted first-block or none",
+                    model->name);
 }
 
 static t2v_status choose_seed(t2v_stream *s, t2v_error *error)
@@ -277,6 +289,7 @@ static bool has_audio(const t2v_stream_params *params)
 static t2v_status prepare(t2v_stream *s, t2v_error *error)
 {
     const t2v_stream_params *p = &s->params;
+    T2V_TRY(check_cache(s->model, p, error));
     T2V_TRY(open_storyboard(s, error));
     T2V_TRY(choose_seed(s, error));
     T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk,
@@ -366,6 +379,8 @@ t2v_status t2v_stream_set(t2v_stream *stream, const char *name, const char *valu
         status = t2v_options_set(table, &changed, name, value, T2V_OPTION_LIVE, error);
     if (status >= 0)
         status = check_gaps(&changed, error);
+    if (status >= 0)
+        status = check_cache(stream->model, &changed, error);
     if (status >= 0) {
         t2v_stream_params before = stream->live;
         stream->live = changed;

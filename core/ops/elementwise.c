@@ -25,6 +25,13 @@ static void add_slice(float *y, const float *x, int64_t count)
 }
 
 T2V_CLONES
+static void subtract_slice(float *y, const float *x, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = x[i] - y[i];
+}
+
+T2V_CLONES
 static void multiply_slice(float *y, const float *x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
@@ -66,9 +73,72 @@ void t2v_add(t2v_exec *exec, float *y, const float *x, int64_t count)
     by_slices(exec, add_slice, y, x, count);
 }
 
+void t2v_subtract_from(t2v_exec *exec, float *y, const float *x, int64_t count)
+{
+    by_slices(exec, subtract_slice, y, x, count);
+}
+
 void t2v_multiply(t2v_exec *exec, float *y, const float *x, int64_t count)
 {
     by_slices(exec, multiply_slice, y, x, count);
+}
+
+T2V_CLONES
+static void add_line_slice(float *y, const float *from, const float *to, float t, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] += from[i] + t * (to[i] - from[i]);
+}
+
+void t2v_add_line(t2v_exec *exec, float *y, const float *from, const float *to, float t,
+                  int64_t count)
+{
+    const int64_t slices = (count + SLICE - 1) / SLICE;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_ELEMENTWISE,
+        .bytes = 4 * sizeof(float) * (double)count,
+    };
+    const int before = t2v_work_begin(exec, &work);
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t s = 0; s < slices; s++) {
+        int64_t at = s * SLICE, n = count - at < SLICE ? count - at : SLICE;
+        if (!t2v_exec_stopping(exec))
+            add_line_slice(y + at, from + at, to + at, t, n);
+    }
+    t2v_work_end(exec, before);
+}
+
+/* Few enough numbers that single precision sums them up. */
+T2V_CLONES
+static void sum_magnitudes(const float *x, const float *from, int64_t count, double *change,
+                           double *whole)
+{
+    float difference = 0, magnitude = 0;
+#pragma omp simd reduction(+ : difference, magnitude)
+    for (int64_t i = 0; i < count; i++) {
+        difference += fabsf(x[i] - from[i]);
+        magnitude += fabsf(from[i]);
+    }
+    *change += (double)difference;
+    *whole += (double)magnitude;
+}
+
+double t2v_relative_change(t2v_exec *exec, const float *x, const float *from, int64_t count)
+{
+    const int64_t slices = (count + SLICE - 1) / SLICE;
+    const t2v_work work = {
+        .operation = T2V_OPERATION_ELEMENTWISE,
+        .bytes = 2 * sizeof(float) * (double)count,
+    };
+    double change = 0, whole = 0;
+    const int before = t2v_work_begin(exec, &work);
+#pragma omp parallel for num_threads(exec->threads) schedule(static) reduction(+ : change, whole)
+    for (int64_t s = 0; s < slices; s++) {
+        int64_t at = s * SLICE, n = count - at < SLICE ? count - at : SLICE;
+        sum_magnitudes(x + at, from + at, n, &change, &whole);
+    }
+    t2v_work_end(exec, before);
+    return change / whole;
 }
 
 void t2v_gated_add(t2v_exec *exec, float *y, const float *x, int64_t rows, int64_t dim,

@@ -183,6 +183,12 @@ CASES = [
         0.99, 0.9, 0.85, 0.5, 0.3, 0.1))),
     ("sigmas-wan-euler", "wan-euler", Request("snow", sigmas=(1.0, 0.8, 0.3))),
     ("sigmas-wan22", "wan22-a14b", Request("snow", sigmas=(1.0, 0.9375, 0.8333, 0.625))),
+    # steps that are taken from those before
+    ("cache", "v090", Request("snow", steps=16, cache=0.5)),
+    ("cache-wan", "wan", Request("snow", "fire", steps=16, guidance=5.0, cache=0.8)),
+    ("cache-wan22", "wan22-a14b", Request("snow", "火", steps=18, guidance=4.0, cache=0.8)),
+    ("cache-picture", "causal", Request("a ship", image=(64, 64), frames=17, steps=16,
+                                        cache=0.5)),
     # LoRA
     ("lora", "v095", Request("snow", "fire", guidance=3.0, loras=(("peft", 0.75),))),
     ("lora-two", "v090-odd-heads", Request("snow", loras=(("original", 1.0), ("metadata", -0.5)))),

@@ -95,6 +95,12 @@ PICTURES = {
                                         frames=9, steps=3, guidance=4.0)),
 }
 
+# With the first-block cache.
+CACHES = {
+    "wan-cache": ("wan", Request("red fire", "snow", width=64, height=64, frames=5, steps=12,
+                                 guidance=4.0, cache=0.9)),
+}
+
 # With a LoRA file, NAME.lora.safetensors.
 LORAS = {
     "wan-lora": ("wan", Request("red fire", width=64, height=64, frames=5, steps=3,
@@ -111,6 +117,8 @@ def options_of(request):
         value = getattr(request, option)
         if value is not None:
             words += ["--" + option.replace("_", "-"), value]
+    if request.cache is not None:
+        words += ["--cache", "first-block", "--cache-threshold", request.cache]
     return "".join(f"{word}\n" for word in words)
 
 
@@ -152,10 +160,10 @@ def write_checkpoint(root, name):
 
 def write_more(root, name):
     """A case of a checkpoint that is there already."""
-    checkpoint, request = (PICTURES | LORAS)[name]
+    checkpoint, request = (PICTURES | LORAS | CACHES)[name]
     (root / name).unlink(missing_ok=True)
     (root / name).symlink_to(checkpoint)
-    write_case(root, name, root / checkpoint, request, list(PICTURES | LORAS).index(name))
+    write_case(root, name, root / checkpoint, request, list(PICTURES | LORAS | CACHES).index(name))
 
 
 def main():
@@ -166,7 +174,7 @@ def main():
     for name in GOLDEN:
         if not names or name in names:
             write_checkpoint(root, name)
-    for name in PICTURES | LORAS:
+    for name in PICTURES | LORAS | CACHES:
         if not names or name in names:
             write_more(root, name)
 

@@ -53,6 +53,7 @@ class Request:
     last_image: tuple[int, int] | None = None
     loras: tuple = ()  # (form, weight[, transformer]), see loras.py
     sigmas: tuple = ()  # of the caller's own, one for each step
+    cache: float | None = None  # threshold of the first-block cache
 
     def __post_init__(self):
         self.steps = len(self.sigmas) or self.steps
@@ -275,6 +276,20 @@ def given_pictures(pipeline, request, paths):
 
 
 @contextlib.contextmanager
+def with_cache(pipeline, request):
+    """Within this context the transformers have the first-block cache that the request asks for."""
+    networks = [network for name in ("transformer", "transformer_2")
+                if request.cache is not None and (network := getattr(pipeline, name, None))]
+    for network in networks:
+        network.enable_cache(diffusers.FirstBlockCacheConfig(threshold=request.cache))
+    try:
+        yield
+    finally:
+        for network in networks:
+            network.disable_cache()
+
+
+@contextlib.contextmanager
 def with_sigmas(pipeline, request):
     """
     Within this context the pipeline takes the request's sigmas; its arguments for that. Those that
@@ -324,7 +339,8 @@ def run(pipeline, request, noise=None, paths={}):
         context = draws_from(queue(pipeline, request, noise))
     pipeline, more = given_pictures(pipeline, request, paths)
     options |= more
-    with context, Watch(pipeline) as watch, with_sigmas(pipeline, request) as more:
+    with context, with_cache(pipeline, request), Watch(pipeline) as watch, \
+            with_sigmas(pipeline, request) as more:
         options |= more
         if is_wan(pipeline):
             options["callback_on_step_end"] = watch.on_step

@@ -6,6 +6,7 @@ import fnmatch
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -40,9 +41,18 @@ def arguments(request, folder, dump):
     for option in ("negative", "decode_timestep", "decode_noise_scale"):
         if getattr(request, option) is not None:
             words += ["--" + option.replace("_", "-"), getattr(request, option)]
+    if request.cache is not None:
+        words += ["--cache", "first-block", "--cache-threshold", request.cache, "--verbose"]
     if request.sigmas:
         words += ["--sigmas", "|".join(map(str, request.sigmas))]
     return [str(word) for word in words]
+
+
+def takes_some(messages):
+    """Whether some evaluations of each window were computed and some were not, the first aside."""
+    counts = re.findall(r"cache: (\d+) of (\d+) evaluations", messages)
+    print("            " + ", ".join(f"{computed} of {all} computed" for computed, all in counts))
+    return counts and all(2 < int(computed) < int(all) for computed, all in counts)
 
 
 def generate(t2v, request, folder, dump, noise, paths, more):
@@ -60,6 +70,8 @@ def generate(t2v, request, folder, dump, noise, paths, more):
         return f"not ready after {TIMEOUT} s"
     if result.returncode:
         return f"exit {result.returncode}: {result.stderr.strip()[-500:]}"
+    if request.cache is not None and not takes_some(result.stderr):
+        return "the cache was to take some evaluations and to leave some"
     return load_file(str(dump))
 
 

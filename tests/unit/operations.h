@@ -25,7 +25,7 @@ static int tear_down(void **state)
 }
 
 /* Numbers in [-1, 1), another sequence for each seed. */
-static float *numbers(size_t count, uint32_t seed)
+static inline float *numbers(size_t count, uint32_t seed)
 {
     float *out = t2v_calloc(count, sizeof(*out));
     uint32_t state = seed * 2654435761u + 1;

@@ -585,6 +585,64 @@ static void a_sound_that_is_none_is_refused_at_once(void **state)
     assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "last_image: with audio");
 }
 
+static void a_polynomial_that_nobody_published_is_refused(void **state)
+{
+    t2v_stream_params params = small();
+    t2v_stream *stream;
+    (void)state;
+    params.cache = "teacache";
+    assert_refused(model, &params, T2V_ERROR_UNSUPPORTED, "first-block");
+    params.cache = "taylor";
+    assert_int_equal(t2v_stream_create(model, &params, &stream, &error), T2V_OK);
+    assert_int_equal(t2v_stream_set(stream, "cache", "teacache", &error), T2V_ERROR_UNSUPPORTED);
+    assert_int_equal(t2v_stream_set(stream, "cache", "none", &error), T2V_OK);
+    t2v_stream_destroy(&stream);
+}
+
+typedef struct counts {
+    int windows, computed, all;
+} counts;
+
+static void count_evaluations(void *opaque, t2v_log_level level, const char *message)
+{
+    counts *c = opaque;
+    int computed, all;
+    (void)level;
+    if (sscanf(message, "cache: %d of %d", &computed, &all) != 2)
+        return;
+    c->windows++;
+    c->computed += computed;
+    c->all += all;
+}
+
+static void each_chunk_computes_its_first_step_of_both_prompts(void **state)
+{
+    t2v_model_params model_params = t2v_model_params_default();
+    t2v_stream_params params = small();
+    t2v_model *counted;
+    t2v_stream *stream;
+    counts c = {0};
+    int64_t frames;
+    (void)state;
+    model_params.threads = 1;
+    model_params.log = count_evaluations;
+    model_params.log_opaque = &c;
+    assert_int_equal(t2v_model_open(golden("causal"), &model_params, &counted, &error), T2V_OK);
+    params.frames = 33;
+    params.chunk = 17;
+    params.steps = 3;
+    params.guidance = 2;
+    params.cache = "first-block";
+    params.cache_threshold = 10; /* nothing changes as much */
+    assert_int_equal(t2v_stream_create(counted, &params, &stream, &error), T2V_OK);
+    assert_int_equal(drain(stream, &frames), T2V_END);
+    t2v_stream_destroy(&stream);
+    t2v_model_close(&counted);
+    assert_true(c.windows > 1);
+    assert_int_equal(c.computed, 2 * c.windows);
+    assert_int_equal(c.all, 2 * 3 * c.windows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -609,6 +667,8 @@ int main(void)
         cmocka_unit_test(silence_changes_nothing_and_a_click_leaves_pictures_out),
         cmocka_unit_test(a_cut_comes_on_time_while_a_sound_moves_the_scene),
         cmocka_unit_test(a_sound_that_is_none_is_refused_at_once),
+        cmocka_unit_test(a_polynomial_that_nobody_published_is_refused),
+        cmocka_unit_test(each_chunk_computes_its_first_step_of_both_prompts),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -58,6 +58,12 @@ enum t2v_option_flags {
            "separated by |, as 1|0.9937|0.725")                                                    \
     NUMBER(double, guidance, -1.0, -1.0, 100.0, T2V_OPTION_LIVE, "",                               \
            "classifier-free guidance scale; 1 turns guidance off; -1: the model's own")            \
+    CHOICE(cache, "none", "none|first-block|taylor|teacache", T2V_OPTION_LIVE,                      \
+           "steps that are taken from those before where little changes; first-block: by what the "\
+           "first block adds; taylor: likewise, following the line of two; teacache: by what the " \
+           "timestep says, for published transformers")                                            \
+    NUMBER(double, cache_threshold, -1.0, -1.0, 10.0, T2V_OPTION_LIVE, "",                         \
+           "change below which cache takes a step from those before; -1: the usual one")           \
     NUMBER(double, speed, 1.0, 0.1, 10.0, T2V_OPTION_LIVE, "",                                     \
            "speed of the motion, by the model's own time coordinates")                             \
     STRING(audio, NULL, 0,                                                                         \
