@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { ALIGNMENT = 64, MIN_BLOCK = 1 << 20 };
 
@@ -53,18 +54,42 @@ void t2v_free(void *block)
     free(block);
 }
 
+static void *map_pages(size_t bytes, int flags)
+{
+    void *map = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    return map == MAP_FAILED ? NULL : map;
+}
+
+void *t2v_alloc_pages(size_t bytes)
+{
+    return map_pages(bytes, 0);
+}
+
+void t2v_free_pages(void *block, size_t bytes)
+{
+    if (block)
+        munmap(block, bytes ? bytes : 1);
+}
+
 t2v_arena_mark t2v_arena_get_mark(const t2v_arena *arena)
 {
     return (t2v_arena_mark){arena->current, arena->current ? arena->current->offset : 0,
                             arena->used};
 }
 
-static void free_blocks(struct t2v_arena_block *block)
+static void free_block(t2v_arena *arena, struct t2v_arena_block *block)
+{
+    arena->held -= block->data ? block->size : 0;
+    t2v_free_pages(block->data, block->size);
+    t2v_free(block);
+}
+
+static void free_blocks(t2v_arena *arena, struct t2v_arena_block *block)
 {
     while (block) {
         struct t2v_arena_block *next = block->next;
-        t2v_free(block->data);
-        t2v_free(block);
+        free_block(arena, block);
         block = next;
     }
 }
@@ -75,7 +100,7 @@ void t2v_arena_reset(t2v_arena *arena, t2v_arena_mark mark)
     /* several blocks were not enough of one: what comes next gets a single one of the peak's size,
      * or the chain would end with more than the peak */
     if (*behind && (*behind)->next) {
-        free_blocks(*behind);
+        free_blocks(arena, *behind);
         *behind = NULL;
     }
     if (*behind)
@@ -86,17 +111,19 @@ void t2v_arena_reset(t2v_arena *arena, t2v_arena_mark mark)
     arena->used = mark.used;
 }
 
-static struct t2v_arena_block *new_block(size_t bytes)
+static struct t2v_arena_block *new_block(t2v_arena *arena, size_t bytes)
 {
     struct t2v_arena_block *block = t2v_calloc(1, sizeof(*block));
     if (!block)
         return NULL;
     block->size = bytes > MIN_BLOCK ? bytes : MIN_BLOCK;
-    block->data = t2v_alloc(block->size);
+    block->data = map_pages(block->size, arena->sparse ? MAP_NORESERVE : 0);
     if (!block->data) {
-        t2v_free(block);
+        free_block(arena, block);
         return NULL;
     }
+    arena->held += block->size;
+    arena->most = arena->held > arena->most ? arena->held : arena->most;
     return block;
 }
 
@@ -110,13 +137,12 @@ static struct t2v_arena_block *advance(t2v_arena *arena, size_t bytes)
     struct t2v_arena_block *kept = *link;
     if (kept && kept->size < bytes) {
         *link = kept->next;
-        t2v_free(kept->data);
-        t2v_free(kept);
+        free_block(arena, kept);
         kept = NULL;
     }
     if (!kept) {
         size_t expected = arena->peak - arena->used;
-        struct t2v_arena_block *fresh = new_block(bytes > expected ? bytes : expected);
+        struct t2v_arena_block *fresh = new_block(arena, bytes > expected ? bytes : expected);
         if (!fresh)
             return NULL;
         fresh->next = *link;
@@ -146,6 +172,6 @@ void *t2v_arena_alloc(t2v_arena *arena, size_t count, size_t size)
 
 void t2v_arena_free(t2v_arena *arena)
 {
-    free_blocks(arena->first);
+    free_blocks(arena, arena->first);
     memset(arena, 0, sizeof(*arena));
 }

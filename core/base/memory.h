@@ -28,6 +28,13 @@ void *t2v_calloc(size_t count, size_t size);
 /** A copy of a string; NULL stays NULL, and is also the answer when out of memory. */
 char *t2v_strdup(const char *text);
 void t2v_free(void *block);
+/**
+ * Whole pages, uninitialised, for large blocks that come and go: freed, they are the system's at
+ * once, where a heap would keep the gaps. NULL when out of memory. Ended by t2v_free_pages.
+ */
+void *t2v_alloc_pages(size_t bytes);
+/** @param bytes as it was allocated with */
+void t2v_free_pages(void *block, size_t bytes);
 
 /**
  * Scratch memory that grows and is given back as a stack: take a mark, allocate, reset to the
@@ -39,6 +46,11 @@ typedef struct t2v_arena {
     struct t2v_arena_block *first, *current;
     size_t used; /**< bytes handed out and not given back */
     size_t peak; /**< highest `used` so far */
+    size_t held; /**< bytes of the blocks that it has */
+    size_t most; /**< highest `held` so far */
+    /** What is allocated takes addresses, but no memory until it is written to; of any size. To be
+     * set while the arena is empty. */
+    bool sparse;
 } t2v_arena;
 
 /** A position to reset to. */
@@ -52,7 +64,7 @@ t2v_arena_mark t2v_arena_get_mark(const t2v_arena *arena);
 void t2v_arena_reset(t2v_arena *arena, t2v_arena_mark mark);
 /** `count` × `size` bytes aligned to a cache line, uninitialised; NULL when out of memory. */
 void *t2v_arena_alloc(t2v_arena *arena, size_t count, size_t size);
-/** Gives all memory back to the system. A zeroed t2v_arena is an empty one. */
+/** Gives all memory back to the system. A zeroed t2v_arena is an empty one, and so is this. */
 void t2v_arena_free(t2v_arena *arena);
 
 #endif

@@ -52,7 +52,8 @@ void t2v_dit_blocks_free(t2v_dit_blocks *blocks)
     blocks->block = NULL;
 }
 
-/* ------------------------------------------------------------------ the prompt */
+/* ------------------------------------------------------------------ the prompt
+ * What is prepared of a layer that runs once for a generation goes when it has run. */
 
 /* RMS norm over all heads together, on columns of a wider matrix. */
 static void norm_heads(t2v_exec *exec, const t2v_dit_blocks *m, const float *weight, const float *x,
@@ -80,6 +81,7 @@ static t2v_status project_text(t2v_exec *exec, const t2v_dit_blocks *m, const t2
         norm_heads(exec, m, b->text_key_norm, kv, n, 2 * dim, inner);
         t2v_split_heads(exec, inner, n, dim, m->heads, m->head_dim, text->key[i]);
         t2v_split_heads(exec, kv + dim, n, 2 * dim, m->heads, m->head_dim, text->value[i]);
+        t2v_linear_forget(b->text_keys_values);
     }
     return T2V_OK;
 }
@@ -114,6 +116,8 @@ static t2v_status project_picture(t2v_exec *exec, const t2v_dit_blocks *m, const
         T2V_TRY(
             t2v_linear_run(exec, b->picture_value, projected, n, T2V_ACTIVATION_NONE, false, x));
         t2v_split_heads(exec, x, n, dim, m->heads, m->head_dim, picture->value[i]);
+        t2v_linear_forget(b->picture_key);
+        t2v_linear_forget(b->picture_value);
     }
     return T2V_OK;
 }

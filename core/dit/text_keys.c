@@ -27,6 +27,7 @@ t2v_status t2v_dit_text_create(int64_t layers, int64_t keys, int64_t width, t2v_
     if (text) {
         text->keys = keys;
         text->layers = layers;
+        text->width = width;
         text->bias = t2v_calloc((size_t)keys, sizeof(float));
         if (text->bias && allocate_layers(text, &text->key, width) &&
             allocate_layers(text, &text->value, width))
@@ -36,6 +37,14 @@ t2v_status t2v_dit_text_create(int64_t layers, int64_t keys, int64_t width, t2v_
     *out = NULL;
     return t2v_fail_memory(error, "the prompt's keys and values",
                            (size_t)(2 * layers * keys * width) * sizeof(float));
+}
+
+size_t t2v_dit_text_bytes(const t2v_dit_text *text)
+{
+    if (!text)
+        return 0;
+    const int64_t floats = text->keys * (1 + 2 * text->layers * text->width);
+    return (size_t)floats * sizeof(float) + t2v_dit_text_bytes(text->expert);
 }
 
 void t2v_dit_text_free(t2v_dit_text *text)

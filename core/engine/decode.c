@@ -150,6 +150,7 @@ t2v_status t2v_decoding_step(t2v_decoding *d, bool flush)
 {
     const float *latent = d->latents + d->next * plane(d) * d->plan->size.channels;
     d->next++;
+    t2v_kept_pass(d->exec->kept);
     return d->model->family->vae->decode(d->exec, d->decoder, latent, 1,
                                          flush || (d->last && d->next == d->count));
 }

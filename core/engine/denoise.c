@@ -149,6 +149,7 @@ static t2v_status evaluate(t2v_exec *exec, sampler *s, float timestep, const t2v
         .positions = &s->positions,
         .cache = cache->kind ? cache : NULL,
     };
+    t2v_kept_pass(exec->kept);
     return s->model->family->dit->run(exec, s->model->dit, &input, out);
 }
 

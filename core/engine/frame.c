@@ -64,3 +64,12 @@ t2v_status t2v_frame_write(const t2v_frame *frame, const t2v_picture *picture, t
     return t2v_write_picture(frame->rgb, frame->width, frame->height, frame->alpha, frame->index,
                              picture, error);
 }
+
+enum { LEAST_WAITING = 2, WAITING = 16 };
+static const size_t WAITING_BYTES = (size_t)256 << 20;
+
+int t2v_frames_waiting(int width, int height)
+{
+    const size_t fits = WAITING_BYTES / (3 * sizeof(float) * (size_t)width * (size_t)height);
+    return fits > WAITING ? WAITING : fits < LEAST_WAITING ? LEAST_WAITING : (int)fits;
+}

@@ -24,4 +24,10 @@ struct t2v_frame {
 t2v_status t2v_frame_create(const float *rgb, int64_t full_height, int64_t full_width, int width,
                             int height, int64_t index, t2v_frame **frame, t2v_error *error);
 
+/**
+ * Finished frames that may wait: enough to go on while a new scene's first chunk is denoised, and
+ * few, because a new scene waits for them; but no more than some bytes, and never fewer than two.
+ */
+int t2v_frames_waiting(int width, int height);
+
 #endif

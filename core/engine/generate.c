@@ -7,6 +7,7 @@
 #include "engine/decode.h"
 #include "engine/denoise.h"
 #include "engine/motion_clock.h"
+#include "engine/needs.h"
 #include "engine/noise.h"
 #include "engine/options.h"
 
@@ -41,7 +42,10 @@ typedef struct generation {
     int64_t chunk;         /* chunks before the one at hand */
     double done;           /* operations */
     bool denoising;
-    bool gave_way; /* the chunk at hand */
+    bool gave_way;   /* the chunk at hand */
+    t2v_needs needs; /* of memory, when `planned` */
+    bool planned;
+    size_t reserved; /* of it, at this stage */
 } generation;
 
 int t2v_effective_schedule(const t2v_model *model, const t2v_stream_params *params,
@@ -98,6 +102,47 @@ double t2v_chunk_operations(const t2v_model *model, const t2v_plan *plan, int64_
            decode_operations(model, plan) * (double)t2v_plan_new_frames(plan, index);
 }
 
+/* ------------------------------------------------------------------ memory */
+
+static t2v_status check_limit(const generation *g)
+{
+    static const char *const stage_name[T2V_STAGES] = {"encoding the prompt", "encoding pictures",
+                                                       "denoising", "decoding"};
+    const double gigabyte = 1e9;
+    t2v_stage stage;
+    const size_t least = t2v_needs_least(&g->needs, &stage), limit = g->model->kept.limit;
+    if (!g->model->limited || least <= limit)
+        return T2V_OK;
+    return t2v_fail(g->exec->error, T2V_ERROR_ARGUMENT,
+                    "max_memory: %.2f GB are too few for %lld frames of %lldx%lld in one pass; %s "
+                    "takes %.2f GB",
+                    (double)limit / gigabyte,
+                    (long long)((g->plan->size.frames - 1) * g->model->vae_info.temporal_ratio + 1),
+                    (long long)g->plan->picture_width, (long long)g->plan->picture_height,
+                    stage_name[stage], (double)least / gigabyte);
+}
+
+/* A model whose weights are few needs no plan. */
+static t2v_status plan_memory(generation *g)
+{
+    g->planned = t2v_model_plans_memory(g->model);
+    if (!g->planned)
+        return T2V_OK;
+    T2V_TRY(t2v_needs_rehearse(g->exec, g->model, g->params, g->plan, &g->needs));
+    return check_limit(g);
+}
+
+/* Kept weights leave room for what the stage works with. What one stage worked with the next does
+ * without, unless they come in turn. */
+static void enter_stage(generation *g, t2v_stage stage)
+{
+    if (!g->planned)
+        return;
+    if (!g->needs.in_turn && !g->exec->arena.used)
+        t2v_arena_free(&g->exec->arena);
+    t2v_kept_reserve(g->exec->kept, &g->reserved, t2v_needs_reserve(&g->needs, stage));
+}
+
 /* ------------------------------------------------------------------ prompt */
 
 /* Encodes a text unless it is the one encoded last. */
@@ -109,6 +154,7 @@ static t2v_status encode(generation *g, const char *text, const char *option, co
         return T2V_OK;
     char *copy = t2v_strdup(text);
     t2v_dit_text *fresh = NULL;
+    enter_stage(g, T2V_STAGE_TEXT);
     t2v_status status =
         copy ? t2v_prompt_encode(g->exec, g->model, text, option, &g->tap, ids, embeddings, &fresh)
              : t2v_fail_memory(g->exec->error, option, strlen(text));
@@ -131,6 +177,7 @@ static t2v_status encode_prompts(generation *g)
     if (t2v_effective_guidance(g->model, &g->live) > 1)
         T2V_TRY(encode(g, negative, "negative", NULL, "negative_embeds", &g->negative,
                        &g->negative_text));
+    t2v_t5_forget(g->model->t5);
     return T2V_OK;
 }
 
@@ -276,6 +323,7 @@ static t2v_status on_step(void *opaque, int step, int steps)
 
 static t2v_status encode_conditions(generation *g)
 {
+    enter_stage(g, T2V_STAGE_PICTURES);
     return t2v_conditions_encode(g->exec, g->model, g->params, g->plan, &g->noise, &g->given);
 }
 
@@ -345,6 +393,7 @@ static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fr
     window.beside = g->given.beside;
     window.picture = g->given.seen;
     set_goal(g, &window, fresh);
+    enter_stage(g, T2V_STAGE_DENOISING);
     T2V_TRY(on_step(g, 0, window.steps));
     return t2v_denoise(g->exec, g->model, &window, g->latents);
 }
@@ -363,6 +412,7 @@ static t2v_status take_latents(generation *g, const t2v_latent_size *size, int64
     d->last = is_complete(g);
     d->seed = g->seed;
     t2v_prompt_hash(g->prompt, d->prompt_hash, sizeof(d->prompt_hash));
+    enter_stage(g, T2V_STAGE_DECODING);
     return t2v_decoding_take(d, latents, size->frames, fresh);
 }
 
@@ -443,6 +493,7 @@ static t2v_status run(generation *g)
                                   g->model->vae_info.temporal_ratio, g->exec->interrupted,
                                   &g->clock, g->exec->error));
     g->decoding.clock = g->clock;
+    T2V_TRY(plan_memory(g));
     T2V_TRY(allocate(g));
     for (;;) {
         T2V_TRY(catch_up(g));
@@ -477,6 +528,7 @@ t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream
     if (status >= 0)
         status = run(&g);
     t2v_decoding_free(&g.decoding);
+    t2v_kept_reserve(exec->kept, &g.reserved, 0);
     model->family->dit->free_text(g.prompt_text);
     model->family->dit->free_text(g.negative_text);
     t2v_options_free(t2v_stream_options(), &g.live);

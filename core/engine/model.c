@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/available.h"
+#include "engine/memory_limit.h"
 #include "engine/options.h"
 #include "text/tokenizer_gguf.h"
 #include "weights/component.h"
@@ -304,8 +306,22 @@ static t2v_status check_fit(const t2v_model *m, const char *path, t2v_error *err
     return m->vision ? check_vision(m, path, error) : T2V_OK;
 }
 
+/* Of free memory a part is left to others. */
+static t2v_status limit_memory(t2v_model *m, t2v_error *error)
+{
+    size_t limit;
+    T2V_TRY(t2v_memory_limit_read(m->params.max_memory, &limit, error));
+    const size_t available = t2v_available_memory();
+    m->limited = limit != SIZE_MAX;
+    if (!m->limited && available != SIZE_MAX)
+        limit = available / 4 * 3;
+    m->kept.limit = limit;
+    return T2V_OK;
+}
+
 static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
 {
+    T2V_TRY(limit_memory(m, error));
     T2V_TRY(t2v_checkpoint_open(path, &m->checkpoint, error));
     T2V_TRY(find_family(m, error));
     m->defaults = m->family->defaults;
@@ -342,6 +358,7 @@ static void model_free(t2v_model *m)
     t2v_component_close(&m->vision_component);
     t2v_checkpoint_close(&m->checkpoint);
     t2v_options_free(t2v_model_options(), &m->params);
+    t2v_kept_destroy(&m->kept);
     t2v_free(m->name);
     t2v_free(m->licence);
     t2v_free(m);
@@ -357,6 +374,7 @@ t2v_status t2v_model_open(const char *path, const t2v_model_params *params, t2v_
     if (!m)
         return t2v_fail_memory(error, "the model", sizeof(*m));
     atomic_init(&m->references, 1);
+    t2v_kept_init(&m->kept, SIZE_MAX);
     m->params = params ? *params : defaults;
     m->log = (t2v_log){m->params.log, m->params.log_opaque};
     t2v_status status = t2v_options_copy_strings(t2v_model_options(), &m->params, error);
@@ -373,6 +391,16 @@ int64_t t2v_beside_channels(const t2v_model *model)
 {
     const t2v_vae_info *vae = &model->vae_info;
     return model->pictures == T2V_PICTURES_BESIDE ? vae->temporal_ratio + vae->latent_channels : 0;
+}
+
+/* As floats the weights of a small model are no matter. */
+bool t2v_model_plans_memory(const t2v_model *model)
+{
+    t2v_model_info info;
+    t2v_model_get_info(model, &info);
+    const int64_t parameters =
+        info.text_parameters + info.dit_parameters + info.vae_parameters + info.vision_parameters;
+    return model->limited || (size_t)parameters > model->kept.limit / sizeof(float) / 4;
 }
 
 t2v_model *t2v_model_ref(t2v_model *model)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine/family.h"
 #include "engine/lora_list.h"
+#include "ops/kept.h"
 #include "text/t5.h"
 #include "text/tokenizer.h"
 #include "vision/vision_encoder.h"
@@ -15,6 +16,8 @@
 
 struct t2v_model {
     atomic_int references;
+    t2v_kept kept; /**< of all its weights and streams */
+    bool limited;  /**< its limit was asked for by max_memory, else it is what is free */
     t2v_model_params params;
     t2v_log log;
     const t2v_family *family;
@@ -41,6 +44,9 @@ struct t2v_model {
     int context;                  /**< latent frames that a pass is given of the one before */
     double decode_timestep;
 };
+
+/** Whether prepared weights may be too many for the limit, so that streams have to plan. */
+bool t2v_model_plans_memory(const t2v_model *model);
 
 /** Channels beside the latents: a mask of each picture of a latent frame, and given latents. */
 int64_t t2v_beside_channels(const t2v_model *model);

@@ -71,6 +71,7 @@ t2v_status t2v_prompt_encode(t2v_exec *exec, const t2v_model *model, const char 
                              const char *embeds_name, t2v_dit_text **text)
 {
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    t2v_kept_pass(exec->kept);
     t2v_status status = encode(exec, model, prompt, option, tap, ids_name, embeds_name, text);
     t2v_arena_reset(&exec->arena, mark);
     return status;

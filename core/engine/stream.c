@@ -11,12 +11,6 @@
 #include "engine/generate.h"
 #include "engine/options.h"
 
-/* Finished frames that may wait: enough to go on while a new scene's first chunk is denoised, and
- * few, because a new scene waits for them; but no more than this many bytes, and never fewer than
- * the least. */
-enum { LEAST_WAITING = 2, WAITING = 16 };
-static const size_t WAITING_BYTES = (size_t)256 << 20;
-
 struct t2v_stream {
     t2v_model *model;
     t2v_stream_params params; /* as created; strings are its own */
@@ -149,6 +143,7 @@ static t2v_status work(t2v_stream *s, t2v_error *error)
                                       host_progress};
     t2v_exec *exec;
     T2V_TRY(t2v_exec_create(s->model->params.threads, &s->interrupted, error, &exec));
+    exec->kept = &s->model->kept;
     t2v_status status = t2v_generate(exec, s->model, &s->params, &s->plan, s->seed, &host);
     t2v_exec_destroy(&exec);
     return status;
@@ -253,13 +248,6 @@ static t2v_status choose_seed(t2v_stream *s, t2v_error *error)
     return T2V_OK;
 }
 
-static void size_queue(t2v_stream *s)
-{
-    const size_t bytes = 3 * sizeof(float) * (size_t)s->params.width * (size_t)s->params.height;
-    const size_t fits = WAITING_BYTES / bytes;
-    s->most_waiting = fits > WAITING ? WAITING : fits < LEAST_WAITING ? LEAST_WAITING : (int)fits;
-}
-
 static t2v_status open_storyboard(t2v_stream *s, t2v_error *error)
 {
     const t2v_stream_params *p = &s->params;
@@ -300,7 +288,7 @@ static t2v_status prepare(t2v_stream *s, t2v_error *error)
     T2V_TRY(t2v_conditions_check(s->model, p, &s->plan, error));
     s->live = s->params;
     T2V_TRY(t2v_options_copy_strings(t2v_stream_options(), &s->live, error));
-    size_queue(s);
+    s->most_waiting = t2v_frames_waiting(p->width, p->height);
     start_progress(s);
     return T2V_OK;
 }

@@ -63,7 +63,7 @@ static float softmax_row(float *row, int64_t n, float scale, const float *key_bi
 static void softmax_block(t2v_exec *exec, const t2v_attention *a, const block *b, float *scores,
                           float *sums)
 {
-    int64_t rows = b->heads * b->queries;
+    int64_t rows = exec->rehearsal ? 0 : b->heads * b->queries;
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t r = 0; r < rows; r++) {
         int64_t head = b->head + r / b->queries, query = b->query + r % b->queries;
@@ -84,7 +84,7 @@ static void divide_row(float *row, int64_t n, float divisor)
 /* The sums divide the results rather than the scores, which are many more. */
 static void divide_block(t2v_exec *exec, const t2v_attention *a, const block *b, const float *sums)
 {
-    int64_t rows = b->heads * b->queries;
+    int64_t rows = exec->rehearsal ? 0 : b->heads * b->queries;
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t r = 0; r < rows; r++) {
         int64_t head = b->head + r / b->queries, query = b->query + r % b->queries;
@@ -145,6 +145,8 @@ static t2v_status run_all(t2v_exec *exec, const t2v_attention *a)
             const block b = {head, min64(heads, a->heads - head), query,
                              min64(queries, a->queries - query)};
             status = run_block(exec, a, &b, scores, sums);
+            if (exec->rehearsal) /* one is like the other */
+                query = a->queries, head = a->heads;
         }
     t2v_arena_reset(&exec->arena, mark);
     return status;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ops/kept.h"
 #include "ops/onednn.h"
 #include "ops/profile.h"
 
@@ -275,7 +276,9 @@ t2v_status t2v_conv3d_run(t2v_exec *exec, const t2v_conv3d *conv, const float *x
                   conv->kernel[1], conv->kernel[2]},
     };
     const int before = t2v_work_begin(exec, &work);
+    t2v_weights_begin(exec);
     t2v_status status = run_pieces(exec, conv, &g, x, out_frames, y);
+    t2v_weights_end(exec);
     t2v_work_end(exec, before);
     return status;
 }

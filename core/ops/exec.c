@@ -2,6 +2,7 @@
 #include "ops/exec.h"
 
 #include <sched.h>
+#include <stdlib.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -44,13 +45,14 @@ void t2v_exec_destroy(t2v_exec **exec)
         return;
     t2v_onednn_destroy(&(*exec)->dnn);
     t2v_arena_free(&(*exec)->arena);
+    free((*exec)->held);
     t2v_free(*exec);
     *exec = NULL;
 }
 
 t2v_status t2v_exec_check(t2v_exec *exec)
 {
-    if (t2v_exec_stopping(exec))
+    if (t2v_exec_interrupted(exec))
         return t2v_fail(exec->error, T2V_INTERRUPTED, "interrupted");
     return T2V_OK;
 }

@@ -25,6 +25,8 @@ typedef struct t2v_linear t2v_linear;
 t2v_status t2v_linear_create(int parts, const t2v_tensor *weight, const t2v_tensor *bias,
                              t2v_precision precision, t2v_linear **linear, t2v_error *error);
 void t2v_linear_free(t2v_linear **linear);
+/** Frees what was prepared of the weights and is not in use; the next run makes it again. */
+void t2v_linear_forget(t2v_linear *linear);
 
 int64_t t2v_linear_outputs(const t2v_linear *linear);
 

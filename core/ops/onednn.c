@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/kept.h"
 #include "ops/profile.h"
 #include "ops/quantize.h"
+#include "ops/rehearsal.h"
 
 /* ------------------------------------------------------------------ oneDNN 2.x and 3.x
  * In 2.x memory descriptors are plain structures and primitives have an operation descriptor;
@@ -527,9 +529,9 @@ static t2v_status execute(t2v_exec *exec, primitive *p, void *const handles[4])
         status = dnnl_memory_set_data_handle(p->memory[i], handle);
         args[i] = (dnnl_exec_arg_t){p->arg[i], p->memory[i]};
     }
-    if (!status)
+    if (!status && !exec->rehearsal)
         status = dnnl_primitive_execute(p->handle, exec->dnn->stream, p->count, args);
-    if (!status)
+    if (!status && !exec->rehearsal)
         status = dnnl_stream_wait(exec->dnn->stream);
     t2v_arena_reset(&exec->arena, mark);
     return status ? dnn_fail(exec->error, status, "running a primitive") : T2V_OK;
@@ -537,12 +539,19 @@ static t2v_status execute(t2v_exec *exec, primitive *p, void *const handles[4])
 
 /* ------------------------------------------------------------------ prepared weights */
 
-struct t2v_prepared {
-    struct t2v_prepared *next;
+/* Weights in a layout of oneDNN's. */
+typedef struct packed {
+    t2v_prepared base;
     layout_t layout;
-    void *data;
+    void *data; /* [data_bytes], in pages */
+    size_t data_bytes;
     float *scale, *sum; /* of each row, where the weights are bytes; else NULL */
-};
+} packed;
+
+static packed *packed_of(t2v_prepared *prepared)
+{
+    return (packed *)prepared;
+}
 
 void t2v_operand_init(t2v_operand *operand, const t2v_tensor *source, size_t first, int rank,
                       const int64_t *dim)
@@ -555,22 +564,40 @@ void t2v_operand_init(t2v_operand *operand, const t2v_tensor *source, size_t fir
     pthread_mutex_init(&operand->lock, NULL);
 }
 
-static void prepared_free(struct t2v_prepared *prepared)
+static void packed_free(packed *w)
 {
-    layout_free(&prepared->layout);
-    t2v_free(prepared->data);
-    t2v_free(prepared->scale);
-    t2v_free(prepared->sum);
-    t2v_free(prepared);
+    t2v_kept_remove(&w->base);
+    layout_free(&w->layout);
+    t2v_free_pages(w->data, w->data_bytes);
+    t2v_free(w->scale);
+    t2v_free(w->sum);
+    t2v_free(w);
+}
+
+void t2v_operand_drop(t2v_operand *operand, t2v_prepared *prepared)
+{
+    t2v_prepared **link = &operand->prepared;
+    while (*link != prepared)
+        link = &(*link)->next;
+    *link = prepared->next;
+    packed_free(packed_of(prepared));
+}
+
+void t2v_operand_forget(t2v_operand *operand)
+{
+    pthread_mutex_lock(&operand->lock);
+    for (t2v_prepared *p = operand->prepared, *next; p; p = next) {
+        next = p->next;
+        if (!p->users)
+            t2v_operand_drop(operand, p);
+    }
+    pthread_mutex_unlock(&operand->lock);
 }
 
 void t2v_operand_free(t2v_operand *operand)
 {
-    while (operand->prepared) {
-        struct t2v_prepared *next = operand->prepared->next;
-        prepared_free(operand->prepared);
-        operand->prepared = next;
-    }
+    while (operand->prepared)
+        t2v_operand_drop(operand, operand->prepared);
     pthread_mutex_destroy(&operand->lock);
 }
 
@@ -637,10 +664,11 @@ static t2v_status read_source(t2v_exec *exec, const t2v_operand *operand, size_t
 
 /* Reorders the weights, which the caller has read, into the layout that is wanted. */
 static t2v_status fill_prepared(t2v_exec *exec, const t2v_operand *operand, dnnl_data_type_t type,
-                                const void *plain, layout_ref wanted, struct t2v_prepared *prepared)
+                                const void *plain, layout_ref wanted, packed *prepared)
 {
     layout_t from = {0};
-    prepared->data = t2v_alloc(dnnl_memory_desc_get_size(wanted));
+    prepared->data_bytes = dnnl_memory_desc_get_size(wanted);
+    prepared->data = t2v_alloc_pages(prepared->data_bytes);
     dnnl_status_t status = prepared->data ? dnnl_success : dnnl_out_of_memory;
     if (!status)
         status = source_layout(&from, type, operand);
@@ -653,27 +681,27 @@ static t2v_status fill_prepared(t2v_exec *exec, const t2v_operand *operand, dnnl
 }
 
 static t2v_status prepare_floats(t2v_exec *exec, const t2v_operand *operand, layout_ref wanted,
-                                 struct t2v_prepared *prepared)
+                                 packed *prepared)
 {
     size_t count = 1;
     for (int i = 0; i < operand->rank; i++)
         count *= (size_t)operand->dim[i]; /* part of a checked tensor */
-    float *plain = t2v_alloc(count * sizeof(*plain));
+    float *plain = t2v_alloc_pages(count * sizeof(*plain));
     t2v_status status = plain ? read_source(exec, operand, count, plain)
                               : dnn_fail(exec->error, dnnl_out_of_memory, "weights");
     if (status >= 0)
         status = fill_prepared(exec, operand, dnnl_f32, plain, wanted, prepared);
-    t2v_free(plain);
+    t2v_free_pages(plain, count * sizeof(*plain));
     return status;
 }
 
 /* Of a file that holds bytes these are taken as they lie there. */
 static t2v_status prepare_bytes(t2v_exec *exec, const t2v_operand *operand, layout_ref wanted,
-                                struct t2v_prepared *prepared)
+                                packed *prepared)
 {
     const size_t rows = (size_t)operand->dim[0], columns = (size_t)operand->dim[1];
     const int8_t *stored = t2v_tensor_bytes(&operand->source);
-    int8_t *made = stored ? NULL : t2v_alloc(rows * columns);
+    int8_t *made = stored ? NULL : t2v_alloc_pages(rows * columns);
     prepared->scale = t2v_calloc(rows, sizeof(float));
     prepared->sum = t2v_calloc(rows, sizeof(float));
     t2v_status status = T2V_ERROR_MEMORY;
@@ -684,58 +712,106 @@ static t2v_status prepare_bytes(t2v_exec *exec, const t2v_operand *operand, layo
     if (status >= 0)
         status = fill_prepared(exec, operand, dnnl_s8, made ? made : stored + operand->first,
                                wanted, prepared);
-    t2v_free(made);
+    t2v_free_pages(made, rows * columns);
     return status;
 }
 
-/* Reads the weights from their file and reorders them. */
-static t2v_status prepare(t2v_exec *exec, const t2v_operand *operand, const primitive *p,
-                          struct t2v_prepared **out)
+/* Of what is made of the operand for the primitive. */
+static size_t prepared_bytes(const t2v_operand *operand, const primitive *p)
 {
-    struct t2v_prepared *prepared = *out = t2v_calloc(1, sizeof(*prepared));
+    const size_t rows = p->key.kind == 3 ? 2 * sizeof(float) * (size_t)operand->dim[0] : 0;
+    return dnnl_memory_desc_get_size(REF(p->weights)) + rows;
+}
+
+/* Reads the weights from their file and reorders them. The operand's lock is held. */
+static t2v_status prepare(t2v_exec *exec, t2v_operand *operand, const primitive *p, packed **out)
+{
+    packed *prepared = *out = t2v_calloc(1, sizeof(*prepared));
     if (!prepared)
         return t2v_fail_memory(exec->error, "weights", sizeof(*prepared));
     t2v_status status = p->key.kind == 3 ? prepare_bytes(exec, operand, REF(p->weights), prepared)
                                          : prepare_floats(exec, operand, REF(p->weights), prepared);
     if (status < 0) {
-        prepared_free(prepared);
+        packed_free(prepared);
         *out = NULL;
+        return status;
     }
-    return status;
+    prepared->base.operand = operand;
+    prepared->base.bytes = prepared_bytes(operand, p);
+    prepared->base.next = operand->prepared;
+    operand->prepared = &prepared->base;
+    t2v_kept_add(exec->kept, &prepared->base);
+    return T2V_OK;
 }
 
-/* The weights in the layout that the primitive wants; made by the first stream that asks. */
+static packed *find_prepared(const t2v_operand *operand, const primitive *p)
+{
+    t2v_prepared *found = operand->prepared;
+    while (found && !dnnl_memory_desc_equal(REF(packed_of(found)->layout), REF(p->weights)))
+        found = found->next;
+    return found ? packed_of(found) : NULL;
+}
+
+static bool same_layout(const void *a, const void *b)
+{
+    const primitive *left = a, *right = b;
+    return dnnl_memory_desc_equal(REF(left->weights), REF(right->weights));
+}
+
+static t2v_status rehearse_prepared(t2v_exec *exec, const t2v_operand *operand, const primitive *p,
+                                    const packed **out)
+{
+    static const packed none;
+    *out = &none;
+    return t2v_rehearsal_want(exec, operand, p, same_layout, prepared_bytes(operand, p));
+}
+
+/* The weights in the layout that the primitive wants; made by the first stream that asks, and there
+ * until the hold ends. */
 static t2v_status get_prepared(t2v_exec *exec, t2v_operand *operand, const primitive *p,
-                               const struct t2v_prepared **out)
+                               const packed **out)
 {
     t2v_status status = T2V_OK;
+    if (exec->rehearsal)
+        return rehearse_prepared(exec, operand, p, out);
     pthread_mutex_lock(&operand->lock);
-    struct t2v_prepared *found = operand->prepared;
-    while (found && !dnnl_memory_desc_equal(REF(found->layout), REF(p->weights)))
-        found = found->next;
+    packed *found = find_prepared(operand, p);
     if (!found) {
         const t2v_work work = {.operation = T2V_OPERATION_WEIGHTS};
         const int before = t2v_work_begin(exec, &work);
         status = prepare(exec, operand, p, &found);
         t2v_work_end(exec, before);
-        if (status >= 0) {
-            found->next = operand->prepared;
-            operand->prepared = found;
-        }
     }
+    if (status >= 0)
+        status = t2v_weights_hold(exec, &found->base);
     pthread_mutex_unlock(&operand->lock);
-    *out = status < 0 ? NULL : found;
+    *out = found;
     return status;
 }
 
 /* ------------------------------------------------------------------ entry points */
 
+/* Runs a primitive whose weights are the operand's. */
+static t2v_status run_weighted(t2v_exec *exec, const key *k, t2v_operand *operand, const void *src,
+                               const float *bias, void *dst, const packed **prepared)
+{
+    primitive *p;
+    T2V_TRY(get_primitive(exec, k, &p));
+    t2v_weights_begin(exec);
+    t2v_status status = get_prepared(exec, operand, p, prepared);
+    if (status >= 0) {
+        void *const handles[4] = {(void *)src, (*prepared)->data, dst, (void *)bias};
+        status = execute(exec, p, handles);
+    }
+    t2v_weights_end(exec);
+    return status;
+}
+
 t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const float *src,
                               t2v_operand *weights, const float *bias, float *dst)
 {
     key k;
-    primitive *p;
-    const struct t2v_prepared *prepared;
+    const packed *prepared;
     memset(&k, 0, sizeof(k));
     k.kind = 0;
     k.product.m = product->m;
@@ -746,10 +822,7 @@ t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const 
     k.product.bias = product->bias;
     k.product.accumulate = product->accumulate;
     k.product.activation = product->activation;
-    T2V_TRY(get_primitive(exec, &k, &p));
-    T2V_TRY(get_prepared(exec, weights, p, &prepared));
-    void *const handles[4] = {(void *)src, prepared->data, dst, (void *)bias};
-    return execute(exec, p, handles);
+    return run_weighted(exec, &k, weights, src, bias, dst, &prepared);
 }
 
 t2v_status t2v_onednn_byte_product(t2v_exec *exec, const t2v_byte_product *product,
@@ -757,17 +830,14 @@ t2v_status t2v_onednn_byte_product(t2v_exec *exec, const t2v_byte_product *produ
                                    const float **scale, const float **sum)
 {
     key k;
-    primitive *p;
-    const struct t2v_prepared *prepared;
+    const packed *prepared;
     memset(&k, 0, sizeof(k));
     k.kind = 3;
     k.bytes_product = *product;
-    T2V_TRY(get_primitive(exec, &k, &p));
-    T2V_TRY(get_prepared(exec, weights, p, &prepared));
+    T2V_TRY(run_weighted(exec, &k, weights, src, NULL, dst, &prepared));
     *scale = prepared->scale;
     *sum = prepared->sum;
-    void *const handles[4] = {(void *)src, prepared->data, dst, NULL};
-    return execute(exec, p, handles);
+    return T2V_OK;
 }
 
 t2v_status t2v_onednn_batch_product(t2v_exec *exec, const t2v_batch_product *product,
@@ -796,8 +866,7 @@ t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolu
                                   float *dst)
 {
     key k;
-    primitive *p;
-    const struct t2v_prepared *prepared;
+    const packed *prepared;
     memset(&k, 0, sizeof(k));
     k.kind = 2;
     k.convolution.ic = convolution->ic;
@@ -812,10 +881,7 @@ t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolu
     k.convolution.pad_left = convolution->pad_left;
     k.convolution.pad_right = convolution->pad_right;
     k.convolution.accumulate = convolution->accumulate;
-    T2V_TRY(get_primitive(exec, &k, &p));
-    T2V_TRY(get_prepared(exec, weights, p, &prepared));
-    void *const handles[4] = {(void *)src, prepared->data, dst, (void *)bias};
-    return execute(exec, p, handles);
+    return run_weighted(exec, &k, weights, src, bias, dst, &prepared);
 }
 
 /* ------------------------------------------------------------------ the yardstick */

@@ -39,12 +39,16 @@ typedef struct t2v_operand {
     int rank;          /**< 2: [n, k] of a product; 5: [oc, ic, kd, kh, kw] */
     int64_t dim[5];
     pthread_mutex_t lock;
-    struct t2v_prepared *prepared;
+    struct t2v_prepared *prepared; /**< ops/kept.h */
 } t2v_operand;
 
 void t2v_operand_init(t2v_operand *operand, const t2v_tensor *source, size_t first, int rank,
                       const int64_t *dim);
 void t2v_operand_free(t2v_operand *operand);
+/** Frees what was prepared and is not in use. It is made again when it is wanted. */
+void t2v_operand_forget(t2v_operand *operand);
+/** Frees one layout, which nobody uses. The operand's lock is held. For ops/kept.c. */
+void t2v_operand_drop(t2v_operand *operand, struct t2v_prepared *prepared);
 
 /** dst[m, n] = activation(src[m, k] × weights[n, k]ᵀ + bias[n]) (+ dst). Strides in elements. */
 typedef struct t2v_product {
@@ -63,7 +67,8 @@ typedef struct t2v_byte_product {
 } t2v_byte_product;
 
 /**
- * The weights are made into bytes as ops/quantize.h says.
+ * The weights are made into bytes as ops/quantize.h says. To be called within a hold
+ * (ops/kept.h), at whose end `scale` and `sum` end too.
  *
  * @param src   at most t2v_onednn_levels()
  * @param scale receives the scale of each of the weights' n rows, the operand's own

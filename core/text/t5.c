@@ -121,6 +121,16 @@ t2v_status t2v_t5_create(const t2v_component *component, t2v_t5_kind kind, t2v_t
     return status;
 }
 
+void t2v_t5_forget(const t2v_t5 *t5)
+{
+    for (int64_t i = 0; i < t5->layers; i++) {
+        const layer *l = &t5->layer[i];
+        t2v_linear *const linears[] = {l->qkv, l->output, l->gate, l->up, l->down};
+        for (size_t j = 0; j < sizeof(linears) / sizeof(linears[0]); j++)
+            t2v_linear_forget(linears[j]);
+    }
+}
+
 void t2v_t5_free(t2v_t5 **t5)
 {
     if (!*t5)

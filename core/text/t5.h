@@ -21,6 +21,8 @@ typedef enum t2v_t5_kind { T2V_T5, T2V_UMT5 } t2v_t5_kind;
 t2v_status t2v_t5_create(const t2v_component *component, t2v_t5_kind kind, t2v_t5 **t5,
                          t2v_error *error);
 void t2v_t5_free(t2v_t5 **t5);
+/** Frees what was prepared of its weights; the next run makes it again. */
+void t2v_t5_forget(const t2v_t5 *t5);
 
 /** Width of an embedding. */
 int64_t t2v_t5_width(const t2v_t5 *t5);

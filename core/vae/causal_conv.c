@@ -37,9 +37,14 @@ t2v_status t2v_conv_state_init(t2v_conv_state *state, const t2v_conv3d *conv, in
 {
     *state = (t2v_conv_state){.conv = conv, .h = h, .w = w, .causal = causal};
     size_t floats = frame_floats(state) * (size_t)reach(state);
-    state->kept = t2v_calloc(floats, sizeof(float));
+    state->kept = t2v_alloc(floats * sizeof(float));
     return state->kept ? T2V_OK
                        : t2v_fail_memory(error, "the decoder's memory", floats * sizeof(float));
+}
+
+size_t t2v_conv_state_bytes(const t2v_conv_state *state)
+{
+    return state->kept ? frame_floats(state) * (size_t)reach(state) * sizeof(float) : 0;
 }
 
 void t2v_conv_state_free(t2v_conv_state *state)
@@ -124,10 +129,15 @@ t2v_status t2v_frame_queue_init(t2v_frame_queue *queue, size_t frame, int64_t ca
                                 t2v_error *error)
 {
     *queue = (t2v_frame_queue){.frame = frame, .capacity = capacity};
-    queue->data = t2v_calloc((size_t)capacity * frame, sizeof(float));
+    queue->data = t2v_alloc((size_t)capacity * frame * sizeof(float));
     return queue->data ? T2V_OK
                        : t2v_fail_memory(error, "the decoder's memory",
                                          (size_t)capacity * frame * sizeof(float));
+}
+
+size_t t2v_frame_queue_bytes(const t2v_frame_queue *queue)
+{
+    return (size_t)queue->capacity * queue->frame * sizeof(float);
 }
 
 void t2v_frame_queue_free(t2v_frame_queue *queue)

@@ -23,6 +23,8 @@ typedef struct t2v_conv_state {
 t2v_status t2v_conv_state_init(t2v_conv_state *state, const t2v_conv3d *conv, int64_t h, int64_t w,
                                bool causal, t2v_error *error);
 void t2v_conv_state_free(t2v_conv_state *state);
+/** Memory for the frames before. */
+size_t t2v_conv_state_bytes(const t2v_conv_state *state);
 
 /** Frames that come out when `frames` go in. */
 int64_t t2v_conv_state_outputs(const t2v_conv_state *state, int64_t frames, bool last);
@@ -48,6 +50,7 @@ typedef struct t2v_frame_queue {
 t2v_status t2v_frame_queue_init(t2v_frame_queue *queue, size_t frame, int64_t capacity,
                                 t2v_error *error);
 void t2v_frame_queue_free(t2v_frame_queue *queue);
+size_t t2v_frame_queue_bytes(const t2v_frame_queue *queue);
 /**
  * Puts `in` frames of x behind those that wait and takes the first `out` of all into y. What
  * remains must fit into the queue.

@@ -635,6 +635,33 @@ static void decoder_destroy(void *opaque)
     t2v_free(d);
 }
 
+static size_t resnet_bytes(const resnet_state *s)
+{
+    return t2v_conv_state_bytes(&s->conv1) + t2v_conv_state_bytes(&s->conv2) +
+           t2v_frame_queue_bytes(&s->waiting);
+}
+
+static size_t block_bytes(const block_state *s)
+{
+    size_t sum = t2v_conv_state_bytes(&s->upsampler) + t2v_frame_queue_bytes(&s->waiting);
+    sum += s->conv_in.resnet ? resnet_bytes(&s->conv_in) : 0;
+    for (int64_t i = 0; i < s->block->layers; i++)
+        sum += resnet_bytes(&s->resnet[i]);
+    return sum;
+}
+
+static size_t decoder_bytes(const void *opaque)
+{
+    const decoder *d = opaque;
+    const size_t patch = (size_t)d->vae->patch;
+    const size_t pixels = (size_t)d->conv_out.h * (size_t)d->conv_out.w * patch * patch;
+    size_t sum = t2v_conv_state_bytes(&d->conv_in) + t2v_conv_state_bytes(&d->conv_out);
+    sum += (size_t)d->vae->pictures * pixels * sizeof(float) + block_bytes(&d->mid);
+    for (int64_t i = 0; i < d->vae->blocks; i++)
+        sum += block_bytes(&d->block[i]);
+    return sum;
+}
+
 static t2v_status decoder_create(t2v_exec *exec, const void *vae, const t2v_decoder_params *params,
                                  void **out)
 {
@@ -975,6 +1002,7 @@ const t2v_vae_class t2v_vae_ltx = {
     .describe = describe,
     .decoder_create = decoder_create,
     .decoder_destroy = decoder_destroy,
+    .decoder_bytes = decoder_bytes,
     .decode = decode,
     .encode = encode,
 };

@@ -57,6 +57,8 @@ typedef struct t2v_vae_class {
     t2v_status (*decoder_create)(t2v_exec *exec, const void *vae, const t2v_decoder_params *params,
                                  void **decoder);
     void (*decoder_destroy)(void *decoder);
+    /** Memory that it carries from one call to the next. */
+    size_t (*decoder_bytes)(const void *decoder);
     /**
      * @param latents [frames, height, width, latent_channels], denormalised
      * @param last    no more latents will come: what is still held back is delivered

@@ -353,6 +353,23 @@ static void decoder_destroy(void *opaque)
     t2v_free(d);
 }
 
+static size_t decoder_bytes(const void *opaque)
+{
+    const decoder *d = opaque;
+    const int64_t patch = d->vae->patch;
+    size_t sum = t2v_conv_state_bytes(&d->conv_in) + t2v_conv_state_bytes(&d->conv_out);
+    sum += COLOURS * sizeof(float) * (size_t)(d->conv_out.h * d->conv_out.w * patch * patch);
+    for (int i = 0; i < 2; i++)
+        sum += t2v_wan_resnet_bytes(&d->middle.resnet[i]);
+    for (int64_t i = 0; i < d->vae->levels; i++) {
+        const level_state *s = &d->level[i];
+        for (int64_t j = 0; j < s->level->resnets; j++)
+            sum += t2v_wan_resnet_bytes(&s->resnet[j]);
+        sum += t2v_conv_state_bytes(&s->time);
+    }
+    return sum;
+}
+
 static t2v_status decoder_create(t2v_exec *exec, const void *vae, const t2v_decoder_params *params,
                                  void **out)
 {
@@ -560,6 +577,7 @@ const t2v_vae_class t2v_vae_wan = {
     .describe = describe,
     .decoder_create = decoder_create,
     .decoder_destroy = decoder_destroy,
+    .decoder_bytes = decoder_bytes,
     .decode = decode,
     .encode = encode,
 };

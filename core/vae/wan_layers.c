@@ -113,6 +113,11 @@ void t2v_wan_end_resnet(t2v_wan_resnet_state *s)
     t2v_conv_state_free(&s->conv2);
 }
 
+size_t t2v_wan_resnet_bytes(const t2v_wan_resnet_state *s)
+{
+    return t2v_conv_state_bytes(&s->conv1) + t2v_conv_state_bytes(&s->conv2);
+}
+
 t2v_status t2v_wan_start_middle(t2v_wan_middle_state *s, const t2v_wan_middle *m, int64_t h,
                                 int64_t w, t2v_error *error)
 {

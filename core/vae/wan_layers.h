@@ -66,6 +66,8 @@ t2v_status t2v_wan_start_conv(t2v_conv_state *state, const t2v_conv3d *conv, int
 t2v_status t2v_wan_start_resnet(t2v_wan_resnet_state *state, const t2v_wan_resnet *resnet,
                                 int64_t h, int64_t w, t2v_error *error);
 void t2v_wan_end_resnet(t2v_wan_resnet_state *state);
+/** Memory of the frames before. */
+size_t t2v_wan_resnet_bytes(const t2v_wan_resnet_state *state);
 t2v_status t2v_wan_start_middle(t2v_wan_middle_state *state, const t2v_wan_middle *middle,
                                 int64_t h, int64_t w, t2v_error *error);
 void t2v_wan_end_middle(t2v_wan_middle_state *state);

@@ -32,6 +32,10 @@ enum t2v_option_flags {
     STRING(lora, NULL, 0,                                                                          \
            "LoRA files merged into the transformer: FILE or FILE=WEIGHT, several separated by |; " \
            "FILE@2 is for the second transformer of a model that has two")                         \
+    STRING(max_memory, NULL, 0,                                                                    \
+           "memory that the model and its streams may take: a number of GB, or one with MB, GB, "  \
+           "MiB or GiB behind it; unset: what weights are kept prepared is fitted to the memory "  \
+           "that is free")                                                                         \
     NUMBER(int, threads, 0, 0, 1024, 0, "threads",                                                 \
            "threads that a stream computes with; 0: one for each processor this process may use")
 

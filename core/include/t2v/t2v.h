@@ -211,6 +211,27 @@ typedef struct t2v_stream_params {
 /** The defaults of the option table, with the size, rate and length that suit the model. */
 T2V_API t2v_stream_params t2v_stream_params_default(const t2v_model *model);
 
+/** What a stream will need on this machine. Bytes are of anonymous memory: files stay mapped. */
+typedef struct t2v_estimate {
+    int64_t bytes;           /**< the most that it takes within the model's max_memory */
+    int64_t least_bytes;     /**< the smallest max_memory that does, preparing weights again and again */
+    int64_t unlimited_bytes; /**< with all weights kept prepared */
+    int steps;               /**< of denoising, in each chunk */
+    int64_t chunks;          /**< -1: without end */
+    double text_seconds;     /**< encoding prompts and given pictures */
+    double step_seconds;     /**< a step of denoising */
+    double decode_seconds;   /**< decoding a chunk */
+} t2v_estimate;
+
+/**
+ * Estimates what a stream will need: memory from a rehearsal that does all but the arithmetic, time
+ * from its operations and a short measurement, which takes some seconds of all threads.
+ *
+ * @param params as for t2v_stream_create, the prompts too
+ */
+T2V_API t2v_status t2v_model_estimate(t2v_model *model, const t2v_stream_params *params,
+                                      t2v_estimate *estimate, t2v_error *error);
+
 /**
  * Starts a stream. Returns at once; the engine thread begins to work. A failure in the engine
  * (a prompt that is not UTF-8, say) is reported by t2v_stream_next.

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a stream will need, from a rehearsal of it and a short measurement of this machine. */
+#include <string.h>
+#include <time.h>
+
+#include "engine/condition.h"
+#include "engine/generate.h"
+#include "engine/needs.h"
+#include "engine/options.h"
+#include "ops/onednn.h"
+
+/* What the engine reaches of oneDNN's best, with what lies between the products, as `t2v bench
+ * --profile` shows it for the published sizes. */
+static const double LINEAR_SHARE = 0.85, ATTENTION_SHARE = 0.55, CONVOLUTION_SHARE = 0.75;
+/* Floats that a thread reads, dequantises and reorders in a second, relative to the products that
+ * it computes meanwhile. */
+static const double PREPARED_BYTES_PER_OPERATION = 0.01;
+
+/* Operations per second. */
+typedef struct rates {
+    double product, convolution, bytes;
+} rates;
+
+/* A measurement that took as long is not repeated. */
+static const double LONG_SECONDS = 2;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The better of two runs, as the first wakes threads and touches memory; of one that took long. */
+static t2v_status measure(t2v_exec *exec, t2v_peak_kind kind, double *rate)
+{
+    t2v_peak *peak;
+    T2V_TRY(t2v_peak_create(exec, kind, &peak));
+    const double start = now();
+    t2v_status status = t2v_peak_run(exec, peak);
+    const double middle = now();
+    *rate = t2v_peak_operations(peak) / (middle - start);
+    if (status >= 0 && middle - start < LONG_SECONDS) {
+        status = t2v_peak_run(exec, peak);
+        const double again = t2v_peak_operations(peak) / (now() - middle);
+        *rate = again > *rate ? again : *rate;
+    }
+    t2v_peak_destroy(&peak);
+    return status;
+}
+
+/* Convolutions reach about what products reach. */
+static t2v_status measure_rates(t2v_exec *exec, bool bytes, rates *r)
+{
+    T2V_TRY(measure(exec, T2V_PEAK_PRODUCT, &r->product));
+    r->convolution = r->product;
+    return bytes ? measure(exec, T2V_PEAK_BYTE_PRODUCT, &r->bytes) : T2V_OK;
+}
+
+/* Of the operations of one pass over a stage. */
+static double seconds_of(const t2v_stage_needs *stage, const rates *r, bool bytes)
+{
+    return stage->operations[T2V_OPERATION_LINEAR] /
+               ((bytes ? r->bytes : r->product) * LINEAR_SHARE) +
+           stage->operations[T2V_OPERATION_ATTENTION] / (r->product * ATTENTION_SHARE) +
+           stage->operations[T2V_OPERATION_CONV3D] / (r->convolution * CONVOLUTION_SHARE);
+}
+
+/* Of weights that find no place and are prepared again. */
+static double preparing_seconds(const t2v_needs *needs, t2v_stage stage, size_t limit,
+                                const rates *r)
+{
+    const size_t reserve = t2v_needs_reserve(needs, stage);
+    const size_t room = limit > reserve ? limit - reserve : 0;
+    const size_t weights = needs->stage[stage].weights;
+    return weights > room ? (double)(weights - room) / (r->product * PREPARED_BYTES_PER_OPERATION)
+                          : 0;
+}
+
+static void fill_times(const t2v_model *model, const t2v_needs *needs, const rates *r,
+                       t2v_estimate *e)
+{
+    const bool bytes = !strcmp(model->params.precision, "int8");
+    const size_t limit = model->kept.limit;
+    const t2v_stage_needs *stage = needs->stage;
+    e->text_seconds = seconds_of(&stage[T2V_STAGE_TEXT], r, bytes) +
+                      seconds_of(&stage[T2V_STAGE_PICTURES], r, false) +
+                      preparing_seconds(needs, T2V_STAGE_TEXT, 0, r);
+    e->step_seconds = seconds_of(&stage[T2V_STAGE_DENOISING], r, bytes) +
+                      preparing_seconds(needs, T2V_STAGE_DENOISING, limit, r);
+    e->decode_seconds = seconds_of(&stage[T2V_STAGE_DECODING], r, false);
+}
+
+static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
+                           t2v_estimate *e)
+{
+    t2v_plan plan;
+    t2v_needs needs;
+    t2v_stage stage;
+    rates r;
+    T2V_TRY(t2v_plan_make(model, params->width, params->height, params->frames, params->chunk,
+                          false, &plan, exec->error));
+    T2V_TRY(t2v_conditions_check(model, params, &plan, exec->error));
+    T2V_TRY(t2v_needs_rehearse(exec, model, params, &plan, &needs));
+    T2V_TRY(measure_rates(exec, !strcmp(model->params.precision, "int8"), &r));
+    e->least_bytes = (int64_t)t2v_needs_least(&needs, &stage);
+    e->bytes = (int64_t)t2v_needs_most(&needs, model->kept.limit);
+    e->unlimited_bytes = (int64_t)t2v_needs_most(&needs, SIZE_MAX);
+    e->chunks = plan.chunks;
+    e->steps = t2v_effective_steps(model, params);
+    fill_times(model, &needs, &r, e);
+    return T2V_OK;
+}
+
+t2v_status t2v_model_estimate(t2v_model *model, const t2v_stream_params *params,
+                              t2v_estimate *estimate, t2v_error *error)
+{
+    const t2v_stream_params defaults = t2v_stream_params_default(model);
+    t2v_exec *exec;
+    memset(estimate, 0, sizeof(*estimate));
+    params = params ? params : &defaults;
+    T2V_TRY(t2v_options_check(t2v_stream_options(), params, error));
+    T2V_TRY(t2v_exec_create(model->params.threads, NULL, error, &exec));
+    t2v_status status = rehearse(exec, model, params, estimate);
+    t2v_exec_destroy(&exec);
+    return status;
+}
