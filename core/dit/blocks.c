@@ -5,10 +5,10 @@
 
 #include "ops/attention.h"
 #include "ops/elementwise.h"
+#include "ops/kept.h"
 #include "ops/rope.h"
 
-/* Rows of the feed-forward that are computed at once: its inner activations are several times as
- * wide. */
+/* Rows that are computed at once where inner activations are several times as wide. */
 enum { FEED_ROWS = 2048 };
 
 /* ------------------------------------------------------------------ weights */
@@ -143,14 +143,14 @@ t2v_status t2v_dit_pass_begin(t2v_exec *exec, const t2v_dit_blocks *m, const t2v
 {
     const size_t n = (size_t)in->tokens, dim = (size_t)m->dim;
     const size_t feed_rows = n < FEED_ROWS ? n : FEED_ROWS;
+    const size_t feed = m->feed > 4 * m->dim ? (size_t)m->feed : 4 * dim;
     p->hidden = t2v_exec_floats(exec, n, dim);
     p->normed = t2v_exec_floats(exec, n, dim);
-    p->wide = t2v_exec_floats(exec, n, 3 * dim);
     p->query = t2v_exec_floats(exec, n, dim);
     p->key = t2v_exec_floats(exec, n, dim);
     p->value = t2v_exec_floats(exec, n, dim);
-    p->feed = t2v_exec_floats(exec, feed_rows, (size_t)m->feed);
-    bool complete = p->hidden && p->normed && p->wide && p->query && p->key && p->value && p->feed;
+    p->feed = t2v_exec_floats(exec, feed_rows, feed);
+    bool complete = p->hidden && p->normed && p->query && p->key && p->value && p->feed;
     return complete ? t2v_adaptive_begin(exec, time, in, &p->adaptive) : T2V_ERROR_MEMORY;
 }
 
@@ -162,28 +162,59 @@ static void norm_modulated(t2v_exec *exec, const t2v_dit_blocks *m, const float 
     t2v_adaptive_norm(exec, &p->adaptive, &norm, which, p->hidden, p->normed);
 }
 
-static void rotate(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in, float *x)
+/* Rows `first` … of the tokens. */
+static void rotate(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in, int64_t first,
+                   int64_t rows, float *x)
 {
+    const int64_t angles = first * (m->rotary_dim / 2);
     for (int64_t at = 0; at < m->dim; at += m->rotary_dim)
-        t2v_rope_run(exec, x + at, in->tokens, m->dim, m->rotary_dim, in->positions->cosine,
-                     in->positions->sine);
+        t2v_rope_run(exec, x + at, rows, m->dim, m->rotary_dim, in->positions->cosine + angles,
+                     in->positions->sine + angles);
+}
+
+/* Queries, keys and values of some rows of p->normed. */
+static t2v_status project_rows(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_block *block,
+                               const t2v_dit_input *in, int64_t first, int64_t rows,
+                               t2v_dit_pass *p)
+{
+    const int64_t dim = m->dim, at = first * m->head_dim;
+    float *const target[3] = {p->query, p->key, p->value};
+    const float *const weight[2] = {block->query_norm, block->key_norm};
+    float *wide = p->feed, *one = wide + 3 * dim * rows;
+    T2V_TRY(t2v_linear_run(exec, block->qkv, p->normed + first * dim, rows, T2V_ACTIVATION_NONE,
+                           false, wide));
+    for (int i = 0; i < 2; i++) {
+        norm_heads(exec, m, weight[i], wide + i * dim, rows, 3 * dim, one);
+        rotate(exec, m, in, first, rows, one);
+        t2v_split_some_heads(exec, one, rows, dim, m->heads, m->head_dim, in->tokens,
+                             target[i] + at);
+    }
+    t2v_split_some_heads(exec, wide + 2 * dim, rows, 3 * dim, m->heads, m->head_dim, in->tokens,
+                         target[2] + at);
+    return T2V_OK;
+}
+
+/* Its weights are those of one hold, however many rows there are. */
+static t2v_status project(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_block *block,
+                          const t2v_dit_input *in, t2v_dit_pass *p)
+{
+    t2v_status status = T2V_OK;
+    t2v_weights_begin(exec);
+    for (int64_t at = 0; at < in->tokens && status >= 0; at += FEED_ROWS) {
+        const int64_t rows = in->tokens - at < FEED_ROWS ? in->tokens - at : FEED_ROWS;
+        status = project_rows(exec, m, block, in, at, rows, p);
+    }
+    t2v_weights_end(exec);
+    return status;
 }
 
 static t2v_status self_attention(t2v_exec *exec, const t2v_dit_blocks *m,
                                  const t2v_dit_block *block, const t2v_dit_input *in,
                                  t2v_dit_pass *p)
 {
-    const int64_t n = in->tokens, dim = m->dim;
-    float *const target[2] = {p->query, p->key};
-    const float *const weight[2] = {block->query_norm, block->key_norm};
+    const int64_t n = in->tokens;
     norm_modulated(exec, m, block->norm1, 0, p);
-    T2V_TRY(t2v_linear_run(exec, block->qkv, p->normed, n, T2V_ACTIVATION_NONE, false, p->wide));
-    for (int i = 0; i < 2; i++) {
-        norm_heads(exec, m, weight[i], p->wide + i * dim, n, 3 * dim, p->normed);
-        rotate(exec, m, in, p->normed);
-        t2v_split_heads(exec, p->normed, n, dim, m->heads, m->head_dim, target[i]);
-    }
-    t2v_split_heads(exec, p->wide + 2 * dim, n, 3 * dim, m->heads, m->head_dim, p->value);
+    T2V_TRY(project(exec, m, block, in, p));
     const t2v_attention attention = {
         .heads = m->heads,
         .head_dim = m->head_dim,
@@ -197,8 +228,8 @@ static t2v_status self_attention(t2v_exec *exec, const t2v_dit_blocks *m,
     };
     T2V_TRY(t2v_attention_run(exec, &attention));
     T2V_TRY(t2v_linear_run(exec, block->attention_out, p->normed, n, T2V_ACTIVATION_NONE, false,
-                           p->wide));
-    t2v_adaptive_add(exec, &p->adaptive, 2, p->wide, p->hidden);
+                           p->query));
+    t2v_adaptive_add(exec, &p->adaptive, 2, p->query, p->hidden);
     return T2V_OK;
 }
 
@@ -221,7 +252,7 @@ static t2v_status attend(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_
     return t2v_attention_run(exec, &attention);
 }
 
-/* Is not modulated and has no gate. */
+/* Is not modulated and has no gate. Keys and values of self-attention are not needed any more. */
 static t2v_status cross_attention(t2v_exec *exec, const t2v_dit_blocks *m, int64_t layer,
                                   const t2v_dit_input *in, t2v_dit_pass *p)
 {
@@ -235,13 +266,13 @@ static t2v_status cross_attention(t2v_exec *exec, const t2v_dit_blocks *m, int64
     const float *x = block->text_norm ? p->normed : p->hidden;
     if (block->text_norm)
         t2v_norm_run(exec, &norm, p->hidden, n, dim, p->normed);
-    T2V_TRY(t2v_linear_run(exec, block->text_query, x, n, T2V_ACTIVATION_NONE, false, p->wide));
-    norm_heads(exec, m, block->text_query_norm, p->wide, n, dim, p->normed);
+    T2V_TRY(t2v_linear_run(exec, block->text_query, x, n, T2V_ACTIVATION_NONE, false, p->key));
+    norm_heads(exec, m, block->text_query_norm, p->key, n, dim, p->normed);
     t2v_split_heads(exec, p->normed, n, dim, m->heads, m->head_dim, p->query);
     T2V_TRY(attend(exec, m, in->text, layer, in, p, p->normed));
     if (in->picture) {
-        T2V_TRY(attend(exec, m, in->picture, layer, in, p, p->wide));
-        t2v_add(exec, p->normed, p->wide, n * dim);
+        T2V_TRY(attend(exec, m, in->picture, layer, in, p, p->key));
+        t2v_add(exec, p->normed, p->key, n * dim);
     }
     return t2v_linear_run(exec, block->text_out, p->normed, n, T2V_ACTIVATION_NONE, true,
                           p->hidden);
@@ -250,17 +281,21 @@ static t2v_status cross_attention(t2v_exec *exec, const t2v_dit_blocks *m, int64
 static t2v_status feed_forward(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_block *block,
                                const t2v_dit_input *in, t2v_dit_pass *p)
 {
+    t2v_status status = T2V_OK;
     norm_modulated(exec, m, block->norm2, 3, p);
-    for (int64_t at = 0; at < in->tokens; at += FEED_ROWS) {
+    t2v_weights_begin(exec);
+    for (int64_t at = 0; at < in->tokens && status >= 0; at += FEED_ROWS) {
         int64_t rows = in->tokens - at < FEED_ROWS ? in->tokens - at : FEED_ROWS;
         float *x = p->normed + at * m->dim;
-        T2V_TRY(t2v_linear_run(exec, block->feed_in, x, rows, T2V_ACTIVATION_GELU_TANH, false,
-                               p->feed));
-        T2V_TRY(
-            t2v_linear_run(exec, block->feed_out, p->feed, rows, T2V_ACTIVATION_NONE, false, x));
+        status =
+            t2v_linear_run(exec, block->feed_in, x, rows, T2V_ACTIVATION_GELU_TANH, false, p->feed);
+        if (status >= 0)
+            status =
+                t2v_linear_run(exec, block->feed_out, p->feed, rows, T2V_ACTIVATION_NONE, false, x);
     }
+    t2v_weights_end(exec);
     t2v_adaptive_add(exec, &p->adaptive, 5, p->normed, p->hidden);
-    return T2V_OK;
+    return status;
 }
 
 /* The blocks from `first` to before `end`. */

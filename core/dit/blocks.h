@@ -61,9 +61,8 @@ t2v_status t2v_dit_blocks_look(t2v_exec *exec, const t2v_dit_blocks *blocks, con
 typedef struct t2v_dit_pass {
     float *hidden;              /**< [tokens, dim]: what the blocks work on */
     float *normed;              /**< [tokens, dim]: free before and behind the blocks */
-    float *wide;                /**< [tokens, 3 dim]: q, k, v side by side */
     float *query, *key, *value; /**< [heads, tokens, head_dim] */
-    float *feed;                /**< of some rows: [.., feed] */
+    float *feed; /**< of some rows: [.., feed], or q, k, v side by side and one of them */
     t2v_adaptive adaptive;
 } t2v_dit_pass;
 

@@ -52,6 +52,7 @@ static void end_stage(rehearsal *r, t2v_stage stage)
 {
     t2v_stage_needs *needs = &r->needs->stage[stage];
     needs->scratch = r->exec->arena.most;
+    needs->state += r->counts.lasting;
     needs->weights = r->counts.weights;
     needs->layer = r->counts.layer;
     sum_operations(r->profile, needs->operations);
@@ -119,6 +120,8 @@ static t2v_status rehearse_step(rehearsal *r)
         .beside = r->given.beside,
         .picture = r->given.seen,
         .noise = &r->noise,
+        .cache = t2v_cache_kind_from_name(r->params->cache),
+        .cache_threshold = r->params->cache_threshold,
         .progress = stop_after_first,
     };
     float *latents = t2v_calloc(t2v_latent_count(&size), sizeof(*latents));
@@ -256,7 +259,8 @@ static size_t working_in_turn(const t2v_needs *n)
     const t2v_stage_needs *s = n->stage;
     const size_t before = larger(s[T2V_STAGE_TEXT].scratch, s[T2V_STAGE_PICTURES].scratch);
     const size_t both = s[T2V_STAGE_DENOISING].scratch + s[T2V_STAGE_DECODING].scratch;
-    return PROCESS_BYTES + n->others + n->text + s[T2V_STAGE_DECODING].state + larger(before, both);
+    const size_t states = s[T2V_STAGE_DENOISING].state + s[T2V_STAGE_DECODING].state;
+    return PROCESS_BYTES + n->others + n->text + states + larger(before, both);
 }
 
 size_t t2v_needs_working(const t2v_needs *n, t2v_stage stage)

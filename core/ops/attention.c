@@ -170,6 +170,12 @@ t2v_status t2v_attention_run(t2v_exec *exec, const t2v_attention *a)
 void t2v_split_heads(t2v_exec *exec, const float *x, int64_t rows, int64_t stride, int64_t heads,
                      int64_t head_dim, float *out)
 {
+    t2v_split_some_heads(exec, x, rows, stride, heads, head_dim, rows, out);
+}
+
+void t2v_split_some_heads(t2v_exec *exec, const float *x, int64_t rows, int64_t stride,
+                          int64_t heads, int64_t head_dim, int64_t total, float *out)
+{
     const t2v_work work = {
         .operation = T2V_OPERATION_COPY,
         .bytes = 2 * sizeof(float) * (double)rows * (double)(heads * head_dim),
@@ -178,7 +184,7 @@ void t2v_split_heads(t2v_exec *exec, const float *x, int64_t rows, int64_t strid
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < rows; row++)
         for (int64_t head = 0; head < heads && !t2v_exec_stopping(exec); head++)
-            memcpy(out + (head * rows + row) * head_dim, x + row * stride + head * head_dim,
+            memcpy(out + (head * total + row) * head_dim, x + row * stride + head * head_dim,
                    (size_t)head_dim * sizeof(float));
     t2v_work_end(exec, before);
 }

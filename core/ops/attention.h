@@ -23,5 +23,9 @@ t2v_status t2v_attention_run(t2v_exec *exec, const t2v_attention *attention);
 /** [rows, heads × head_dim], rows `stride` floats apart, to [heads, rows, head_dim]. */
 void t2v_split_heads(t2v_exec *exec, const float *x, int64_t rows, int64_t stride, int64_t heads,
                      int64_t head_dim, float *out);
+/** The same for rows that are some of `total`: out is where the first goes in [heads, total,
+ * head_dim]. */
+void t2v_split_some_heads(t2v_exec *exec, const float *x, int64_t rows, int64_t stride,
+                          int64_t heads, int64_t head_dim, int64_t total, float *out);
 
 #endif

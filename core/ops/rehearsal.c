@@ -13,7 +13,7 @@ void t2v_rehearsal_free(t2v_rehearsal *rehearsal)
 
 void t2v_rehearsal_restart(t2v_rehearsal *r)
 {
-    r->weights = r->layer = r->hold_bytes = r->count = 0;
+    r->weights = r->layer = r->lasting = r->hold_bytes = r->count = 0;
     if (r->place)
         memset(r->place, 0, r->capacity * sizeof(*r->place));
 }

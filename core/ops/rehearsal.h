@@ -21,6 +21,7 @@ typedef struct t2v_rehearsed {
 typedef struct t2v_rehearsal {
     size_t weights; /**< bytes of prepared weights, each once */
     size_t layer;   /**< the most of them that are used together, see t2v_weights_begin */
+    size_t lasting; /**< bytes of what operations keep beside scratch memory */
     size_t hold_bytes;
     long hold;
     t2v_rehearsed *place; /**< [capacity], found by the operand */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/elementwise.h"
+#include "ops/rehearsal.h"
 
 /* The threshold of the first block's change unless one is given. */
 static const double FIRST_BLOCK_THRESHOLD = 0.05;
@@ -55,6 +56,8 @@ static t2v_status make(t2v_exec *exec, float **block, size_t count)
 {
     size_t bytes;
     t2v_free(*block);
+    if (exec->rehearsal)
+        exec->rehearsal->lasting += count * sizeof(**block);
     *block = t2v_mul_size(count, sizeof(**block), &bytes) ? t2v_alloc(bytes) : NULL;
     return *block ? T2V_OK
                   : t2v_fail_memory(exec->error, "the step cache", count * sizeof(**block));
