@@ -68,10 +68,10 @@ typedef struct T2VContext {
 
 /* clang-format off */
 #define TEXT_ROW(params, name, value, flags, help)                                                 \
-    IF_OFFERED(name, flags)({ #name, help, OFFSET(params.name), AV_OPT_TYPE_STRING,                \
+    IF_OFFERED(name, flags)({ T2V_OPTION_NAME(name), help, OFFSET(params.name), AV_OPT_TYPE_STRING,                \
                               {.str = value}, 0, 0, FLAGS_##flags },)
 #define NUMBER_ROW(params, type, name, value, min, max, flags, help)                               \
-    IF_OFFERED(name, flags)({ #name, help, OFFSET(params.name), TYPE_##type,                       \
+    IF_OFFERED(name, flags)({ T2V_OPTION_NAME(name), help, OFFSET(params.name), TYPE_##type,                       \
                               {DEFAULT_##type = value}, min, max, FLAGS_##flags },)
 
 #define STREAM_STRING(name, value, flags, help)                                                    \

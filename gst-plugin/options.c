@@ -67,20 +67,22 @@ static GParamSpec *choice_spec(const char *name, const char *fallback, const cha
 }
 
 #define INSTALL_STRING(name, value, flags, help)                                                   \
-    GST_T2V_KEEP_##flags(                                                                          \
-        blurb = make_blurb(help, NULL);                                                            \
-        install(klass, GST_T2V_PROP_##name,                                                        \
-                g_param_spec_string(#name, #name, blurb, value, TEXT_FLAGS_##flags), blurb);)
-#define INSTALL_NUMBER(type, name, value, min, max, flags, unit, help)                             \
-    GST_T2V_KEEP_##flags(                                                                          \
-        blurb = make_blurb(help, unit);                                                            \
-        install(klass, GST_T2V_PROP_##name,                                                        \
-                SPEC_##type(#name, #name, blurb, min, max, value, NUMBER_FLAGS_##flags), blurb);)
-#define INSTALL_CHOICE(name, value, values, flags, help)                                           \
     GST_T2V_KEEP_##flags(blurb = make_blurb(help, NULL);                                           \
                          install(klass, GST_T2V_PROP_##name,                                       \
-                                 choice_spec(#name, value, values, blurb, TEXT_FLAGS_##flags),     \
+                                 g_param_spec_string(T2V_OPTION_NAME(name), T2V_OPTION_NAME(name), \
+                                                     blurb, value, TEXT_FLAGS_##flags),            \
                                  blurb);)
+#define INSTALL_NUMBER(type, name, value, min, max, flags, unit, help)                             \
+    GST_T2V_KEEP_##flags(blurb = make_blurb(help, unit);                                           \
+                         install(klass, GST_T2V_PROP_##name,                                       \
+                                 SPEC_##type(T2V_OPTION_NAME(name), T2V_OPTION_NAME(name), blurb,  \
+                                             min, max, value, NUMBER_FLAGS_##flags),               \
+                                 blurb);)
+#define INSTALL_CHOICE(name, value, values, flags, help)                                           \
+    GST_T2V_KEEP_##flags(                                                                          \
+        blurb = make_blurb(help, NULL); install(                                                   \
+            klass, GST_T2V_PROP_##name,                                                            \
+            choice_spec(T2V_OPTION_NAME(name), value, values, blurb, TEXT_FLAGS_##flags), blurb);)
 
 void gst_t2v_options_install(GObjectClass *klass)
 {
@@ -224,9 +226,9 @@ t2v_stream_params gst_t2v_options_stream_params(const GstT2vOptions *options,
 }
 
 #define KEY_STRING(name, value, flags, help)                                                       \
-    g_string_append_printf(key, #name "=%s;", params->name ? params->name : "");
+    g_string_append_printf(key, "%s=%s;", T2V_OPTION_NAME(name), params->name ? params->name : "");
 #define KEY_NUMBER(type, name, value, min, max, flags, unit, help)                                 \
-    g_string_append_printf(key, #name "=%.17g;", (double)params->name);
+    g_string_append_printf(key, "%s=%.17g;", T2V_OPTION_NAME(name), (double)params->name);
 #define KEY_CHOICE(name, value, values, flags, help) KEY_STRING(name, value, flags, help)
 
 char *gst_t2v_options_model_key(const t2v_model_params *params)

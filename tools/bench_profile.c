@@ -75,8 +75,7 @@ static t2v_status generate(t2v_exec *exec, t2v_model *model, run *r)
     const t2v_generation_host host = {r, host_options, host_next_scene, host_deliver,
                                       host_progress};
     t2v_plan plan;
-    T2V_TRY(
-        t2v_plan_make(model, p->width, p->height, p->frames, p->chunk, false, &plan, exec->error));
+    T2V_TRY(t2v_plan_make(model, p->width, p->height, p->frames, p->chunk, 0, &plan, exec->error));
     T2V_TRY(t2v_conditions_check(model, p, &plan, exec->error));
     r->start = r->phase_start = now();
     t2v_profile_start(exec->profile);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/condition.h"
 
+#include <math.h>
+
 #include "media/fit_image.h"
 
 static bool given(const char *path)
@@ -8,21 +10,35 @@ static bool given(const char *path)
     return path && *path;
 }
 
-/* What the model can do with pictures. */
-static t2v_status check_use(const t2v_model *model, bool first, bool goal, const char *option,
+/* What the model can do with pictures.
+ * first, goal: the options that name them; NULL: there is none */
+static t2v_status check_use(const t2v_model *model, const char *first, const char *goal,
                             t2v_error *error)
 {
     const t2v_family *family = model->family;
     if ((first || goal) && model->pictures == T2V_PICTURES_NONE)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: %s is a model that makes video from text alone; it takes no pictures",
-                        goal ? option : "image", model->name);
+                        goal ? goal : first, model->name);
     if (model->pictures == T2V_PICTURES_BESIDE)
         return T2V_OK;
     if (goal && !family->picture_seconds)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                        "%s: the pipeline class %s takes a picture for the first frame only",
-                        option, family->pipeline);
+                        "%s: the pipeline class %s takes a picture for the first frame only", goal,
+                        family->pipeline);
+    return T2V_OK;
+}
+
+/* What a video that goes on begins with is its own. */
+static t2v_status check_continue(const t2v_stream_params *params, t2v_error *error)
+{
+    if (given(params->continue_) && given(params->image))
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "image: a video that goes on from continue begins with no picture");
+    if (given(params->continue_) && params->loop)
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "loop: a video that goes on from continue does not lead back to its "
+                        "beginning");
     return T2V_OK;
 }
 
@@ -32,7 +48,7 @@ static t2v_status check_beside(const t2v_model *model, const t2v_stream_params *
                                const t2v_plan *plan, t2v_error *error)
 {
     const bool last = given(params->last_image);
-    if (!given(params->image))
+    if (!given(params->image) && !given(params->continue_))
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "image: %s makes video from a picture; wanted the name of its file",
                         model->name);
@@ -86,71 +102,155 @@ static t2v_status check_goal(const t2v_stream_params *params, const t2v_plan *pl
 t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params *params,
                                 const t2v_plan *plan, t2v_error *error)
 {
-    const bool first = given(params->image), last = given(params->last_image);
-    const bool goal = last || params->loop;
-    const char *option = params->loop ? "loop" : "last_image"; /* that names the goal */
-    T2V_TRY(check_use(model, first, goal, option, error));
+    const char *first = given(params->continue_) ? "continue"
+                        : given(params->image)   ? "image"
+                                                 : NULL;
+    const char *goal = params->loop ? "loop" : given(params->last_image) ? "last_image" : NULL;
+    T2V_TRY(check_continue(params, error));
+    T2V_TRY(check_use(model, first, goal, error));
     if (model->pictures == T2V_PICTURES_BESIDE)
         T2V_TRY(check_beside(model, params, plan, error));
     else if (goal)
-        T2V_TRY(check_goal(params, plan, option, error));
-    if (first)
+        T2V_TRY(check_goal(params, plan, goal, error));
+    if (given(params->continue_))
+        T2V_TRY(t2v_y4m_probe(params->continue_, error));
+    if (given(params->image))
         T2V_TRY(t2v_image_probe(params->image, error));
-    return last ? t2v_image_probe(params->last_image, error) : T2V_OK;
+    return given(params->last_image) ? t2v_image_probe(params->last_image, error) : T2V_OK;
 }
 
-/* One latent frame. */
-static t2v_latent_size frame_size(const t2v_plan *plan)
+/* ------------------------------------------------------------------ pictures */
+
+static float *allocate_picture(t2v_exec *exec, const t2v_plan *plan)
 {
-    t2v_latent_size size = plan->size;
-    size.frames = 1;
-    return size;
+    return t2v_exec_floats(exec, 3 * (size_t)plan->picture_height, (size_t)plan->picture_width);
 }
 
-/* rgb: [3, picture_height, picture_width] */
-static t2v_status read_picture(t2v_exec *exec, const t2v_stream_params *params,
-                               const t2v_plan *plan, const char *path, float *rgb)
+/* Ends the image. rgb: [3, picture_height, picture_width] */
+static t2v_status fit_picture(t2v_exec *exec, const t2v_stream_params *params, const t2v_plan *plan,
+                              t2v_image *image, float *rgb)
 {
     const t2v_fit fit = {params->width, params->height, plan->picture_width, plan->picture_height};
-    t2v_image image;
-    T2V_TRY(t2v_image_read(path, exec->interrupted, &image, exec->error));
-    t2v_status status = t2v_image_fit(&image, &fit, exec->interrupted, rgb, exec->error);
-    t2v_image_free(&image);
+    t2v_status status = t2v_image_fit(image, &fit, exec->interrupted, rgb, exec->error);
+    t2v_image_free(image);
     return status;
 }
 
-/* latents: holds noise, or zeros for the mean; replaced */
-static t2v_status encode(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
-                         const t2v_plan *plan, const char *path, float *latents)
+static t2v_status read_picture(t2v_exec *exec, const t2v_stream_params *params,
+                               const t2v_plan *plan, const char *path, float *rgb)
 {
-    const t2v_latent_size size = frame_size(plan);
-    float *mean = t2v_exec_floats(exec, t2v_latent_count(&size), 1);
-    float *deviation = t2v_exec_floats(exec, t2v_latent_count(&size), 1);
-    float *rgb =
-        t2v_exec_floats(exec, 3 * (size_t)plan->picture_height, (size_t)plan->picture_width);
-    const float *const pictures[] = {rgb};
-    const t2v_clip clip = {pictures, 1, plan->picture_height, plan->picture_width};
-    if (!mean || !deviation || !rgb)
-        return T2V_ERROR_MEMORY;
-    T2V_TRY(read_picture(exec, params, plan, path, rgb));
-    T2V_TRY(model->family->vae->encode(exec, model->vae, &clip, mean, deviation));
-    t2v_latents_sample(&size, &model->vae_info, mean, deviation, latents);
+    t2v_image image;
+    T2V_TRY(t2v_image_read(path, exec->interrupted, &image, exec->error));
+    return fit_picture(exec, params, plan, &image, rgb);
+}
+
+/* Picture `index` of those that are given of the video that goes on. */
+static t2v_status read_clip_picture(t2v_exec *exec, const t2v_stream_params *params,
+                                    const t2v_plan *plan, const t2v_conditions *conditions,
+                                    int64_t index, float *rgb)
+{
+    t2v_image image;
+    if (exec->rehearsal) /* a pipe can be read once only */
+        return T2V_OK;
+    const int64_t skipped = t2v_y4m_end_count(conditions->clip) - conditions->before;
+    T2V_TRY(t2v_y4m_end_picture(conditions->clip, skipped + index, exec->interrupted, &image,
+                                exec->error));
+    return fit_picture(exec, params, plan, &image, rgb);
+}
+
+/* Latent frames of that many pictures, which may leave out some at the front. */
+static int64_t clip_latents(const t2v_model *model, int64_t pictures)
+{
+    const int64_t latents = (pictures - 1) / model->vae_info.temporal_ratio + 1;
+    return latents / model->dit_info.patch_time * model->dit_info.patch_time;
+}
+
+static void warn_of_rate(const t2v_model *model, const t2v_stream_params *params, double clip_rate)
+{
+    const double rate = (double)params->rate_num / params->rate_den;
+    if (clip_rate > 0 && fabs(clip_rate - rate) > 1e-3 * rate)
+        t2v_log_write(&model->log, T2V_LOG_WARNING,
+                      "%s: %g pictures a second; the video goes on with %g, so what moves in it "
+                      "changes its speed",
+                      params->continue_, clip_rate, rate);
+}
+
+t2v_status t2v_conditions_read(t2v_exec *exec, const t2v_model *model,
+                               const t2v_stream_params *params, t2v_plan *plan,
+                               t2v_conditions *conditions)
+{
+    const int64_t most = t2v_plan_pictures(model, plan->lead);
+    if (!given(params->continue_))
+        return T2V_OK;
+    T2V_TRY(t2v_y4m_read_end(params->continue_, most, exec->interrupted, &conditions->clip,
+                             exec->error));
+    const int64_t count = t2v_y4m_end_count(conditions->clip), lead = clip_latents(model, count);
+    if (!lead)
+        return t2v_fail(exec->error, T2V_ERROR_UNSUPPORTED,
+                        "%s: %lld pictures; %s goes on from %lld or more", params->continue_,
+                        (long long)count, model->name,
+                        (long long)t2v_plan_pictures(model, model->dit_info.patch_time));
+    plan->size.frames -= plan->lead - lead; /* as many new ones as before */
+    plan->lead = lead;
+    conditions->before = t2v_plan_pictures(model, lead);
+    warn_of_rate(model, params, t2v_y4m_end_rate(conditions->clip));
     return T2V_OK;
 }
 
-/* Picture number `index` of `count`. */
-static t2v_status add(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
-                      const t2v_plan *plan, t2v_noise *noise, const char *path, int index,
-                      int count, float **out)
+/* ------------------------------------------------------------------ among the latents */
+
+/* What is given at one place: a picture, or the end of a video. */
+typedef struct piece {
+    const char *path;     /* of the picture; NULL: the clip */
+    t2v_latent_size size; /* of its latents */
+    int64_t first, all;   /* number of its first latent frame of all that are given */
+} piece;
+
+static piece make_piece(const t2v_plan *plan, const char *path, int64_t frames, int64_t first,
+                        int64_t all)
 {
-    const t2v_latent_size size = frame_size(plan);
+    piece p = {path, plan->size, first, all};
+    p.size.frames = frames;
+    return p;
+}
+
+/* latents: hold noise, or zeros for the mean; replaced */
+static t2v_status encode(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
+                         const t2v_plan *plan, const t2v_conditions *conditions, const piece *p,
+                         float *latents)
+{
+    const int64_t frames = t2v_plan_pictures(model, p->size.frames);
+    const size_t count = t2v_latent_count(&p->size);
+    float *mean = t2v_exec_floats(exec, count, 1), *deviation = t2v_exec_floats(exec, count, 1);
+    const float **pictures = t2v_arena_alloc(&exec->arena, (size_t)frames, sizeof(*pictures));
+    if (!mean || !deviation || !pictures)
+        return t2v_fail_memory(exec->error, "the given pictures", count * sizeof(float));
+    for (int64_t i = 0; i < frames; i++) {
+        float *rgb = allocate_picture(exec, plan);
+        if (!rgb)
+            return T2V_ERROR_MEMORY;
+        T2V_TRY(p->path ? read_picture(exec, params, plan, p->path, rgb)
+                        : read_clip_picture(exec, params, plan, conditions, i, rgb));
+        pictures[i] = rgb;
+    }
+    const t2v_clip clip = {pictures, frames, plan->picture_height, plan->picture_width};
+    T2V_TRY(model->family->vae->encode(exec, model->vae, &clip, mean, deviation));
+    t2v_latents_sample(&p->size, &model->vae_info, mean, deviation, latents);
+    return T2V_OK;
+}
+
+static t2v_status add(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
+                      const t2v_plan *plan, t2v_noise *noise, const t2v_conditions *conditions,
+                      const piece *p, float **out)
+{
     const t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    *out = t2v_calloc(t2v_latent_count(&size), sizeof(**out));
+    const size_t count = t2v_latent_count(&p->size);
+    *out = t2v_calloc(count, sizeof(**out));
     if (!*out)
-        return t2v_fail_memory(exec->error, path, t2v_latent_count(&size) * sizeof(**out));
+        return t2v_fail_memory(exec->error, "the given pictures", count * sizeof(**out));
     if (!model->family->posterior_mean)
-        T2V_TRY(t2v_noise_encode(exec, noise, &size, index, count, *out));
-    t2v_status status = encode(exec, model, params, plan, path, *out);
+        T2V_TRY(t2v_noise_encode(exec, noise, &p->size, p->first, p->all, *out));
+    t2v_status status = encode(exec, model, params, plan, conditions, p, *out);
     t2v_arena_reset(&exec->arena, mark);
     return status;
 }
@@ -173,7 +273,7 @@ static void fill_mask(const t2v_latent_size *size, int64_t ratio, bool last, flo
 static t2v_status encode_video(t2v_exec *exec, const t2v_model *model, const t2v_plan *plan,
                                const float *first, const float *last, float *latents)
 {
-    const int64_t frames = (plan->size.frames - 1) * model->vae_info.temporal_ratio + 1;
+    const int64_t frames = t2v_plan_pictures(model, plan->size.frames);
     const size_t count = t2v_latent_count(&plan->size);
     float *mean = t2v_exec_floats(exec, count, 1), *deviation = t2v_exec_floats(exec, count, 1);
     const float **pictures = t2v_arena_alloc(&exec->arena, (size_t)frames, sizeof(*pictures));
@@ -218,11 +318,12 @@ static t2v_status encode_beside(t2v_exec *exec, const t2v_model *model,
     t2v_latent_size size = plan->size;
     float *rgb[2] = {NULL, NULL};
     for (int i = 0; i < pictures; i++) {
-        rgb[i] =
-            t2v_exec_floats(exec, 3 * (size_t)plan->picture_height, (size_t)plan->picture_width);
+        rgb[i] = allocate_picture(exec, plan);
         if (!rgb[i])
             return T2V_ERROR_MEMORY;
-        T2V_TRY(read_picture(exec, params, plan, path[i], rgb[i]));
+        T2V_TRY(i == 0 && given(params->continue_)
+                    ? read_clip_picture(exec, params, plan, conditions, 0, rgb[i])
+                    : read_picture(exec, params, plan, path[i], rgb[i]));
     }
     if (model->vision)
         T2V_TRY(look(exec, model, plan, (const float *const *)rgb, pictures, &conditions->seen));
@@ -238,26 +339,39 @@ static t2v_status encode_beside(t2v_exec *exec, const t2v_model *model,
     return status;
 }
 
+static t2v_status encode_known(t2v_exec *exec, const t2v_model *model,
+                               const t2v_stream_params *params, const t2v_plan *plan,
+                               t2v_noise *noise, t2v_conditions *c)
+{
+    const bool goal = given(params->last_image);
+    const char *picture = given(params->continue_) ? NULL : params->image;
+    c->known = picture ? given(picture) : plan->lead;
+    const piece first = make_piece(plan, picture, c->known, 0, c->known + goal),
+                last = make_piece(plan, params->last_image, 1, c->known, c->known + goal);
+    if (c->known)
+        T2V_TRY(add(exec, model, params, plan, noise, c, &first, &c->first));
+    if (!goal)
+        return T2V_OK;
+    T2V_TRY(add(exec, model, params, plan, noise, c, &last, &c->goal));
+    return t2v_noise_skip(exec, noise, t2v_latent_count(&last.size));
+}
+
 t2v_status t2v_conditions_encode(t2v_exec *exec, const t2v_model *model,
                                  const t2v_stream_params *params, const t2v_plan *plan,
                                  t2v_noise *noise, t2v_conditions *conditions)
 {
     if (model->pictures == T2V_PICTURES_BESIDE)
-        return encode_beside(exec, model, params, plan, conditions);
-    const bool first = given(params->image), goal = given(params->last_image);
-    if (first)
-        T2V_TRY(
-            add(exec, model, params, plan, noise, params->image, 0, 1 + goal, &conditions->first));
-    if (!goal)
-        return T2V_OK;
-    T2V_TRY(add(exec, model, params, plan, noise, params->last_image, first, first + 1,
-                &conditions->goal));
-    return t2v_noise_skip(exec, noise, t2v_latent_count(&plan->size) / (size_t)plan->size.frames);
+        T2V_TRY(encode_beside(exec, model, params, plan, conditions));
+    else
+        T2V_TRY(encode_known(exec, model, params, plan, noise, conditions));
+    t2v_y4m_end_free(&conditions->clip);
+    return T2V_OK;
 }
 
 void t2v_conditions_free(const t2v_model *model, t2v_conditions *conditions)
 {
     model->family->dit->free_text(conditions->seen);
+    t2v_y4m_end_free(&conditions->clip);
     t2v_free(conditions->beside);
     t2v_free(conditions->first);
     t2v_free(conditions->goal);

@@ -44,6 +44,8 @@ static t2v_status on_picture(void *opaque, const float *rgb, int64_t height, int
     const int64_t picture = d->pictures++;
     if (d->frames >= d->end)
         return T2V_OK; /* of the last latent frame, more than was asked for */
+    if (picture < 0)
+        return t2v_exec_check(d->exec);
     if (!t2v_motion_clock_shows(d->clock, picture))
         return t2v_exec_check(d->exec);
     T2V_TRY(t2v_frame_create(rgb, height, width, p->width, p->height, d->frames, &frame,

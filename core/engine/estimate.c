@@ -98,8 +98,9 @@ static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_str
     t2v_needs needs;
     t2v_stage stage;
     rates r;
+    const bool goes_on = params->continue_ && *params->continue_;
     T2V_TRY(t2v_plan_make(model, params->width, params->height, params->frames, params->chunk,
-                          false, &plan, exec->error));
+                          goes_on ? T2V_PLAN_CONTINUES : 0, &plan, exec->error));
     T2V_TRY(t2v_conditions_check(model, params, &plan, exec->error));
     T2V_TRY(t2v_needs_rehearse(exec, model, params, &plan, &needs));
     T2V_TRY(measure_rates(exec, !strcmp(model->params.precision, "int8"), &r));

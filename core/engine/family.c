@@ -105,7 +105,7 @@ static t2v_status refine_wan_pictures(const t2v_config *index, t2v_family_defaul
 #define LTX                                                                                        \
     .name = "ltx-video", .dit = &t2v_dit_ltx, .vae = &t2v_vae_ltx,                                 \
     .text_encoder = "T5EncoderModel", .scheduler = "FlowMatchEulerDiscreteScheduler",              \
-    .pictures = T2V_PICTURES_KNOWN,                                                                \
+    .pictures = T2V_PICTURES_KNOWN, .takes_clips = true,                                           \
     .defaults = {                                                                                  \
         .width = 704,                                                                              \
         .height = 512,                                                                             \

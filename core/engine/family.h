@@ -58,6 +58,8 @@ typedef struct t2v_family {
     float (*picture_seconds)(int64_t picture, double rate);
     /** KNOWN in any class where model_index.json gives every token its own timestep. */
     t2v_picture_use pictures;
+    /** Several latent frames of a video that goes on can be given, else its last picture alone. */
+    bool takes_clips;
     /** A given picture's latents are the mean of its posterior, else drawn from it. */
     bool posterior_mean;
     /** A given picture's posterior is drawn before the latents, else after them. */

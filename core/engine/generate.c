@@ -21,7 +21,7 @@ typedef struct generation {
     t2v_exec *exec;
     const t2v_model *model;
     const t2v_stream_params *params; /* as the stream was created */
-    const t2v_plan *plan;
+    t2v_plan *plan; /* of its own: a video that goes on may have fewer pictures than planned */
     const t2v_generation_host *host;
     t2v_tap tap;
     t2v_noise noise;
@@ -37,7 +37,8 @@ typedef struct generation {
     float *before;         /* likewise, of the one before */
     int64_t before_frames; /* latent frames in it */
     int64_t before_end;    /* how many of them count */
-    int64_t begin;         /* number of the clip's first picture: of the last cut, or 0 */
+    int64_t begin;         /* number of the clip's first picture: of the last cut, or 0; below 0
+                              what the video goes on from */
     int64_t made;          /* latent frames from there on, without those that were dropped */
     int64_t chunk;         /* chunks before the one at hand */
     double done;           /* operations */
@@ -208,13 +209,15 @@ static int64_t pending(const generation *g)
 /* Number of the first picture behind `latents` latent frames. */
 static int64_t pictures_end(const generation *g, int64_t latents)
 {
-    return g->begin + (latents ? (latents - 1) * g->model->vae_info.temporal_ratio + 1 : 0);
+    return g->begin + t2v_plan_pictures(g->model, latents);
 }
 
-/* Number of the first frame behind them: the same, unless a sound leaves pictures out. */
+/* Number of the first frame behind them: the same, unless a sound leaves pictures out, or they
+ * come before the first frame. */
 static int64_t frames_end(const generation *g, int64_t latents)
 {
-    return t2v_motion_clock_frame(g->clock, pictures_end(g, latents));
+    const int64_t end = pictures_end(g, latents);
+    return t2v_motion_clock_frame(g->clock, end > 0 ? end : 0);
 }
 
 static int64_t decoded_end(const generation *g)
@@ -257,11 +260,12 @@ static t2v_status decode_one(generation *g)
 }
 
 /* Something of the chunk before is to be seen first, so that prompts that come faster than pictures
- * do not stop the stream; and there is enough to continue from. */
+ * do not stop the stream; and there is enough to continue from. What the video goes on from stays.
+ */
 static bool can_give_way(const generation *g)
 {
     return g->decoding.next > 0 && g->before_end - pending(g) >= g->plan->context &&
-           g->plan->window_frames > 0;
+           pictures_end(g, g->made - pending(g)) >= 0 && g->plan->window_frames > 0;
 }
 
 /* What is not decoded will not be. */
@@ -341,7 +345,7 @@ static t2v_status start_latents(generation *g, const t2v_latent_size *size)
         copy_frames(g, g->before, g->before_frames, g->before_end - context, g->latents,
                     size->frames, context);
     else if (opening && g->given.first)
-        copy_frames(g, g->given.first, 1, 0, g->latents, size->frames, 1);
+        copy_frames(g, g->given.first, g->given.known, 0, g->latents, size->frames, g->given.known);
     return T2V_OK;
 }
 
@@ -389,7 +393,7 @@ static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fr
         .opaque = g,
     };
     T2V_TRY(start_latents(g, size));
-    window.known = g->made ? g->plan->context : g->chunk == 0 && g->given.first ? 1 : 0;
+    window.known = g->made ? g->plan->context : g->chunk == 0 ? g->given.known : 0;
     window.beside = g->given.beside;
     window.picture = g->given.seen;
     set_goal(g, &window, fresh);
@@ -493,8 +497,10 @@ static t2v_status run(generation *g)
                                   g->model->vae_info.temporal_ratio, g->exec->interrupted,
                                   &g->clock, g->exec->error));
     g->decoding.clock = g->clock;
+    T2V_TRY(t2v_conditions_read(g->exec, g->model, p, g->plan, &g->given));
     T2V_TRY(plan_memory(g));
     T2V_TRY(allocate(g));
+    g->begin = g->decoding.pictures = -g->given.before;
     for (;;) {
         T2V_TRY(catch_up(g));
         if (is_complete(g))
@@ -506,11 +512,12 @@ static t2v_status run(generation *g)
 t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
                         const t2v_plan *plan, int64_t seed, const t2v_generation_host *host)
 {
+    t2v_plan own_plan = *plan;
     generation g = {
         .exec = exec,
         .model = model,
         .params = params,
-        .plan = plan,
+        .plan = &own_plan,
         .host = host,
         .tap = {params->tap, params->tap_opaque},
         .seed = seed,
@@ -519,7 +526,7 @@ t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream
         .exec = exec,
         .model = model,
         .params = params,
-        .plan = plan,
+        .plan = &own_plan,
         .noise = &g.noise,
         .deliver = host->deliver,
         .opaque = host->opaque,

@@ -106,9 +106,7 @@ static t2v_status rehearse_step(rehearsal *r)
     t2v_sigmas sigmas;
     t2v_window window = {
         .size = size,
-        .known = continues        ? r->plan->context
-                 : r->given.first ? 1
-                                  : 0,
+        .known = continues ? r->plan->context : r->given.known,
         .middle = continues,
         .rate = (double)r->params->rate_num / r->params->rate_den,
         .steps = t2v_effective_schedule(r->model, r->params, &sigmas),

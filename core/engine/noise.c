@@ -64,16 +64,17 @@ t2v_status t2v_noise_fill(t2v_exec *exec, t2v_noise *noise, const char *name,
 }
 
 t2v_status t2v_noise_encode(t2v_exec *exec, t2v_noise *noise, const t2v_latent_size *size,
-                            int64_t picture, int64_t pictures, float *latents)
+                            int64_t first, int64_t all, float *latents)
 {
-    const t2v_shape shape = {4, {size->channels, pictures, size->height, size->width}};
+    const t2v_shape shape = {4, {size->channels, all, size->height, size->width}};
     const size_t plane = (size_t)(size->height * size->width);
     const t2v_tensor *tensor;
     T2V_TRY(find(noise, "encode_noise", &shape, true, &tensor, exec->error));
     if (!tensor)
         return draw(exec, &noise->rng, latents, t2v_latent_count(size));
-    for (int64_t c = 0; c < size->channels; c++, latents += plane)
-        t2v_tensor_read_f32(tensor, (size_t)(c * pictures + picture) * plane, plane, latents);
+    const size_t count = plane * (size_t)size->frames;
+    for (int64_t c = 0; c < size->channels; c++, latents += count)
+        t2v_tensor_read_f32(tensor, (size_t)(c * all + first) * plane, count, latents);
     return T2V_OK;
 }
 

@@ -27,14 +27,14 @@ t2v_status t2v_noise_fill(t2v_exec *exec, t2v_noise *noise, const char *name,
                           const t2v_latent_size *size, bool optional, float *latents);
 
 /**
- * The noise of a given picture's posterior: one of the frames of the file's `encode_noise`
- * [C, pictures, H, W], or drawn.
+ * The noise of a given clip's posterior: some of the frames of the file's `encode_noise`
+ * [C, all, H, W], or drawn.
  *
- * @param size    of one latent frame
- * @param picture 0 to pictures - 1
+ * @param size  of the clip's latents
+ * @param first number of its first frame in the file
  */
 t2v_status t2v_noise_encode(t2v_exec *exec, t2v_noise *noise, const t2v_latent_size *size,
-                            int64_t picture, int64_t pictures, float *latents);
+                            int64_t first, int64_t all, float *latents);
 
 /**
  * Draws numbers that the reference draws and then does not use: noise for a given picture's tokens

@@ -14,12 +14,23 @@
 #define TYPE_OF_double T2V_OPTION_DOUBLE
 
 #define ROW_STRING(name, fallback, flags, help)                                                    \
-    {#name, T2V_OPTION_STRING, fallback, 0, 0, 0, NULL, "", help, flags, offsetof(PARAMS, name)},
+    {T2V_OPTION_NAME(name), T2V_OPTION_STRING, fallback, 0, 0, 0, NULL, "", help, flags,           \
+     offsetof(PARAMS, name)},
 #define ROW_NUMBER(type, name, fallback, min, max, flags, unit, help)                              \
-    {#name, TYPE_OF_##type, NULL,  (double)(fallback),    (double)(min), (double)(max), NULL,      \
-     unit,  help,           flags, offsetof(PARAMS, name)},
+    {T2V_OPTION_NAME(name),                                                                        \
+     TYPE_OF_##type,                                                                               \
+     NULL,                                                                                         \
+     (double)(fallback),                                                                           \
+     (double)(min),                                                                                \
+     (double)(max),                                                                                \
+     NULL,                                                                                         \
+     unit,                                                                                         \
+     help,                                                                                         \
+     flags,                                                                                        \
+     offsetof(PARAMS, name)},
 #define ROW_CHOICE(name, fallback, values, flags, help)                                            \
-    {#name, T2V_OPTION_CHOICE, fallback, 0, 0, 0, values, "", help, flags, offsetof(PARAMS, name)},
+    {T2V_OPTION_NAME(name), T2V_OPTION_CHOICE, fallback, 0, 0, 0, values, "", help, flags,         \
+     offsetof(PARAMS, name)},
 
 const t2v_option *t2v_model_options(void)
 {

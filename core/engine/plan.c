@@ -42,25 +42,45 @@ static int64_t window_frames(const t2v_model *model, int64_t chunk, int64_t cont
     return live && window > most ? most : window;
 }
 
+int64_t t2v_plan_pictures(const t2v_model *model, int64_t latents)
+{
+    return latents ? (latents - 1) * model->vae_info.temporal_ratio + 1 : 0;
+}
+
+static int64_t context_frames(const t2v_model *model)
+{
+    return round_up(model->context, model->dit_info.patch_time);
+}
+
+/* A clip begins with a latent frame of a single picture, and then what a pass is given of the one
+ * before; Wan's models were trained for the picture alone. */
+static int64_t lead_frames(const t2v_model *model)
+{
+    return round_up(model->family->takes_clips ? context_frames(model) + 1 : 1,
+                    model->dit_info.patch_time);
+}
+
 static void plan_chunks(const t2v_model *model, int64_t frames, int64_t chunk, bool live,
                         t2v_plan *plan)
 {
-    const int64_t context = round_up(model->context, model->dit_info.patch_time);
+    const int64_t context = context_frames(model);
     const int64_t least = context + model->dit_info.patch_time; /* something new in every window */
-    const int64_t all = frames < 0 ? 0 : latent_frames(model, frames);
+    const int64_t lead = t2v_plan_pictures(model, plan->lead);
+    const int64_t all = frames < 0 ? 0 : latent_frames(model, lead + frames);
     int64_t window = window_frames(model, chunk, context, live);
     if (chunk && window < least)
         window = least; /* the first one too: the second is given its last frames */
-    plan->size.frames = window;
+    const int64_t first = plan->lead ? plan->lead + window - context : window;
+    plan->size.frames = first;
     plan->window_frames = window;
     plan->context = context;
     plan->chunks = -1;
-    if (frames >= 0 && (!chunk || all <= window)) {
+    if (frames >= 0 && (!chunk || all <= first)) {
         plan->size.frames = all;
         plan->chunks = 1;
     } else if (frames >= 0) {
         const int64_t fresh = window - context;
-        plan->chunks = 1 + (all - window + fresh - 1) / fresh;
+        plan->chunks = 1 + (all - first + fresh - 1) / fresh;
     }
 }
 
@@ -79,14 +99,16 @@ static t2v_status check_size(const t2v_plan *plan, t2v_error *error)
 }
 
 t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t frames, int chunk,
-                         bool scenes, t2v_plan *plan, t2v_error *error)
+                         unsigned flags, t2v_plan *plan, t2v_error *error)
 {
     memset(plan, 0, sizeof(*plan));
     plan_size(model, width, height, plan);
+    plan->lead = flags & T2V_PLAN_CONTINUES ? lead_frames(model) : 0;
     const bool live = chunk < 0 && frames < 0 && model->chunk > 0;
     if (chunk < 0)
         chunk = model->chunk;
-    if (!chunk && (frames < 0 || scenes)) /* not in one pass, but the model names no chunk */
+    if (!chunk &&
+        (frames < 0 || flags & T2V_PLAN_SCENES)) /* not in one pass, but the model names no chunk */
         chunk = model->defaults.frames;
     plan_chunks(model, frames, chunk, live, plan);
     return check_size(plan, error);

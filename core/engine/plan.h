@@ -13,19 +13,29 @@ typedef struct t2v_plan {
     int64_t picture_width;
     int64_t window_frames; /**< latent frames of a later chunk's window, `context` of them known */
     int64_t context;
+    int64_t lead;   /**< latent frames in front of the first new one: of the video that goes on */
     int64_t chunks; /**< -1: without end */
 } t2v_plan;
+
+/** What else a plan depends on; combined by `|`. */
+enum t2v_plan_flags {
+    T2V_PLAN_SCENES = 1 << 0,    /**< there will be more than one, so it cannot be one pass */
+    T2V_PLAN_CONTINUES = 1 << 1, /**< it goes on from another video, whose end is given */
+};
 
 /**
  * @param frames pictures in all; -1: without end
  * @param chunk  pictures of one pass; 0: all in one pass, -1: the model's own, and 16 new ones at
  *               most when there is no end
- * @param scenes there will be more than one, so it cannot be one pass
+ * @param flags  enum t2v_plan_flags
  */
 t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t frames, int chunk,
-                         bool scenes, t2v_plan *plan, t2v_error *error);
+                         unsigned flags, t2v_plan *plan, t2v_error *error);
 
-/** Latent frames of chunk `index` that are new. */
+/** Latent frames of chunk `index` that are decoded: the new ones, and the first one's lead. */
 int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index);
+
+/** Pictures that `latents` latent frames stand for at the beginning of a clip; 0 for none. */
+int64_t t2v_plan_pictures(const t2v_model *model, int64_t latents);
 
 #endif

@@ -273,6 +273,18 @@ static bool has_audio(const t2v_stream_params *params)
     return params->audio && *params->audio;
 }
 
+static bool has_continue(const t2v_stream_params *params)
+{
+    return params->continue_ && *params->continue_;
+}
+
+static unsigned plan_flags(const t2v_stream *s)
+{
+    const t2v_stream_params *p = &s->params;
+    const bool scenes = s->director.board.count > 1 || p->prompt_file_reload || has_audio(p);
+    return (scenes ? T2V_PLAN_SCENES : 0) | (has_continue(p) ? T2V_PLAN_CONTINUES : 0);
+}
+
 /* Everything but the thread. */
 static t2v_status prepare(t2v_stream *s, t2v_error *error)
 {
@@ -280,8 +292,7 @@ static t2v_status prepare(t2v_stream *s, t2v_error *error)
     T2V_TRY(check_cache(s->model, p, error));
     T2V_TRY(open_storyboard(s, error));
     T2V_TRY(choose_seed(s, error));
-    T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk,
-                          s->director.board.count > 1 || p->prompt_file_reload || has_audio(p),
+    T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk, plan_flags(s),
                           &s->plan, error));
     if (has_audio(p))
         T2V_TRY(t2v_audio_file_probe(p->audio, error));

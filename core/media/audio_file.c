@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "media/audio_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <sndfile.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
-#include "media/pipe_pump.h"
+#include "media/input_file.h"
 
 enum { BLOCK = 1024 }; /* sample frames read at a time */
 
 struct t2v_audio_file {
     char *path;
-    int descriptor;      /* that libsndfile reads; -1: none */
-    t2v_pipe_pump *pump; /* that feeds it; NULL: a file on a disk */
+    t2v_input_file input;
     SNDFILE *sound;
     int channels, rate;
     const atomic_bool *interrupted;
@@ -28,29 +23,6 @@ struct t2v_audio_file {
 static bool is_interrupted(const t2v_audio_file *f)
 {
     return f->interrupted && atomic_load_explicit(f->interrupted, memory_order_relaxed);
-}
-
-static t2v_status fail_system(const char *path, t2v_error *error)
-{
-    const int reason = errno;
-    return t2v_fail(error, reason == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO,
-                    "%s: cannot be read: %s", path, strerror(reason));
-}
-
-/* A pipe without a writer yet would hold up a blocking open. */
-static t2v_status open_descriptor(const char *path, int *descriptor, bool *regular,
-                                  t2v_error *error)
-{
-    struct stat about;
-    *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*descriptor < 0)
-        return fail_system(path, error);
-    if (fstat(*descriptor, &about) < 0)
-        return fail_system(path, error);
-    if (S_ISDIR(about.st_mode))
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: a folder, wanted a sound file", path);
-    *regular = S_ISREG(about.st_mode);
-    return T2V_OK;
 }
 
 static t2v_status check_info(const t2v_audio_file *f, const SF_INFO *info, t2v_error *error)
@@ -76,7 +48,7 @@ static t2v_status fail_sound(const t2v_audio_file *f, const char *what, t2v_erro
 static t2v_status open_sound(t2v_audio_file *f, t2v_error *error)
 {
     SF_INFO info = {0};
-    f->sound = sf_open_fd(f->descriptor, SFM_READ, &info, SF_FALSE);
+    f->sound = sf_open_fd(f->input.descriptor, SFM_READ, &info, SF_FALSE);
     if (is_interrupted(f))
         return t2v_fail(error, T2V_INTERRUPTED, "interrupted");
     if (!f->sound)
@@ -89,13 +61,7 @@ static t2v_status open_sound(t2v_audio_file *f, t2v_error *error)
 
 static t2v_status open_file(t2v_audio_file *f, t2v_error *error)
 {
-    bool regular = false;
-    T2V_TRY(open_descriptor(f->path, &f->descriptor, &regular, error));
-    if (!regular) {
-        const int source = f->descriptor;
-        f->descriptor = -1;
-        T2V_TRY(t2v_pipe_pump_start(source, f->interrupted, &f->pump, &f->descriptor, error));
-    }
+    T2V_TRY(t2v_input_file_open(f->path, "a sound file", f->interrupted, &f->input, error));
     T2V_TRY(open_sound(f, error));
     f->block = t2v_calloc(BLOCK * sizeof(float), (size_t)f->channels);
     return f->block ? T2V_OK : t2v_fail_memory(error, f->path, 0);
@@ -108,7 +74,7 @@ t2v_status t2v_audio_file_open(const char *path, const atomic_bool *interrupted,
     *out = NULL;
     if (!f)
         return t2v_fail_memory(error, path, sizeof(*f));
-    f->descriptor = -1;
+    f->input = T2V_INPUT_FILE_NONE;
     f->interrupted = interrupted;
     f->path = t2v_strdup(path);
     t2v_status status = f->path ? open_file(f, error) : t2v_fail_memory(error, path, strlen(path));
@@ -123,11 +89,9 @@ void t2v_audio_file_close(t2v_audio_file **file)
     t2v_audio_file *f = *file;
     if (!f)
         return;
-    t2v_pipe_pump_stop(&f->pump); /* first: it writes to what is closed below */
     if (f->sound)
         sf_close(f->sound);
-    if (f->descriptor >= 0)
-        close(f->descriptor);
+    t2v_input_file_close(&f->input);
     t2v_free(f->block);
     t2v_free(f->path);
     t2v_free(f);
@@ -136,10 +100,9 @@ void t2v_audio_file_close(t2v_audio_file **file)
 
 t2v_status t2v_audio_file_probe(const char *path, t2v_error *error)
 {
-    struct stat about;
     t2v_audio_file *file;
-    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode))
-        return access(path, R_OK) == 0 ? T2V_OK : fail_system(path, error);
+    if (t2v_input_file_is_pipe(path))
+        return t2v_input_file_check_access(path, error);
     T2V_TRY(t2v_audio_file_open(path, NULL, &file, error));
     t2v_audio_file_close(&file);
     return T2V_OK;

@@ -42,12 +42,13 @@ class Damage:
     alter: object
     words: tuple
     base: str = "causal"
+    options: tuple = ()  # more for the command; "@" begins what is a file in the folder
 
 
-def add(name, alter, *words, base="causal", to=DAMAGES):
+def add(name, alter, *words, base="causal", to=DAMAGES, options=()):
     while any(damage.name == name for damage in to):
         name += "-again"
-    to.append(Damage(name, alter, words, base))
+    to.append(Damage(name, alter, words, base, options))
 
 
 # ---------------------------------------------------------------- ways to alter a checkpoint
@@ -550,6 +551,39 @@ add("wan-without-encoder", tensors(VAE, lambda c: [c.pop(name) for name in list(
     base="wan-ti2v", to=HARMLESS)
 add("tokenizer-fast", settings(INDEX, tokenizer=["transformers", "T5TokenizerFast"]), to=HARMLESS)
 add("other-files", content("README.md", b"# model\n"), to=HARMLESS)
+
+# ---------------------------------------------------------------- a video to go on from
+CLIP = "clip.y4m"
+
+
+def y4m(header="W4 H4 F24:1 C420mpeg2", frames=9, frame=b"FRAME\n", size=24, tail=b""):
+    return b"YUV4MPEG2 " + header.encode() + b"\n" + (frame + bytes(size)) * frames + tail
+
+
+def clip(name, data, *words, to=DAMAGES):
+    add("continue-" + name, content(CLIP, data), CLIP, *words, to=to, options=("--continue", "@" + CLIP))
+
+
+for name, data, *words in (
+        ("empty", b"", "does not begin"), ("picture", b"\x89PNG\r\n\x1a\n" + bytes(99), "does not begin"),
+        ("header-alone", y4m(frames=0), "no picture"), ("header-cut", y4m()[:20], "cut off"),
+        ("frame-cut", y4m()[:-3], "picture 8", "cut off"), ("frame-header-cut", y4m(tail=b"FRA"), "cut off"),
+        ("frame-header-wrong", y4m(frame=b"FRAMF\n"), "picture 0"),
+        ("frame-header-endless", y4m(frames=1, frame=b"FRAME " + b"x" * 9999), "longer"),
+        ("frames-too-short", y4m(size=23), "picture 1"), ("frames-too-long", y4m(size=25), "picture 1"),
+        ("no-size", y4m("F24:1"), "width"), ("width-none", y4m("W0 H4"), "W"),
+        ("width-negative", y4m("W-4 H4"), "W"), ("width-wild", y4m("W4294967300 H4"), "W"),
+        ("height-text", y4m("W4 Hfour"), "H"), ("height-wild", y4m("W4 H99999999999999999999"), "H"),
+        ("size-wild", y4m("W16384 H16384"), "16384"), ("size-large", y4m("W16384 H4096 C444p16"), "cut off"),
+        ("rate-none", y4m("W4 H4 F24:0"), "F"), ("rate-text", y4m("W4 H4 Fast"), "F"),
+        ("colours-411", y4m("W4 H4 C411"), "411"), ("colours-alpha", y4m("W4 H4 C444alpha"), "444alpha"),
+        ("bits-wild", y4m("W4 H4 C420p4294967306"), "420p4294967306")):
+    clip(name, data, *words)
+for name, data in (
+        ("good", y4m()), ("one", y4m(frames=1)), ("grey", y4m("W4 H4 Cmono", size=16)),
+        ("no-rate", y4m("W4 H4 F0:0")), ("more-words", y4m("W4 H4 Ip A0:0 XANY Q1")),
+        ("frame-words", y4m(frame=b"FRAME Ip\n")), ("one-pixel", y4m("W1 H1 C420jpeg", size=3))):
+    clip(name, data, to=HARMLESS)
 
 # ---------------------------------------------------------------- odd, but nothing must break
 for value in (0.0, -1.0, 1e308, 1e-320):

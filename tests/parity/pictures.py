@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Pictures for image to video, and how they are fitted to a video's size, by Pillow."""
+"""Pictures and clips to start from, and how they are fitted to a video's size, by Pillow."""
 
 import numpy
 import torch
@@ -9,13 +9,19 @@ OPTIONS = ("image", "last_image")
 
 
 def write(request, folder, name, seed):
-    """A PNG file NAME.OPTION.png for each picture that the request has the size of; {option: path}."""
+    """
+    A file NAME.OPTION.png or NAME.continue.y4m for all that the request has the size of;
+    {option: path}.
+    """
     paths = {}
     for number, option in enumerate(OPTIONS):
         size = getattr(request, option)
         if size:
             paths[option] = folder / f"{name}.{option}.png"
             draw(size, seed + number).save(paths[option])
+    if request.clip:
+        paths["continue"] = folder / f"{name}.continue.y4m"
+        write_clip(paths["continue"], request, seed)
     return paths
 
 
@@ -44,14 +50,75 @@ def as_bytes(given):
 
 
 def fit(picture, width, height):
+    planes = [numpy.asarray(plane, dtype=numpy.float32) / 255 for plane in picture.split()]
+    return fit_planes([Image.fromarray(plane) for plane in planes], width, height)
+
+
+def fit_planes(planes, width, height):
     """
     [1, 3, height, width] in [0, 1]: the middle of the picture, scaled by Pillow's Lanczos filter
     plane by plane as floats, so that nothing is rounded on the way.
     """
-    scale = min(picture.width / width, picture.height / height)
-    left = (picture.width - width * scale) // 2
-    top = (picture.height - height * scale) // 2
+    scale = min(planes[0].width / width, planes[0].height / height)
+    left = (planes[0].width - width * scale) // 2
+    top = (planes[0].height - height * scale) // 2
     box = (left, top, left + width * scale, top + height * scale)
-    planes = [numpy.asarray(plane.convert("F").resize((width, height), Image.Resampling.LANCZOS,
-                                                      box)) for plane in picture.split()]
-    return torch.from_numpy(numpy.stack(planes)[None] / 255).clamp(0, 1)
+    scaled = [numpy.asarray(plane.resize((width, height), Image.Resampling.LANCZOS, box))
+              for plane in planes]
+    return torch.from_numpy(numpy.stack(scaled)[None]).clamp(0, 1)
+
+
+# ---------------------------------------------------------------- clips
+
+WEIGHTS = numpy.array([0.2126, 0.7152, 0.0722])  # of BT.709
+
+
+def write_clip(path, request, seed):
+    """A y4m file in 4:2:0, limited range: a picture that goes to the right and darker."""
+    width, height, frames = request.clip
+    numerator, _, denominator = request.rate.partition("/")
+    first = numpy.asarray(draw((width, height), seed + len(OPTIONS)), dtype=numpy.float64) / 255
+    with open(path, "wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F{numerator}:{denominator or 1} "
+                   "Ip A1:1 C420mpeg2\n".encode())
+        for number in range(frames):
+            rgb = numpy.roll(first, number, axis=1) * (1 - 0.02 * number)
+            luma = rgb @ WEIGHTS
+            chroma = [(rgb[..., c] - luma) / (2 * (1 - WEIGHTS[c])) for c in (2, 0)]
+            planes = [16 + 219 * luma, *(128 + 224 * plane[::2, ::2] for plane in chroma)]
+            file.write(b"FRAME\n" + b"".join(
+                plane.round().clip(0, 255).astype(numpy.uint8).tobytes() for plane in planes))
+
+
+def read_clip(path):
+    """The pictures of such a file, [3, height, width] in [0, 1]."""
+    header, _, data = path.read_bytes().partition(b"\n")
+    width, height = (int(header.split(letter)[1].split()[0]) for letter in (b" W", b" H"))
+    half = (height + 1) // 2, (width + 1) // 2
+    size = width * height + 2 * half[0] * half[1]
+    for start in range(len(b"FRAME\n"), len(data), size + len(b"FRAME\n")):
+        values = numpy.frombuffer(data[start:start + size], numpy.uint8).astype(numpy.float64)
+        luma = (values[:width * height].reshape(height, width) - 16) / 219
+        blue, red = [luma + 2 * (1 - WEIGHTS[c]) * spread((plane.reshape(half) - 128) / 224, luma)
+                     for c, plane in zip((2, 0), numpy.split(values[width * height:], 2))]
+        green = (luma - WEIGHTS[0] * red - WEIGHTS[2] * blue) / WEIGHTS[1]
+        words = (numpy.stack([red, green, blue]).clip(0, 1) * 65535 + 0.5).astype(numpy.uint16)
+        yield words.astype(numpy.float32) / 65535
+
+
+def spread(chroma, luma):
+    """Chroma of every pixel, between samples on even columns, midway between two rows."""
+    rows, columns = [numpy.arange(size) for size in luma.shape]
+    tall = numpy.stack([numpy.interp((rows - 0.5) / 2, numpy.arange(len(chroma)), column)
+                        for column in chroma.T], axis=1)
+    return numpy.stack([numpy.interp(columns / 2, numpy.arange(chroma.shape[1]), row)
+                        for row in tall])
+
+
+def load_clip(path, width, height, count):
+    """The last `count` pictures, fitted: [count, 3, height, width]."""
+    pictures = list(read_clip(path))[-count:]
+    if pictures[0].shape[1:] == (height, width):
+        return torch.from_numpy(numpy.stack(pictures))
+    return torch.cat([fit_planes([Image.fromarray(plane) for plane in picture], width, height)
+                      for picture in pictures])

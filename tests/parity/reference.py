@@ -51,15 +51,13 @@ class Request:
     decode_noise_scale: float | None = None
     image: tuple[int, int] | None = None  # the size of a picture
     last_image: tuple[int, int] | None = None
+    clip: tuple[int, int, int] | None = None  # size and length of a video to go on from
     loras: tuple = ()  # (form, weight[, transformer]), see loras.py
     sigmas: tuple = ()  # of the caller's own, one for each step
     cache: float | None = None  # threshold of the first-block cache
 
     def __post_init__(self):
         self.steps = len(self.sigmas) or self.steps
-
-    def conditions(self):
-        return (self.image is not None) + (self.last_image is not None)
 
     def rate_value(self):
         numerator, _, denominator = self.rate.partition("/")
@@ -90,6 +88,23 @@ def round_up(number, multiple):
     return -(-number // multiple) * multiple
 
 
+def pictures_before(pipeline, request):
+    """Pictures of the clip that are given, in front of the first new one."""
+    if not request.clip:
+        return 0
+    if is_wan(pipeline):
+        return 1
+    time = ratios(pipeline)[1]
+    return (min(request.clip[2], time + 1) - 1) // time * time + 1
+
+
+def given_latents(pipeline, request):
+    """Latent frames that are given at the beginning and at the end."""
+    before = pictures_before(pipeline, request)
+    first = (before - 1) // ratios(pipeline)[1] + 1 if before else request.image is not None
+    return int(first), int(request.last_image is not None)
+
+
 def latent_shape(pipeline, request):
     """[C, F', H', W'] of what the model makes: the next multiples, to be cropped."""
     space, time = ratios(pipeline)
@@ -104,7 +119,8 @@ def latent_shape(pipeline, request):
         channels = config.out_channels
     else:
         patch_time, step, channels = 1, max(32, space), config.in_channels
-    return (channels, round_up(-(-(request.frames - 1) // time) + 1, patch_time),
+    frames = pictures_before(pipeline, request) + request.frames
+    return (channels, round_up(-(-(frames - 1) // time) + 1, patch_time),
             round_up(request.height, step) // space, round_up(request.width, step) // space)
 
 
@@ -123,9 +139,10 @@ def draw_noise(pipeline, request, seed):
     """What a --noise file holds."""
     generator = torch.Generator().manual_seed(seed)
     shape = latent_shape(pipeline, request)
-    given = (shape[0], request.conditions(), *shape[2:])
+    count = sum(given_latents(pipeline, request))
+    given = (shape[0], count, *shape[2:])
     noise = {"noise": torch.randn(shape, generator=generator)}
-    if request.conditions() and not is_wan(pipeline):  # Wan takes the mean
+    if count and not is_wan(pipeline):  # Wan takes the mean
         noise["encode_noise"] = torch.randn(given, generator=generator)
         if is_condition(pipeline):
             noise["cond_noise"] = torch.randn((request.steps, *given), generator=generator)
@@ -137,7 +154,10 @@ def draw_noise(pipeline, request, seed):
 def queue(pipeline, request, noise):
     """The tensors of a --noise file as the pipeline draws them, one after another."""
     channels, frames, height, width = noise["noise"].shape
-    posteriors = list(noise["encode_noise"].split(1, dim=1)) if "encode_noise" in noise else []
+    posteriors = []
+    if "encode_noise" in noise:
+        counts = [count for count in given_latents(pipeline, request) if count]
+        posteriors = noise["encode_noise"].split(counts, dim=1)
     if not is_condition(pipeline):
         yield from posteriors
     yield noise["noise"]
@@ -256,9 +276,16 @@ class Watch:
 def given_pictures(pipeline, request, paths):
     """(pipeline, arguments) that take the pictures."""
     width, height, frames = made_size(pipeline, request)
-    found = {option: pictures.load(path, width, height) for option, path in paths.items()}
-    if not found:
+    found = {option: pictures.load(path, width, height) for option, path in paths.items()
+             if option != "continue"}
+    clip = None
+    if request.clip:
+        clip = pictures.load_clip(paths["continue"], width, height,
+                                  pictures_before(pipeline, request))
+    if not paths:
         return pipeline, {}
+    if clip is not None and len(clip) == 1:
+        found["image"] = clip
     if is_wan(pipeline):
         config = {key: pipeline.config[key] for key in ("expand_timesteps", "boundary_ratio")}
         pipeline = diffusers.WanImageToVideoPipeline(**pipeline.components, **config)
@@ -271,8 +298,11 @@ def given_pictures(pipeline, request, paths):
         pipeline.set_progress_bar_config(disable=True)
         return pipeline, found
     place = {"image": 0, "last_image": frames - 1}
-    return pipeline, {"conditions": [LTXVideoCondition(image=picture, frame_index=place[option])
-                                     for option, picture in found.items()]}
+    conditions = [LTXVideoCondition(image=picture, frame_index=place[option])
+                  for option, picture in found.items()]
+    if clip is not None and len(clip) > 1:
+        conditions.insert(0, LTXVideoCondition(video=clip, frame_index=0))
+    return pipeline, {"conditions": conditions}
 
 
 @contextlib.contextmanager
@@ -356,15 +386,15 @@ def run(pipeline, request, noise=None, paths={}):
         "prompt_embeds": watch.texts[0][1],
         "step0_output": first_output[0],
         "latents": watch.latents,
-        "video": crop(video, request),
+        "video": crop(video, pictures_before(pipeline, request), request),
     }
     if len(watch.texts) > 1:
         result["negative_embeds"] = watch.texts[1][1]
     return {name: tensor.contiguous() for name, tensor in result.items()}
 
 
-def crop(video, request):
-    """The middle of the picture and the first frames of [F, 3, H, W]."""
+def crop(video, before, request):
+    """The middle of the picture and the first new frames of [F, 3, H, W]."""
     top = (video.shape[2] - request.height) // 2
     left = (video.shape[3] - request.width) // 2
-    return video[:request.frames, :, top:top + request.height, left:left + request.width]
+    return video[before:before + request.frames, :, top:top + request.height, left:left + request.width]

@@ -136,14 +136,14 @@ static void sizes_are_rounded_up(void **state)
     t2v_plan plan;
     t2v_error error;
     (void)state;
-    assert_int_equal(t2v_plan_make(&model, 500, 289, 10, 0, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 500, 289, 10, 0, 0, &plan, &error), T2V_OK);
     assert_int_equal(plan.picture_width, 512);
     assert_int_equal(plan.picture_height, 320);
     assert_int_equal(plan.size.frames, 3); /* 17 pictures */
     assert_int_equal(plan.chunks, 1);
-    assert_int_equal(t2v_plan_make(&model, 64, 64, 1, 0, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 64, 64, 1, 0, 0, &plan, &error), T2V_OK);
     assert_int_equal(plan.size.frames, 1);
-    assert_int_equal(t2v_plan_make(&model, 64, 64, 9, 0, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 64, 64, 9, 0, 0, &plan, &error), T2V_OK);
     assert_int_equal(plan.size.frames, 2);
 }
 
@@ -154,7 +154,7 @@ static void chunks_cover_the_video(void **state)
     t2v_error error;
     (void)state;
     for (int64_t frames = 1; frames < 300; frames += 7) {
-        assert_int_equal(t2v_plan_make(&model, 512, 288, frames, -1, false, &plan, &error), T2V_OK);
+        assert_int_equal(t2v_plan_make(&model, 512, 288, frames, -1, 0, &plan, &error), T2V_OK);
         int64_t latents = 0;
         for (int64_t i = 0; i < plan.chunks; i++)
             latents += t2v_plan_new_frames(&plan, i);
@@ -163,17 +163,18 @@ static void chunks_cover_the_video(void **state)
         latents -= t2v_plan_new_frames(&plan, plan.chunks - 1);
         assert_true(plan.chunks == 1 || (latents - 1) * 8 + 1 < frames);
     }
-    assert_int_equal(t2v_plan_make(&model, 512, 288, -1, -1, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 512, 288, -1, -1, 0, &plan, &error), T2V_OK);
     assert_int_equal(plan.chunks, -1);
     assert_int_equal(plan.size.frames, 3);
     assert_int_equal(t2v_plan_new_frames(&plan, 1), 2); /* live: 16 pictures */
-    assert_int_equal(t2v_plan_make(&model, 512, 288, -1, 33, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 512, 288, -1, 33, 0, &plan, &error), T2V_OK);
     assert_int_equal(t2v_plan_new_frames(&plan, 1), 4);
-    assert_int_equal(t2v_plan_make(&model, 512, 288, 33, 0, true, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 512, 288, 33, 0, T2V_PLAN_SCENES, &plan, &error),
+                     T2V_OK);
     assert_int_equal(plan.window_frames, 13); /* for the scenes behind the first */
-    assert_int_equal(t2v_plan_make(&model, 512, 288, -1, 0, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 512, 288, -1, 0, 0, &plan, &error), T2V_OK);
     assert_int_equal(plan.size.frames, 13); /* endless in one pass is not to be had */
-    assert_int_equal(t2v_plan_make(&model, 512, 288, 100, 1, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 512, 288, 100, 1, 0, &plan, &error), T2V_OK);
     assert_int_equal(t2v_plan_new_frames(&plan, 1), 1);
 }
 
@@ -184,13 +185,45 @@ static void a_window_holds_the_context_of_the_next(void **state)
     t2v_error error;
     (void)state;
     model.context = 4;
-    assert_int_equal(t2v_plan_make(&model, 64, 64, -1, 9, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 64, 64, -1, 9, 0, &plan, &error), T2V_OK);
     assert_true(plan.size.frames >= plan.context);
     assert_int_equal(t2v_plan_new_frames(&plan, 1), 1);
-    assert_int_equal(t2v_plan_make(&model, 64, 64, 41, 9, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 64, 64, 41, 9, 0, &plan, &error), T2V_OK);
     assert_int_equal(plan.size.frames + (plan.chunks - 1) * t2v_plan_new_frames(&plan, 1), 6);
-    assert_int_equal(t2v_plan_make(&model, 64, 64, 17, 9, false, &plan, &error), T2V_OK);
+    assert_int_equal(t2v_plan_make(&model, 64, 64, 17, 9, 0, &plan, &error), T2V_OK);
     assert_int_equal(plan.chunks, 1);
+    assert_int_equal(plan.size.frames, 3);
+}
+
+static void a_video_that_goes_on_has_its_end_in_front_of_the_first_chunk(void **state)
+{
+    static const t2v_family clips = {.takes_clips = true}, pictures = {0};
+    t2v_model model = a_model();
+    t2v_plan plan;
+    t2v_error error;
+    (void)state;
+    model.family = &clips;
+    assert_int_equal(t2v_plan_make(&model, 512, 288, -1, -1, T2V_PLAN_CONTINUES, &plan, &error),
+                     T2V_OK);
+    assert_int_equal(plan.lead, 2);
+    assert_int_equal(t2v_plan_pictures(&model, plan.lead), 9);
+    assert_int_equal(plan.size.frames, 2 + 2); /* 16 new pictures in every chunk */
+    assert_int_equal(t2v_plan_new_frames(&plan, 1), 2);
+    for (int64_t frames = 1; frames < 300; frames += 7) {
+        assert_int_equal(
+            t2v_plan_make(&model, 512, 288, frames, -1, T2V_PLAN_CONTINUES, &plan, &error), T2V_OK);
+        const int64_t latents =
+            plan.size.frames + (plan.chunks - 1) * t2v_plan_new_frames(&plan, 1);
+        assert_in_range(t2v_plan_pictures(&model, latents) - 9, frames, frames + 31);
+    }
+    assert_int_equal(t2v_plan_make(&model, 512, 288, 16, 0, T2V_PLAN_CONTINUES, &plan, &error),
+                     T2V_OK);
+    assert_int_equal(plan.chunks, 1);
+    assert_int_equal(plan.size.frames, 4);
+    model.family = &pictures;
+    assert_int_equal(t2v_plan_make(&model, 512, 288, 16, 0, T2V_PLAN_CONTINUES, &plan, &error),
+                     T2V_OK);
+    assert_int_equal(plan.lead, 1);
     assert_int_equal(plan.size.frames, 3);
 }
 
@@ -224,7 +257,7 @@ static void more_than_a_machine_can_count_is_refused(void **state)
     t2v_plan plan;
     t2v_error error;
     (void)state;
-    assert_int_equal(t2v_plan_make(&model, 8192, 8192, (int64_t)1 << 40, 0, false, &plan, &error),
+    assert_int_equal(t2v_plan_make(&model, 8192, 8192, (int64_t)1 << 40, 0, 0, &plan, &error),
                      T2V_ERROR_ARGUMENT);
 }
 
@@ -239,6 +272,7 @@ int main(void)
         cmocka_unit_test(sizes_are_rounded_up),
         cmocka_unit_test(chunks_cover_the_video),
         cmocka_unit_test(a_window_holds_the_context_of_the_next),
+        cmocka_unit_test(a_video_that_goes_on_has_its_end_in_front_of_the_first_chunk),
         cmocka_unit_test(noise_drawn_in_pieces_is_that_of_one_draw),
         cmocka_unit_test(more_than_a_machine_can_count_is_refused),
     };

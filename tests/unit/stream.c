@@ -282,6 +282,123 @@ static void a_picture_begins_the_first_chunk_and_a_loop_ends_the_last(void **sta
     assert_true(free.first[2] != looping.first[2]);
 }
 
+/* ------------------------------------------------------------------ a video that goes on */
+
+/* A grey y4m video whose brightness goes from `first` up by 4 a picture. */
+static const char *write_clip(int frames, int first)
+{
+    static char text[64 + 40 * (6 + 48 * 40)];
+    char *to = text + sprintf(text, "YUV4MPEG2 W48 H40 F24:1 Cmono\n");
+    for (int i = 0; i < frames; i++, to += 48 * 40) {
+        to += sprintf(to, "FRAME\n");
+        memset(to, first + 4 * i, 48 * 40);
+    }
+    return files_write("clip.y4m", text, (size_t)(to - text));
+}
+
+static void a_video_goes_on_with_new_frames_only(void **state)
+{
+    static const struct {
+        int64_t frames;
+        int chunk, pictures;
+    } rows[] = {{1, 0, 9}, {12, 0, 9}, {20, 9, 20}, {20, 9, 8}, {30, 17, 1}, {8, 0, 3}};
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        t2v_stream_params params = small();
+        t2v_stream *stream;
+        int64_t frames;
+        params.frames = rows[i / 2].frames;
+        params.chunk = rows[i / 2].chunk;
+        params.continue_ = write_clip(rows[i / 2].pictures, 40);
+        assert_int_equal(
+            t2v_stream_create(i % 2 ? model : condition_model, &params, &stream, &error), T2V_OK);
+        assert_int_equal(drain(stream, &frames), T2V_END);
+        assert_int_equal(frames, params.frames);
+        t2v_stream_destroy(&stream);
+    }
+}
+
+/* The latents of a window, and their shape. */
+typedef struct window {
+    int64_t shape[4];
+    float values[8192];
+} window;
+
+static void take_window(void *opaque, const char *name, int rank, const int64_t *shape,
+                        const void *data)
+{
+    window *w = opaque;
+    const size_t count = (size_t)(shape[0] * shape[1] * (rank == 4 ? shape[2] * shape[3] : 0));
+    if (strcmp(name, "latents"))
+        return;
+    memcpy(w->shape, shape, sizeof(w->shape));
+    assert_true(count <= sizeof(w->values) / sizeof(w->values[0]));
+    memcpy(w->values, data, count * sizeof(float));
+}
+
+static void run_window(const char *clip, window *w)
+{
+    t2v_stream_params params = small();
+    t2v_stream *stream;
+    int64_t frames;
+    params.frames = 8;
+    params.continue_ = clip;
+    params.tap = take_window;
+    params.tap_opaque = w;
+    assert_int_equal(t2v_stream_create(condition_model, &params, &stream, &error), T2V_OK);
+    assert_int_equal(drain(stream, &frames), T2V_END);
+    t2v_stream_destroy(&stream);
+}
+
+static void only_the_last_nine_pictures_count(void **state)
+{
+    static window nine, more, others, fewer;
+    (void)state;
+    run_window(write_clip(9, 40 + 4 * 11), &nine);
+    run_window(write_clip(20, 40), &more);
+    run_window(write_clip(20, 44), &others);
+    run_window(write_clip(8, 40 + 4 * 12), &fewer);
+    assert_int_equal(nine.shape[1], 3); /* the known ones: of a single picture and of 8 */
+    assert_memory_equal(&nine, &more, sizeof(nine));
+    assert_memory_not_equal(&nine, &others, sizeof(nine));
+    assert_int_equal(fewer.shape[1], 2); /* of the last picture alone */
+}
+
+static void what_cannot_go_on_is_refused_at_once(void **state)
+{
+    t2v_stream_params params = small();
+    t2v_model *wan;
+    (void)state;
+    params.continue_ = "absent.y4m";
+    assert_refused(condition_model, &params, T2V_ERROR_NOT_FOUND, "absent.y4m: cannot be read");
+    params.continue_ = golden("first.options");
+    assert_refused(condition_model, &params, T2V_ERROR_FORMAT, "first.options: no y4m video");
+    params.continue_ = write_clip(9, 40);
+    params.image = golden("two-pictures.image.png");
+    assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "image: a video that goes on");
+    params.image = NULL;
+    params.loop = 1;
+    assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "loop: a video that goes on");
+    params.loop = 0;
+    assert_int_equal(t2v_model_open(golden("wan"), NULL, &wan, &error), T2V_OK);
+    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "continue: wan is a model that makes");
+    t2v_model_close(&wan);
+}
+
+static void a_video_that_is_cut_off_ends_the_stream_in_words(void **state)
+{
+    t2v_stream_params params = small();
+    t2v_stream *stream;
+    int64_t frames;
+    (void)state;
+    params.continue_ = files_write_text("cut.y4m", "YUV4MPEG2 W48 H40 F24:1 Cmono\nFRAME\nshort");
+    assert_int_equal(t2v_stream_create(condition_model, &params, &stream, &error), T2V_OK);
+    assert_int_equal(drain(stream, &frames), T2V_ERROR_FORMAT);
+    assert_int_equal(frames, 0);
+    assert_non_null(strstr(error.text, "cut.y4m: picture 0 is cut off: 5 bytes of 1920"));
+    t2v_stream_destroy(&stream);
+}
+
 /* ------------------------------------------------------------------ scenes */
 
 static t2v_stream_params endless(void)
@@ -327,6 +444,28 @@ static void a_prompt_shows_within_36_frames(void **state)
             take(stream, rgb, hash);
         while (++frames < 100 && !strcmp(hash, before));
         assert_in_range(frames, 1, 36);
+        t2v_stream_destroy(&stream);
+    }
+}
+
+/* A prompt that comes before the first picture may not take the place of what is continued. */
+static void prompts_at_once_leave_a_continued_video_whole(void **state)
+{
+    static const char *const transitions[] = {"morph", "cut", "fade"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        t2v_stream_params params = endless();
+        t2v_stream *stream;
+        int64_t frames;
+        params.frames = 40;
+        params.transition = transitions[i];
+        params.continue_ = write_clip(9, 40);
+        assert_int_equal(t2v_stream_create(condition_model, &params, &stream, &error), T2V_OK);
+        for (int k = 0; k < 5; k++)
+            assert_int_equal(t2v_stream_set(stream, "prompt", k % 2 ? "fire" : "snow", &error),
+                             T2V_OK);
+        assert_int_equal(drain(stream, &frames), T2V_END);
+        assert_int_equal(frames, 40);
         t2v_stream_destroy(&stream);
     }
 }
@@ -656,6 +795,11 @@ int main(void)
         cmocka_unit_test(a_class_says_what_it_cannot_do_with_pictures),
         cmocka_unit_test(a_goal_wants_an_end_and_a_loop_a_beginning),
         cmocka_unit_test(a_picture_begins_the_first_chunk_and_a_loop_ends_the_last),
+        cmocka_unit_test(a_video_goes_on_with_new_frames_only),
+        cmocka_unit_test(only_the_last_nine_pictures_count),
+        cmocka_unit_test(what_cannot_go_on_is_refused_at_once),
+        cmocka_unit_test(a_video_that_is_cut_off_ends_the_stream_in_words),
+        cmocka_unit_test(prompts_at_once_leave_a_continued_video_whole),
         cmocka_unit_test(a_prompt_shows_within_36_frames),
         cmocka_unit_test(many_prompts_do_not_stop_a_stream),
         cmocka_unit_test(a_shot_after_a_cut_knows_nothing_of_what_was_before),

@@ -12,6 +12,9 @@
  *   NUMBER(type, name, default, min, max, flags, unit, help)
  *                                                  type is int, int64_t or double
  *   CHOICE(name, default, values, flags, help)     const char *; one of values, separated by '|'
+ *
+ * `name` is a field of the parameter structure; T2V_OPTION_NAME(name) is the option's name, which
+ * is the same unless C has the word for itself.
  */
 #ifndef T2V_OPTIONS_H
 #define T2V_OPTIONS_H
@@ -21,6 +24,12 @@ enum t2v_option_flags {
     T2V_OPTION_LIVE = 1 << 0, /**< may change while the stream runs, from the next chunk on */
     T2V_OPTION_TOOL = 1 << 1, /**< for checks and experiments: offered by the command only */
 };
+
+/** The name of the option that a field holds: "prompt" for prompt, "continue" for continue_. */
+#define T2V_OPTION_NAME(field) T2V_SECOND_OF_(T2V_NAME_OF_##field, #field, )
+#define T2V_SECOND_OF_(...) T2V_SECOND_(__VA_ARGS__)
+#define T2V_SECOND_(first, second, ...) second
+#define T2V_NAME_OF_continue_ , "continue"
 
 /* clang-format off */
 
@@ -78,6 +87,9 @@ enum t2v_option_flags {
            "picture that the video starts with, a PNG or JPEG file; scaled and cropped to its size")\
     STRING(last_image, NULL, 0,                                                                    \
            "picture that the video leads to, for models that were trained for one")                \
+    STRING(continue_, NULL, 0,                                                                     \
+           "y4m video that the stream goes on from, a file, a pipe or - for standard input; only " \
+           "new frames come out")                                                                  \
     NUMBER(int, loop, 0, 0, 1, 0, "",                                                              \
            "whether the end leads back to the beginning (1); wants image, or more frames than one "\
            "chunk, and a model that was trained for a last picture")                               \
