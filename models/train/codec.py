@@ -23,6 +23,7 @@ WIDTHS = (128, 64, 32)             # decoder channels after each upsampler
 PAIRS = 3                          # signals carried as +s and −s into the last activation
 CARRIED = WIDTHS[2] - 1 - PAIRS    # components of patches in the last layers
 LEVEL = 15.0                       # the constant channel that keeps the last norm from levelling
+CHANGES, CALM = .008, .01          # see pixel_loss
 STEADY = 600.0                     # the same in the encoder, where it makes the end all but linear
 CONFIG = dict(
     in_channels=3, out_channels=3, latent_channels=transform.CHANNELS,
@@ -66,8 +67,11 @@ def split_matrix(big: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
 
 
 def towards(reach: torch.Tensor) -> torch.Tensor:
-    """A convolution's taps from what a cell gives its neighbours: it looks the other way."""
-    return reach.flip(0, 1).permute(2, 3, 0, 1)
+    """A convolution's taps from what a cell gives its neighbours: it looks the other way.
+
+    [3, 3, ..., in] → [..., in, 3, 3]
+    """
+    return reach.flip(0, 1).movedim((0, 1), (-2, -1))
 
 
 def patch_order(patches: torch.Tensor) -> torch.Tensor:
@@ -77,39 +81,46 @@ def patch_order(patches: torch.Tensor) -> torch.Tensor:
 
 def decoder_bases(basis) -> tuple:
     """The components that each level of the decoder carries, and what they are divided by."""
-    bases = [basis["spread"], *basis["sub"]]
-    spreads = [c.std(0).clamp_min(1e-4) for c in coefficients(basis["samples"].float(), bases)]
-    return bases, [s ** .5 for s in spreads[:3]]
+    if "norms" not in basis:                  # kept: they take a while
+        parts = transform.halves(basis["samples"].float()).flatten(0, 1)
+        spreads = [basis["deviation"], *(c.std(0).clamp_min(1e-4)
+                                         for c in coefficients(parts, basis["sub"][:2]))]
+        basis["norms"] = [s ** .5 for s in spreads]
+    return [basis["top"], *basis["sub"]], basis["norms"]
+
+
+def upsampling(basis, level: int) -> torch.Tensor:
+    """Components of a level's cells → those of their parts: [channels, 8, in, 3, 3]."""
+    bases, norms = decoder_bases(basis)
+    small = bases[level + 1][:CARRIED] if level == 2 else bases[level + 1]
+    if level:
+        m = F.pad(split_matrix(bases[level], small)[..., None, None], (1, 1, 1, 1))
+    else:                                                        # codes overlap
+        m = towards(transform.reach(basis["top"], transform.unlap, small))
+    m = m.transpose(0, 1) * norms[level].view(-1, 1, 1)
+    return m / norms[level + 1].view(-1, 1, 1, 1, 1) if level < 2 else m
 
 
 def set_decoder(net, basis) -> None:
-    bases, norms = decoder_bases(basis)
-    count = CARRIED
-    around = towards(basis["show"])
     net.conv_in.conv.weight.zero_(), net.conv_in.conv.bias.zero_()
-    net.conv_in.conv.weight[:transform.SPREAD, :, 2] = around / norms[0][:, None, None, None]
-    net.conv_in.conv.bias[transform.SPREAD] = 1
+    code = range(transform.CHANNELS)
+    net.conv_in.conv.weight[code, code, 2, 1, 1] = 1 / decoder_bases(basis)[1][0]
     for level, block in enumerate(net.up_blocks):
         conv = block.upsamplers[0].conv.conv
         conv.weight.zero_(), conv.bias.zero_()
         weight = conv.weight.unflatten(0, (-1, 8))               # [channel, part, in, 3, 3, 3]
-        bias = conv.bias.unflatten(0, (-1, 8))
-        small = bases[level + 1][:count] if level == 2 else bases[level + 1]
-        m = split_matrix(bases[level], small) * norms[level]
-        if level < 2:
-            m = m / norms[level + 1][:, None]
-        m, used = m.transpose(0, 1), m.shape[2]
-        weight[:len(small), :, :used, 2, 1, 1] = m
+        m = upsampling(basis, level)
+        weight[:len(m), :, :m.shape[2], 2] = m
         if level == 2:
-            weight[count:count + PAIRS, :, :used, 2, 1, 1] = -m[:PAIRS]
-        bias[WIDTHS[level] - 1] = LEVEL if level == 2 else 1
+            weight[CARRIED:CARRIED + PAIRS] = -weight[:PAIRS]
+        conv.bias.unflatten(0, (-1, 8))[WIDTHS[level] - 1] = LEVEL if level == 2 else 1
     slope = LEVEL / WIDTHS[2] ** .5 * 4                          # undo the norm; 4: sqrt(16)
-    patches = patch_order(bases[3][:count]).T * slope
+    patches = patch_order(basis["sub"][2][:CARRIED]).T * slope
     out = net.conv_out.conv
     out.weight.zero_(), out.bias.zero_()
-    out.weight[:, :count, 2, 1, 1] = 2 * patches                 # SiLU(u) is nearly u/2
+    out.weight[:, :CARRIED, 2, 1, 1] = 2 * patches               # SiLU(u) is nearly u/2
     out.weight[:, :PAIRS, 2, 1, 1] = patches[:, :PAIRS]          # SiLU(u) − SiLU(−u) is u
-    out.weight[:, count:count + PAIRS, 2, 1, 1] = -patches[:, :PAIRS]
+    out.weight[:, CARRIED:CARRIED + PAIRS, 2, 1, 1] = -patches[:, :PAIRS]
 
 
 def set_encoder(net, basis) -> None:
@@ -171,26 +182,32 @@ class Crops:
         return torch.stack(out).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
 
 
-def edge_weight(length: int, device) -> torch.Tensor:
-    """Weight of the difference between neighbours i and i + 1: more across cell borders."""
-    i = torch.arange(1, length, device=device)
-    return 1. + (i % 4 == 0) + (i % 8 == 0) + (i % 16 == 0) + 2. * (i % 32 == 0)
+def border_weight(axis: int, length: int) -> torch.Tensor:
+    """Weight of the difference between neighbours i and i + 1: more across borders of cells."""
+    i = torch.arange(1, length)
+    if axis == 2:                             # a first frame, then eight of each latent
+        return 1. + (i % 4 == 1) + 4. * (i % 8 == 1)
+    return 1. + (i % 4 == 0) + (i % 8 == 0) + (i % 16 == 0) + 4. * (i % 32 == 0)
 
 
 def pixel_loss(out: torch.Tensor, want: torch.Tensor) -> torch.Tensor:
+    """Of values, and of changes in time and space: those relative to how much a clip changes.
+
+    A step of one level in 255 shows where nothing else moves.
+    """
     d = out - want
     loss = (d * d + 1e-4).sqrt().mean()
-    for axis in (-1, -2):
-        w = edge_weight(d.shape[axis], d.device)
-        w = w if axis == -1 else w[:, None]
-        loss = loss + .4 * (d.diff(dim=axis).abs() * w).mean()
-    return loss + .2 * d.diff(dim=2).abs().mean()
+    for axis in (2, 3, 4):
+        shape = [-1 if k == axis else 1 for k in range(5)]
+        weight = border_weight(axis, d.shape[axis]).to(d.device).view(shape)
+        usual = want.diff(dim=axis).abs().mean((1, 2, 3, 4)) + CALM
+        wrong = (d.diff(dim=axis).abs() * weight).mean((1, 2, 3, 4))
+        loss = loss + CHANGES * (wrong / usual).mean()
+    return loss
 
 
 def codes(clips, basis):
-    """Exact codes of a batch, whatever the precision around."""
-    with torch.autocast(clips.device.type, enabled=False):
-        return torch.stack([transform.encode_clip(c, basis["top"]) for c in clips])
+    return torch.stack([transform.encode_clip(c, basis["top"]) for c in clips])
 
 
 def unit_of(basis, device) -> torch.Tensor:
@@ -243,7 +260,7 @@ def load_optimizer(opt, state: dict) -> None:
 def hold_constants(net) -> None:
     """No gradient to weights on the constant channels: 27 taps on one constant are a bias that
     shakes with every step."""
-    inputs = {128: 127, 64: 63, 32: 31, 256: transform.SPREAD}
+    inputs = {128: 127, 64: 63, 32: 31}
     for module in net.modules():
         if isinstance(module, torch.nn.Conv3d) and module.in_channels in inputs:
             if module is net.conv_in.conv:
@@ -320,8 +337,7 @@ def main() -> None:
         for g in opt.param_groups:
             g["lr"] = g["full"] * min(1, (step + 1) / 200, left if args.decay else 1)
         clips = crops.batch(args.batch, args.size, random.choice((1, 2, 2))).to(args.device)
-        with torch.autocast(args.device, torch.bfloat16):
-            loss, _ = act(net, basis, clips, args.noise)
+        loss, _ = act(net, basis, clips, args.noise)      # in f32: bf16 rounds by what borders show
         opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)

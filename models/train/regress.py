@@ -1,11 +1,12 @@
-"""Set the autoencoder's convolutions at the latents by least squares, from the transform they are.
+"""Set the autoencoder's convolutions by least squares, from the transform they are.
 
     python -m models.train.regress --work DIR      # writes DIR/decoder.pt, DIR/encoder.pt
 
-The decoder's first convolution should give the components of the true picture's blocks. Solved for
-codes as noisy as a sampler leaves them, it mends each cell from its neighbours and from the moment
-before. The encoder's last one should give the codes, at a picture's edges too. `codec` goes on from
-what this writes.
+Each convolution of the decoder in turn, from the latents to the pixels, should give the components
+of the true picture's parts. Solved for codes as noisy as a sampler leaves them, it mends each cell
+from its neighbours and from the moment before, also what the one before it has cut off. The
+encoder's last convolution should give the codes, at a picture's edges too. `codec` goes on from what
+this writes.
 """
 
 import torch
@@ -15,6 +16,8 @@ from . import codec, common, transform
 
 EDGE = .25                         # weight of cells at a crop's border, where pictures have few
 RIDGE = 1e-3                       # pull towards the starting weights, relative to the features
+CLEAR = 1e-4                       # error of a clip, at which its weight stops to grow
+SHARE = (100, 50, 20, 10)          # of the crops for a level, in percent: each has more cells
 
 
 def taps(x: torch.Tensor, times: int) -> torch.Tensor:
@@ -33,48 +36,116 @@ def cell_weight(h: int, w: int, edge: float) -> torch.Tensor:
     return weight.flatten()
 
 
-@torch.no_grad()
-def solve(conv, rows: int, lessons, times: int, edge: float) -> str:
-    """Fit the first outputs of a convolution to lessons (input, wanted [B, rows, T, h, w])."""
-    start = conv.weight[:rows, :, 3 - times:].permute(2, 3, 4, 1, 0).flatten(0, 3)
-    gram, cross, before, total = 0., 0., 0., 0.
-    for x, wanted in lessons:
-        seen = taps(x, times)
-        error = wanted.permute(0, 2, 3, 4, 1).flatten(0, 3) - conv.bias[:rows] - seen @ start
-        weight = cell_weight(*x.shape[-2:], edge)
+class Squares:
+    """Least squares for what a convolution gives from its last moments, one crop after another."""
+
+    def __init__(self, conv, inputs: int, rows: int, times: int, edge: float):
+        self.conv, self.rows, self.times, self.edge = conv, rows, times, edge
+        self.part = conv.weight[:rows, :inputs, 3 - times:]
+        self.start = self.part.permute(2, 3, 4, 1, 0).flatten(0, 3)
+        self.gram = torch.zeros(len(self.start), len(self.start))
+        self.cross = torch.zeros(len(self.start), rows)
+        self.before = self.total = 0.
+
+    def add(self, x, wanted, importance=1.) -> None:
+        """x, wanted: [1, C, T, h, w]"""
+        seen = taps(x[:, :self.part.shape[1]], self.times)
+        error = (wanted.permute(0, 2, 3, 4, 1).flatten(0, 3) - self.conv.bias[:self.rows]
+                 - seen @ self.start)
+        weight = importance * cell_weight(*x.shape[-2:], self.edge)
         weight = weight.repeat(len(seen) // len(weight))[:, None]
-        gram, cross = gram + seen.T @ (weight * seen), cross + seen.T @ (weight * error)
-        before, total = before + (weight * error * error).sum(), total + weight.sum()
-    gram, cross = gram.double(), cross.double()
-    pull = RIDGE * gram.diagonal().mean() * torch.eye(len(gram), dtype=torch.double)
-    change = torch.linalg.solve(gram + pull, cross)
-    after = before - 2 * (change * cross).sum() + (change * (gram @ change)).sum()
-    change = change.float().view(times, 3, 3, conv.in_channels, rows)
-    conv.weight[:rows, :, 3 - times:] += change.permute(4, 3, 0, 1, 2)
-    return f"error {(before / total).item():.4f} -> {(after / total).item():.4f}"
+        self.gram.addmm_(seen.T, weight * seen)
+        self.cross.addmm_(seen.T, weight * error)
+        self.before += (weight * error * error).sum()
+        self.total += weight.sum()
+
+    def solve(self) -> str:
+        """Moves the convolution's weights; says what error there was and is."""
+        gram, cross = self.gram.double(), self.cross.double()
+        pull = RIDGE * gram.diagonal().mean() * torch.eye(len(gram), dtype=torch.double)
+        change = torch.linalg.solve(gram + pull, cross)
+        after = self.before - 2 * (change * cross).sum() + (change * (gram @ change)).sum()
+        taken = change.float().view(self.times, 3, 3, self.part.shape[1], self.rows)
+        self.part += taken.permute(4, 3, 0, 1, 2)
+        return f"{(self.before / self.total).item():.5f} -> {(after / self.total).item():.5f}"
 
 
-def block_components(clips: torch.Tensor, basis: torch.Tensor) -> torch.Tensor:
-    """Components of all blocks of clips [B, 3, 1 + 8m, H, W], as a grid [B, C, 1 + m, h, w]."""
-    full = torch.cat([clips[:, :, :1].expand(-1, -1, 7, -1, -1), clips], 2)
-    return torch.stack([transform.project(clip, basis) for clip in full])
+class Enough(Exception):
+    """Raised by a tap when the rest of a net need not run."""
 
 
-def decoder_lessons(basis, crops, count: int, noise: float):
-    norm = codec.decoder_bases(basis)[1][0].view(-1, 1, 1, 1)
+class Tap:
+    """What a layer gets to see."""
+
+    def __init__(self, net, layer):
+        self.net, self.hook = net, layer.register_forward_pre_hook(self.keep)
+
+    def keep(self, _, args):
+        raise Enough(args[0])
+
+    def input(self, x: torch.Tensor) -> torch.Tensor:
+        """Of the layer, when the net is called with x."""
+        try:
+            self.net(x)
+        except Enough as seen:
+            return seen.args[0]
+
+
+def cut(clip: torch.Tensor, level: int) -> torch.Tensor:
+    """[3, 1 + 8m, H, W] → blocks [T, h, w, 3, 8 >> level, 32 >> level, 32 >> level].
+
+    In front stand as many copies of the first frame as the level's first block has.
+    """
+    t, s = transform.BLOCK[0] >> level, transform.BLOCK[1] >> level
+    clip = torch.cat([clip[:, :1].expand(-1, t - 1, -1, -1), clip], 1)
+    x = clip.unflatten(1, (-1, t)).unflatten(3, (-1, s)).unflatten(5, (-1, s))
+    return x.permute(1, 3, 5, 0, 2, 4, 6)
+
+
+def wanted_of(clip: torch.Tensor, basis, level: int) -> torch.Tensor:
+    """What the decoder's convolution of a level, the last being 3, should give: [1, C, T, h, w]."""
+    x = cut(clip, level)
+    grid = x.shape[:3]
+    if level == 3:
+        out = codec.patch_order(x.flatten(0, 2))
+    else:
+        small = basis["sub"][level][:codec.CARRIED] if level == 2 else basis["sub"][level]
+        parts = transform.halves(x.flatten(0, 2)).flatten(2)
+        out = parts @ small.flatten(1).T / small[0, 0].numel() ** .5              # [cells, 8, C]
+        if level < 2:
+            out = out / codec.decoder_bases(basis)[1][level + 1]
+        else:
+            out = torch.cat([out, -out[..., :codec.PAIRS]], -1)
+        out = out.transpose(1, 2).flatten(1)
+    return out.unflatten(0, grid).permute(3, 0, 1, 2)[None]
+
+
+@torch.no_grad()
+def fit_decoder(net, basis, crops, count: int, noise: float) -> None:
+    for level in range(4):
+        layer = net.up_blocks[level].upsamplers[0].conv if level < 3 else net.conv_out
+        conv, tap, squares = layer.conv, Tap(net, layer), None
+        used = transform.CHANNELS if level == 0 else conv.in_channels
+        for _ in range(max(1, count * SHARE[level] // 100)):
+            clip = crops.batch(1, 128, 5)
+            z = codec.noisy_codes(clip, basis, noise)
+            wrong = (transform.decode(z[0], basis["top"]) - clip[0]).pow(2).mean()
+            wanted = wanted_of(clip[0], basis, level)
+            squares = squares or Squares(conv, used, wanted.shape[1], 2, EDGE)
+            squares.add(tap.input(z), wanted, 1 / (wrong + CLEAR))
+        tap.hook.remove()
+        print(f"level {level}: error {squares.solve()}", flush=True)
+
+
+@torch.no_grad()
+def fit_encoder(net, basis, crops, count: int) -> None:
+    conv = net.conv_out.conv
+    tap, squares = Tap(net, net.conv_out), Squares(conv, conv.in_channels, transform.CHANNELS, 1, 1)
     for _ in range(count):
-        clips = crops.batch(1, 128, 5)
-        yield codec.noisy_codes(clips, basis, noise), block_components(clips, basis["spread"]) / norm
-
-
-def encoder_lessons(net, basis, crops, count: int):
-    seen = []
-    hook = net.conv_out.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
-    for _ in range(count):
-        clips = crops.batch(1, 128, 5)
-        net(clips)
-        yield seen.pop(), codec.codes(clips, basis)
-    hook.remove()
+        clip = crops.batch(1, 128, 5)
+        squares.add(tap.input(clip), codec.codes(clip, basis))
+    tap.hook.remove()
+    print(f"error {squares.solve()}", flush=True)
 
 
 def main() -> None:
@@ -92,11 +163,9 @@ def main() -> None:
         net = getattr(vae, part)
         print(f"{part}: {codec.measure(vae, basis, check, part)}", flush=True)
         if part == "decoder":
-            lessons = decoder_lessons(basis, crops, args.crops, args.noise)
-            print(solve(net.conv_in.conv, transform.SPREAD, lessons, 2, EDGE), flush=True)
+            fit_decoder(net, basis, crops, args.crops, args.noise)
         else:
-            lessons = encoder_lessons(net, basis, crops, args.crops // 3)
-            print(solve(net.conv_out.conv, transform.CHANNELS, lessons, 1, 1), flush=True)
+            fit_encoder(net, basis, crops, args.crops // 3)
         print(f"{part}: {codec.measure(vae, basis, check, part)}", flush=True)
         common.save({"net": net.state_dict(), "ema": net.state_dict(), "step": 0},
                     args.work / f"{part}.pt")

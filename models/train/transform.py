@@ -24,7 +24,7 @@ import torch
 from . import common
 
 CHANNELS = 128                       # latent channels
-SPREAD = 255                         # components that hold what the codes of 3×3 cells show in one
+SPREAD = 255                         # components of a block from which the encoder makes codes
 BLOCK = (8, 32, 32)                  # frames, rows, columns of a latent cell
 PIXELS = 8 * 32 * 32                 # codes are divided by sqrt(PIXELS): a code is O(1)
 GAIN, COLOUR = 4.0, 0.3              # see statistics()
@@ -187,13 +187,17 @@ def reach(basis: torch.Tensor, show, seen: torch.Tensor) -> torch.Tensor:
     """What one component of a cell adds to its own and the eight cells around it.
 
     [3, 3, seen, basis], [0, 0] above and to the left: `show` makes a clip of blocks of the one
-    basis, or of what lies behind them; the other basis looks at what comes of it.
+    basis, or of what lies behind them; the other basis looks at what comes of it. If that is one
+    of blocks cut in eight: [3, 3, 8, seen, basis].
     """
     out = []
     for one in basis:
         clip = torch.zeros(3, BLOCK[0], 3 * BLOCK[1], 3 * BLOCK[2])
         clip[:, :, BLOCK[1]:2 * BLOCK[1], BLOCK[2]:2 * BLOCK[2]] = one
-        out.append(blocks(show(clip)).flatten(3)[0] @ seen.flatten(1).T)
+        shown = blocks(show(clip))[0]
+        if seen.shape[1:] != shown.shape[2:]:
+            shown = halves(shown.flatten(0, 1)).unflatten(0, (3, 3)) * 8 ** .5
+        out.append(shown.flatten(-4) @ seen.flatten(1).T)
     return torch.stack(out, -1)
 
 
@@ -264,7 +268,7 @@ def fit_inverse(bases: dict, windows: list, noise=.5, widths=(127, 63, 48)) -> d
         small.append(components(parts, width))
         encoder.append(components(full, width))
     return {"spread": wide, "sub": small, "encoder": encoder, "samples": samples,
-            "show": reach(top, unlap, wide), "see": reach(wide, lap, top)}
+            "see": reach(wide, lap, top)}
 
 
 def statistics(z: torch.Tensor) -> dict:
