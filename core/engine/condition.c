@@ -234,7 +234,7 @@ static t2v_status encode(t2v_exec *exec, const t2v_model *model, const t2v_strea
         pictures[i] = rgb;
     }
     const t2v_clip clip = {pictures, frames, plan->picture_height, plan->picture_width};
-    T2V_TRY(model->family->vae->encode(exec, model->vae, &clip, mean, deviation));
+    T2V_TRY(model->vae_class->encode(exec, model->vae, &clip, mean, deviation));
     t2v_latents_sample(&p->size, &model->vae_info, mean, deviation, latents);
     return T2V_OK;
 }
@@ -282,7 +282,7 @@ static t2v_status encode_video(t2v_exec *exec, const t2v_model *model, const t2v
     for (int64_t i = 0; i < frames; i++)
         pictures[i] = i == 0 ? first : i == frames - 1 ? last : NULL;
     const t2v_clip clip = {pictures, frames, plan->picture_height, plan->picture_width};
-    T2V_TRY(model->family->vae->encode(exec, model->vae, &clip, mean, deviation));
+    T2V_TRY(model->vae_class->encode(exec, model->vae, &clip, mean, deviation));
     t2v_latents_sample(&plan->size, &model->vae_info, mean, deviation, latents);
     return T2V_OK;
 }

@@ -84,7 +84,7 @@ static t2v_status start_decoder(t2v_decoding *d)
     };
     if (d->decoder)
         return T2V_OK;
-    return d->model->family->vae->decoder_create(d->exec, d->model->vae, &params, &d->decoder);
+    return d->model->vae_class->decoder_create(d->exec, d->model->vae, &params, &d->decoder);
 }
 
 /* A timestep-conditioned decoder gets some noise with the latents:
@@ -153,8 +153,8 @@ t2v_status t2v_decoding_step(t2v_decoding *d, bool flush)
     const float *latent = d->latents + d->next * plane(d) * d->plan->size.channels;
     d->next++;
     t2v_kept_pass(d->exec->kept);
-    return d->model->family->vae->decode(d->exec, d->decoder, latent, 1,
-                                         flush || (d->last && d->next == d->count));
+    return d->model->vae_class->decode(d->exec, d->decoder, latent, 1,
+                                       flush || (d->last && d->next == d->count));
 }
 
 void t2v_decoding_drop(t2v_decoding *d)
@@ -164,7 +164,7 @@ void t2v_decoding_drop(t2v_decoding *d)
 
 t2v_status t2v_decoding_restart(t2v_decoding *d, bool fade)
 {
-    d->model->family->vae->decoder_destroy(d->decoder);
+    d->model->vae_class->decoder_destroy(d->decoder);
     d->decoder = NULL;
     d->pictures = t2v_motion_clock_next_picture(d->clock, d->frames);
     d->fade_left = 0;
@@ -182,7 +182,7 @@ t2v_status t2v_decoding_restart(t2v_decoding *d, bool fade)
 
 void t2v_decoding_free(t2v_decoding *d)
 {
-    d->model->family->vae->decoder_destroy(d->decoder);
+    d->model->vae_class->decoder_destroy(d->decoder);
     t2v_free(d->latents);
     t2v_free(d->shown);
     t2v_free(d->from);

@@ -175,17 +175,27 @@ static t2v_status open_transformers(t2v_model *m, t2v_error *error)
                               &m->loras, error);
 }
 
+/* The autoencoder of the family's class, or a tiny one in its place. */
+static t2v_status load_vae(t2v_model *m, t2v_error *error)
+{
+    const char *class_name;
+    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "vae", m->family->vae->name, true,
+                                     &m->vae_component, error));
+    T2V_TRY(t2v_config_string(t2v_component_config(m->vae_component), "_class_name", "",
+                              &class_name, error));
+    m->vae_class = strcmp(class_name, t2v_vae_tiny.name) ? m->family->vae : &t2v_vae_tiny;
+    T2V_TRY(m->vae_class->create(m->vae_component, &m->vae, error));
+    m->vae_class->describe(m->vae, &m->vae_info);
+    return T2V_OK;
+}
+
 static t2v_status load_networks(t2v_model *m, t2v_error *error)
 {
     T2V_TRY(open_transformers(m, error));
     t2v_component_set_int8(m->dit_component, wants_int8(m));
     T2V_TRY(m->family->dit->create(m->dit_component, &m->dit, error));
     m->family->dit->describe(m->dit, &m->dit_info);
-    T2V_TRY(t2v_checkpoint_component(m->checkpoint, "vae", m->family->vae->name, true,
-                                     &m->vae_component, error));
-    T2V_TRY(m->family->vae->create(m->vae_component, &m->vae, error));
-    m->family->vae->describe(m->vae, &m->vae_info);
-    return T2V_OK;
+    return load_vae(m, error);
 }
 
 static t2v_status load_scheduler(t2v_model *m, t2v_error *error)
@@ -321,8 +331,9 @@ static t2v_status limit_memory(t2v_model *m, t2v_error *error)
 
 static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
 {
+    const char *vae = m->params.vae;
     T2V_TRY(limit_memory(m, error));
-    T2V_TRY(t2v_checkpoint_open(path, &m->checkpoint, error));
+    T2V_TRY(t2v_checkpoint_open(path, vae && *vae ? vae : NULL, &m->checkpoint, error));
     T2V_TRY(find_family(m, error));
     m->defaults = m->family->defaults;
     if (m->family->refine && t2v_checkpoint_index(m->checkpoint))
@@ -345,7 +356,8 @@ static void model_free(t2v_model *m)
 {
     if (m->family) {
         m->family->dit->destroy(m->dit);
-        m->family->vae->destroy(m->vae);
+        if (m->vae)
+            m->vae_class->destroy(m->vae);
     }
     t2v_t5_free(&m->t5);
     t2v_vision_free(&m->vision);

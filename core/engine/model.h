@@ -33,6 +33,7 @@ struct t2v_model {
     t2v_vision *vision; /**< NULL: there is none */
     t2v_vision_picture vision_picture;
     void *dit, *vae;
+    const t2v_vae_class *vae_class; /**< of `vae`: the family's, or what stands in for it */
     t2v_scheduler scheduler;
     t2v_picture_use pictures;
 

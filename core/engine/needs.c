@@ -155,7 +155,7 @@ static t2v_status decode_frames(rehearsal *r, void *decoder, const float *latent
     t2v_stage_needs *needs = &r->needs->stage[T2V_STAGE_DECODING];
     memset(each, 0, sizeof(each));
     for (int64_t i = 0; i < count; i++) {
-        T2V_TRY(r->model->family->vae->decode(r->exec, decoder, latent, 1, i == count - 1));
+        T2V_TRY(r->model->vae_class->decode(r->exec, decoder, latent, 1, i == count - 1));
         if (i < 2)
             sum_operations(r->profile, i ? each : first);
     }
@@ -167,7 +167,7 @@ static t2v_status decode_frames(rehearsal *r, void *decoder, const float *latent
 
 static t2v_status rehearse_decoding(rehearsal *r)
 {
-    const t2v_vae_class *vae = r->model->family->vae;
+    const t2v_vae_class *vae = r->model->vae_class;
     const t2v_latent_size *size = &r->plan->size;
     const t2v_decoder_params params = {
         .height = size->height,

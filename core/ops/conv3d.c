@@ -62,7 +62,8 @@ t2v_status t2v_conv3d_create(const t2v_tensor *weight, const t2v_tensor *bias,
         t2v_conv3d_free(out);
         return t2v_fail_memory(error, "a convolution", (size_t)conv->out * sizeof(*conv->bias));
     }
-    t2v_tensor_read_f32(bias, 0, (size_t)conv->out, conv->bias);
+    if (bias)
+        t2v_tensor_read_f32(bias, 0, (size_t)conv->out, conv->bias);
     for (; conv->panels < panels; conv->panels++) {
         dim[0] = channels_of(conv, conv->panels);
         t2v_operand_init(&conv->panel[conv->panels], weight,

@@ -11,7 +11,7 @@ typedef struct t2v_conv3d t2v_conv3d;
 
 /**
  * @param weight [out, in, kt, kh, kw], kernels odd; its memory outlives the layer
- * @param bias   [out]
+ * @param bias   [out]; NULL: none
  * @param stride of time, height and width; NULL: 1
  */
 t2v_status t2v_conv3d_create(const t2v_tensor *weight, const t2v_tensor *bias,

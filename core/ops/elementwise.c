@@ -157,6 +157,18 @@ void t2v_gated_add(t2v_exec *exec, float *y, const float *x, int64_t rows, int64
     t2v_work_end(exec, before);
 }
 
+T2V_CLONES
+static void relu_slice(float *y, const float *x, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        y[i] = x[i] > 0 ? x[i] : 0;
+}
+
+void t2v_relu(t2v_exec *exec, float *x, int64_t count)
+{
+    by_slices(exec, relu_slice, x, x, count);
+}
+
 void t2v_silu(float *x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)

@@ -21,6 +21,8 @@ void t2v_multiply(t2v_exec *exec, float *y, const float *x, int64_t count);
 /** y[row] += x[row] · gate[group[row]]; rows of `dim`, gates `stride` floats apart. */
 void t2v_gated_add(t2v_exec *exec, float *y, const float *x, int64_t rows, int64_t dim,
                    const float *gate, int64_t stride, const int32_t *group);
+/** max(x, 0) in place. */
+void t2v_relu(t2v_exec *exec, float *x, int64_t count);
 /** x · sigmoid(x) in place. */
 void t2v_silu(float *x, int64_t count);
 /** x · Φ(x) in place: GELU (Hendrycks and Gimpel 2016) by the error function. */

@@ -21,6 +21,15 @@ void t2v_unpatchify(t2v_exec *exec, const float *patches, int64_t height, int64_
 void t2v_patchify(t2v_exec *exec, const float *rgb, int64_t height, int64_t width, int64_t patch,
                   float *patches);
 
+/**
+ * Likewise for channels (colour, row, column) that lie in [0, 1], as torch's pixel_shuffle and
+ * pixel_unshuffle order them; a grey picture is 0.5.
+ */
+void t2v_pixel_shuffle(t2v_exec *exec, const float *patches, int64_t height, int64_t width,
+                       int64_t patch, float *rgb);
+void t2v_pixel_unshuffle(t2v_exec *exec, const float *rgb, int64_t height, int64_t width,
+                         int64_t patch, float *patches);
+
 /** An encoder's posterior: its logarithm of the variance is kept in [-30, 20], as in diffusers. */
 float t2v_posterior_deviation(float log_variance);
 

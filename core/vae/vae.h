@@ -43,7 +43,7 @@ typedef struct t2v_clip {
 
 /** A class of autoencoders. */
 typedef struct t2v_vae_class {
-    const char *name; /**< of the class in diffusers */
+    const char *name; /**< of the class in the reference */
 
     /** @param component outlives the autoencoder */
     t2v_status (*create)(const t2v_component *component, void **vae, t2v_error *error);
@@ -79,5 +79,7 @@ typedef struct t2v_vae_class {
 extern const t2v_vae_class t2v_vae_ltx;
 /** AutoencoderKLWan, of Wan 2.1 and 2.2 */
 extern const t2v_vae_class t2v_vae_wan;
+/** TAEHV: small ones that stand in for either, less exact and much quicker */
+extern const t2v_vae_class t2v_vae_tiny;
 
 #endif

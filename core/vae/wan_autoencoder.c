@@ -9,6 +9,7 @@
 
 #include "ops/attention.h"
 #include "ops/profile.h"
+#include "ops/resample.h"
 #include "vae/picture.h"
 #include "vae/wan_encoder.h"
 #include "vae/wan_layers.h"
@@ -389,24 +390,6 @@ static t2v_status decoder_create(t2v_exec *exec, const void *vae, const t2v_deco
 
 /* ------------------------------------------------------------------ decoding, one frame */
 
-/* Every position four times: [h, w, channels] to [2 h, 2 w, channels]. */
-static void repeat_positions(t2v_exec *exec, const float *x, int64_t h, int64_t w, int64_t channels,
-                             float *y)
-{
-    const size_t bytes = (size_t)channels * sizeof(float);
-    const t2v_work work = {
-        .operation = T2V_OPERATION_COPY,
-        .bytes = 2 * (double)(SCALE * h * SCALE * w) * (double)bytes,
-    };
-    const int before = t2v_work_begin(exec, &work);
-#pragma omp parallel for num_threads(exec->threads) schedule(static)
-    for (int64_t row = 0; row < SCALE * h; row++)
-        for (int64_t column = 0; column < SCALE * w && !t2v_exec_stopping(exec); column++)
-            memcpy(y + (row * SCALE * w + column) * channels,
-                   x + (row / SCALE * w + column / SCALE) * channels, bytes);
-    t2v_work_end(exec, before);
-}
-
 /*
  * The path around a level of Wan 2.2: each channel of its input repeated to fill the cells of time,
  * rows and columns, of which the frame `part` is added to y [2 h, 2 w, out].
@@ -460,7 +443,7 @@ static t2v_status enlarge(t2v_exec *exec, decoder *d, int64_t index, const float
     float *repeated = t2v_exec_floats(exec, positions, (size_t)l->out);
     if (!y || !repeated)
         return T2V_ERROR_MEMORY;
-    repeat_positions(exec, x, s->h, s->w, l->out, repeated);
+    t2v_repeat_positions(exec, x, s->h, s->w, l->out, repeated);
     T2V_TRY(t2v_conv3d_run(exec, l->space, repeated, 1, SCALE * s->h, SCALE * s->w, false, y));
     t2v_arena_reset(&exec->arena, scratch);
     if (d->vae->residual)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "weights/beside.h"
 #include "weights/component.h"
 #include "weights/part.h"
@@ -67,6 +68,7 @@ typedef struct findings {
     const char *pipeline; /* class that they were published for */
     const char *text;     /* how names of its text encoder begin */
     const char *vae;      /* class that the transformer works with */
+    const char *unused;   /* pipeline that an autoencoder was published for which is not used */
 } findings;
 
 static void note_format(const t2v_part *part, findings *f)
@@ -83,7 +85,8 @@ static t2v_status check_vae(const char *path, const t2v_part *part, const findin
                             t2v_error *error)
 {
     const char *found = part->format->class_name;
-    if (strcmp(part->format->component, "vae") || !found || !f->vae || !strcmp(found, f->vae))
+    if (strcmp(part->format->component, "vae") || part->format->stands_in || !found || !f->vae ||
+        !strcmp(found, f->vae))
         return T2V_OK;
     return t2v_fail(error, T2V_ERROR_FORMAT,
                     "%s: holds an autoencoder of class %s, but the transformer works with one of "
@@ -105,7 +108,10 @@ static t2v_status look_into(t2v_checkpoint *checkpoint, int which, findings *f, 
         if (i == which && !part.format)
             status = t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: holds no %s of a known kind", path,
                               part_names[i]);
-        if (!part.format || (i > which && checkpoint->part[i]))
+        const bool used = i == which || !checkpoint->part[i];
+        if (part.format && !used)
+            f->unused = part.format->pipeline;
+        if (!part.format || !used)
             continue;
         note_format(&part, f);
         status = check_vae(path, &part, f, error);
@@ -180,7 +186,7 @@ static t2v_status complete(t2v_checkpoint *checkpoint, t2v_error *error)
         T2V_TRY(t2v_config_string(checkpoint->defaults, "pipeline", NULL, &checkpoint->pipeline,
                                   error));
     if (!checkpoint->pipeline)
-        checkpoint->pipeline = f.pipeline;
+        checkpoint->pipeline = f.pipeline ? f.pipeline : f.unused;
     if (!checkpoint->pipeline)
         return t2v_fail(error, T2V_ERROR_NOT_FOUND,
                         "%s: its files do not say what pipeline they are for; name the class as "
@@ -204,7 +210,7 @@ static t2v_status load_manifest(t2v_checkpoint *checkpoint, t2v_error *error)
     T2V_TRY(t2v_config_open(checkpoint->path, &checkpoint->defaults, error));
     for (int i = 0; i < PARTS; i++) {
         T2V_TRY(t2v_config_string(checkpoint->defaults, part_names[i], NULL, &name, error));
-        if (!name)
+        if (!name || checkpoint->part[i])
             continue;
         checkpoint->part[i] = t2v_beside_path(checkpoint->path, name);
         if (!checkpoint->part[i])
@@ -222,30 +228,32 @@ static t2v_status load_manifest(t2v_checkpoint *checkpoint, t2v_error *error)
 
 /* ------------------------------------------------------------------ the checkpoint */
 
-static t2v_status load(t2v_checkpoint *checkpoint, const char *path, t2v_error *error)
+static t2v_status load(t2v_checkpoint *checkpoint, const char *path, const char *vae,
+                       t2v_error *error)
 {
     struct stat info;
-    const size_t length = strlen(path);
     checkpoint->path = t2v_strdup(path);
-    if (!checkpoint->path)
-        return t2v_fail_memory(error, "a file name", length + 1);
+    checkpoint->part[VAE] = t2v_strdup(vae);
+    if (!checkpoint->path || (vae && !checkpoint->part[VAE]))
+        return t2v_fail_memory(error, "a file name", strlen(path));
     if (stat(path, &info))
         return t2v_fail(error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO, "%s: %s", path,
                         strerror(errno));
     if (S_ISDIR(info.st_mode))
         return load_folder(checkpoint, error);
     T2V_TRY(t2v_config_parse(path, "{}", &checkpoint->index, error));
-    if (length > 5 && !strcmp(path + length - 5, ".json"))
+    if (t2v_ends_with(path, ".json"))
         return load_manifest(checkpoint, error);
     return load_file(checkpoint, error);
 }
 
-t2v_status t2v_checkpoint_open(const char *path, t2v_checkpoint **checkpoint, t2v_error *error)
+t2v_status t2v_checkpoint_open(const char *path, const char *vae, t2v_checkpoint **checkpoint,
+                               t2v_error *error)
 {
     *checkpoint = t2v_calloc(1, sizeof(**checkpoint));
     if (!*checkpoint)
         return t2v_fail_memory(error, "a checkpoint", sizeof(**checkpoint));
-    t2v_status status = load(*checkpoint, path, error);
+    t2v_status status = load(*checkpoint, path, vae, error);
     if (status < 0)
         t2v_checkpoint_close(checkpoint);
     return status;
@@ -375,10 +383,10 @@ t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char
 {
     int which = 0;
     *component = NULL;
-    if (checkpoint->folder)
-        return open_from_folder(checkpoint, name, class_name, weights, component, error);
     while (which < PARTS && strcmp(name, part_names[which]))
         which++;
+    if (checkpoint->folder && (which == PARTS || !checkpoint->part[which]))
+        return open_from_folder(checkpoint, name, class_name, weights, component, error);
     if (which == SCHEDULER)
         return open_scheduler(checkpoint, class_name, component, error);
     if (which == TOKENIZER || which == PARTS)

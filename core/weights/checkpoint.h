@@ -20,8 +20,12 @@ typedef struct t2v_checkpoint t2v_checkpoint;
 /** One component (`transformer`, `vae` …): its configuration and its tensors. */
 typedef struct t2v_component t2v_component;
 
-/** @param path of a folder, a tensor file, or a manifest (whose name ends in .json) */
-t2v_status t2v_checkpoint_open(const char *path, t2v_checkpoint **checkpoint, t2v_error *error);
+/**
+ * @param path of a folder, a tensor file, or a manifest (whose name ends in .json)
+ * @param vae  file or component's folder of the autoencoder; NULL: what `path` says
+ */
+t2v_status t2v_checkpoint_open(const char *path, const char *vae, t2v_checkpoint **checkpoint,
+                               t2v_error *error);
 void t2v_checkpoint_close(t2v_checkpoint **checkpoint);
 
 /** model_index.json; empty for a model of files. */

@@ -277,10 +277,11 @@ static t2v_status check_part(const t2v_part *part, const char *path, const char 
     if (!part->format)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: holds no %s of a known kind", path,
                         name);
-    if (class_name && part->format->class_name && strcmp(class_name, part->format->class_name))
+    const char *found = part->format->class_name;
+    if (class_name && found && !part->format->stands_in && strcmp(class_name, found))
         return t2v_fail(error, T2V_ERROR_FORMAT,
                         "%s: its %s is of class %s, but the model's pipeline needs one of class %s",
-                        path, name, part->format->class_name, class_name);
+                        path, name, found, class_name);
     return T2V_OK;
 }
 

@@ -43,6 +43,7 @@ typedef struct t2v_part_format {
                             json_t *config, t2v_error *error);
     const char *pipeline; /**< class that these files were published for; NULL: no matter */
     const char *vae;      /**< of a transformer: class of the autoencoder that it works with */
+    bool stands_in;       /**< of an autoencoder: works in place of another class's */
     const char *text;     /**< how names of its text encoder's files begin; NULL: no matter */
     /** Of a transformer: the release that its file is of. NULL: the pipeline's only one */
     const t2v_part_release *(*release)(const t2v_tensor_file *file, const char *prefix);
@@ -101,5 +102,6 @@ extern const t2v_part_format t2v_part_t5, t2v_part_t5_gguf, t2v_part_umt5_origin
 extern const t2v_part_format t2v_part_wan_transformer, t2v_part_wan_transformer_diffusers;
 extern const t2v_part_format t2v_part_wan_vae_22, t2v_part_wan_vae_21;
 extern const t2v_part_format t2v_part_wan_vae_diffusers_22, t2v_part_wan_vae_diffusers_21;
+extern const t2v_part_format t2v_part_tiny_vae;
 
 #endif

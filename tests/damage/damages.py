@@ -31,24 +31,29 @@ SHARD_INDEX = "transformer/diffusion_pytorch_model.safetensors.index.json"
 QUERY = "transformer_blocks.0.attn1.to_q.weight"
 VECTOR = "transformer_blocks.1.attn2.norm_k.weight"
 
+GIVEN = "given.safetensors"
 DAMAGES, HARMLESS, EITHER = [], [], []
 
 
 @dataclasses.dataclass
 class Damage:
-    """`alter` changes a copy of the golden checkpoint `base` in place."""
+    """
+    `alter` changes a copy of the golden checkpoint `base` in place. `given` is a golden file,
+    of which a copy GIVEN lies in the checkpoint's folder.
+    """
 
     name: str
     alter: object
     words: tuple
     base: str = "causal"
+    given: str = ""
     options: tuple = ()  # more for the command; "@" begins what is a file in the folder
 
 
-def add(name, alter, *words, base="causal", to=DAMAGES, options=()):
+def add(name, alter, *words, base="causal", to=DAMAGES, given="", options=()):
     while any(damage.name == name for damage in to):
         name += "-again"
-    to.append(Damage(name, alter, words, base, options))
+    to.append(Damage(name, alter, words, base, given, options))
 
 
 # ---------------------------------------------------------------- ways to alter a checkpoint
@@ -527,6 +532,79 @@ add("shard-index-swaps-shards", weight_map(lambda m: m.update(
 add("shift-lengths-equal", settings(SCHEDULER, max_image_seq_len=1024), SCHEDULER,
     "max_image_seq_len", base="first")
 
+
+# ---------------------------------------------------------------- a tiny autoencoder
+VAE_FILE = dict(given="tiny-picture.vae.safetensors", options=("--vae", f"@{GIVEN}"))
+TINY = dict(base="wan-ti2v", **VAE_FILE)
+add("tiny-missing", remove(GIVEN), GIVEN, **TINY)
+add("tiny-empty", content(GIVEN, b""), GIVEN, **TINY)
+add("tiny-cut", cut(GIVEN, -1), GIVEN, **TINY)
+add("tiny-pickled", content(GIVEN, b"PK\3\4" + bytes(4096)), GIVEN, "pickle", **TINY)
+add("tiny-is-a-folder", replace_by(GIVEN, os.mkdir), GIVEN, **TINY)
+add("tiny-of-no-kind", rename(GIVEN, "decoder.22.bias", "other"), GIVEN, "vae", **TINY)
+add("tiny-is-super", rename(GIVEN, "decoder.1.weight", "decoder.1.conv.0.weight"), GIVEN, "super",
+    **TINY)
+add("tiny-of-another-model", lambda folder: None, "latent channels of the vae", base="condition",
+    **VAE_FILE)
+for tensor in ("decoder.4.conv.2.weight", "decoder.17.conv.0.bias", "decoder.13.conv.weight",
+               "decoder.20.weight", "encoder.3.weight", "encoder.12.conv.weight"):
+    add(f"tiny-without-{tensor}", rename(GIVEN, tensor, "other"), GIVEN, **TINY)
+for tensor in ("decoder.8.weight", "decoder.22.weight", "decoder.5.conv.4.weight",
+               "encoder.17.weight"):
+    add(f"tiny-flat-{tensor}", reshape(GIVEN, tensor, lambda s: [s[0], s[1] * s[2], s[3], 1]),
+        GIVEN, tensor, **TINY)
+add("tiny-of-integers", retype(GIVEN, "decoder.22.bias", "I32", 4), GIVEN, "decoder.22.bias",
+    **TINY)
+add("tiny-without-encoder", tensors(GIVEN, lambda c: [c.pop(name) for name in list(c)
+                                                     if name.startswith("encoder.")]),
+    to=HARMLESS, **TINY)
+add("tiny-growth-too-wide", reshape(GIVEN, "decoder.13.conv.weight", lambda s: [s[0] * 2,
+                                                                              s[1] // 2, 1, 1]),
+    GIVEN, **TINY)
+
+# ---------------------------------------------------------------- a LoRA file
+LORA_FILE = dict(given="wan-lora.lora.safetensors", options=("--lora", f"@{GIVEN}"))
+LORA = dict(base="wan", **LORA_FILE)
+PLACE = "diffusion_model.blocks.0.cross_attn.k."
+
+
+def double(tensor, place):
+    """The tensor once more, under the other way to name the place."""
+    return tensors(GIVEN, lambda c: c.update({place: c[tensor]}))
+
+
+add("lora-missing", remove(GIVEN), GIVEN, **LORA)
+add("lora-empty", content(GIVEN, b""), GIVEN, **LORA)
+add("lora-cut", cut(GIVEN, -1), GIVEN, **LORA)
+add("lora-without-tensors", content(GIVEN, struct.pack("<Q", 2) + b"{}"), GIVEN, "no tensors", **LORA)
+add("lora-pickled", content(GIVEN, b"\x80\x02}q\0" + bytes(64)), GIVEN, "pickle", **LORA)
+add("lora-is-a-folder", replace_by(GIVEN, os.mkdir), GIVEN, **LORA)
+add("lora-is-a-pipe", replace_by(GIVEN, os.mkfifo), GIVEN, **LORA)
+add("lora-of-another-model", lambda folder: None, GIVEN, "wanted", **LORA_FILE)
+for kind, other in (("down", "up"), ("up", "down")):
+    add(f"lora-without-{kind}", rename(GIVEN, f"{PLACE}lora_{kind}.weight", "other"), GIVEN,
+        f"{PLACE}lora_{other}.weight", **LORA)
+    add(f"lora-{kind}-too-long", reshape(GIVEN, f"{PLACE}lora_{kind}.weight",
+                                         lambda s: [s[0] * 2, s[1] // 2]), GIVEN, PLACE, **LORA)
+    add(f"lora-{kind}-flat", reshape(GIVEN, f"{PLACE}lora_{kind}.weight", lambda s: [s[0] * s[1]]),
+        GIVEN, PLACE, **LORA)
+add("lora-difference-of-another-size", reshape(GIVEN, f"{PLACE}diff_b", lambda s: [2, s[0] // 2]),
+    GIVEN, to=EITHER, **LORA)
+add("lora-of-integers", tensors(GIVEN, lambda c: c.update(
+    {f"{PLACE}lora_up.weight": ("I32", [28, 4], bytes(448))})), GIVEN, f"{PLACE}lora_up.weight", **LORA)
+add("lora-alpha-of-integers", tensors(GIVEN, lambda c: c.update(
+    {f"{PLACE}alpha": ("I32", [], bytes(4))})), GIVEN, f"{PLACE}alpha", **LORA)
+add("lora-alpha-of-two", tensors(GIVEN, lambda c: c.update(
+    {f"{PLACE}alpha": ("F32", [2], bytes(8))})), GIVEN, f"{PLACE}alpha", **LORA)
+add("lora-alpha-not-a-number", tensors(GIVEN, lambda c: c.update(
+    {f"{PLACE}alpha": ("F32", [], struct.pack("<f", float("nan")))})), GIVEN, f"{PLACE}alpha",
+    **LORA)
+add("lora-twice-for-a-weight", double(f"{PLACE}lora_up.weight",
+                                      f"model.{PLACE}lora_B.weight"), GIVEN, "same weight", **LORA)
+add("lora-metadata-garbage", header(GIVEN, lambda head: head.update(
+    __metadata__={"lora_adapter_metadata": "{"})), GIVEN, **LORA)
+add("lora-with-more", double(f"{PLACE}lora_up.weight", "text_model.q.lora_B.weight"), to=HARMLESS,
+    **LORA)
 
 # ---------------------------------------------------------------- what a checkpoint survives
 def reversed_order(contents):

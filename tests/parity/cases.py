@@ -188,6 +188,17 @@ CASES = [
     ("wan22-a14b-both", "wan22-a14b-pictures", Request("a ship", image=(64, 80), height=80,
                                                        last_image=(90, 90), frames=17, steps=4)),
     ("wan-i2v-torch", "wan-i2v", Request("a ship", image=(64, 64), seed=11), "torch"),
+    # tiny autoencoders
+    ("tiny-wan", "tiny-wan", Request("snow 雪", "fire", guidance=5.0, frames=17, width=96)),
+    ("tiny-wan-one-frame", "tiny-wan", Request("snow", frames=1)),
+    ("tiny-ti2v", "tiny-ti2v", Request("snow", frames=13, width=90)),
+    ("tiny-ti2v-image", "tiny-ti2v", Request("a ship", image=(64, 64), frames=5, steps=3)),
+    ("tiny-i2v", "tiny-i2v", Request("a ship", image=(80, 64), width=80, frames=9, steps=3)),
+    ("tiny-ltx", "tiny-ltx", Request("fire", width=96, frames=25, guidance=3.0, steps=3)),
+    ("tiny-ltx-images", "tiny-ltx", Request("a ship", image=(64, 64), last_image=(64, 64),
+                                            frames=17)),
+    ("tiny-ltx-torch", "tiny-ltx", Request("a ship", image=(64, 64), seed=5), "torch"),
+    ("tiny-condition", "tiny-condition", Request("fire", frames=33, steps=3)),
     # sigmas of one's own
     ("sigmas", "v090", Request("snow", "fire", guidance=3.0, sigmas=(1.0, 0.9, 0.55, 0.12))),
     ("sigmas-shifted", "v090-plain-shift", Request("snow", sigmas=(0.95, 0.5, 0.2))),

@@ -2,21 +2,24 @@
 """Writes the golden files: golden.py [DIR [NAME …]]. They are committed; this is how they were made.
 
 For each name: a checkpoint folder NAME/, the noise NAME.noise.safetensors, the pictures
-NAME.OPTION.png, the LoRA file NAME.lora.safetensors, the reference's tensors
-NAME.reference.safetensors and the command's options NAME.options, one word a line. To keep them small the checkpoints share one tokenizer model and of the video every third row and column is
-kept, which meets every phase of the decoder's patches.
+NAME.OPTION.png, the LoRA file NAME.lora.safetensors, the tiny autoencoder NAME.vae.safetensors, the
+reference's tensors NAME.reference.safetensors and the command's options NAME.options, one word a
+line. To keep them small the checkpoints share one tokenizer model and of the video every third row
+and column is kept, which meets every phase of the decoder's patches.
 """
 
 import pathlib
 import shutil
 import sys
 
+import torch
 from safetensors.torch import save_file
 
 import checkpoints
 import loras
 import pictures
 import reference
+import tiny
 from checkpoints import (
     DYNAMIC_SHIFT,
     NO_SHIFT,
@@ -107,6 +110,14 @@ LORAS = {
                                 loras=(("original", 0.75),))),
 }
 
+# With a tiny autoencoder, NAME.vae.safetensors.
+TINY = {
+    "tiny-picture": ("wan-ti2v", Request("a ship", width=96, height=64, image=(64, 64), frames=13,
+                                         steps=2),
+                     tiny.tiny((8, 8, 6, 6), 6, patch=2, storage=torch.float16)),
+}
+MORE = PICTURES | LORAS | CACHES | TINY
+
 
 def options_of(request):
     """The command's options, one word a line."""
@@ -132,9 +143,11 @@ def share_tokenizer(folder, shared):
     own.symlink_to("../../spiece.model")
 
 
-def write_case(root, name, folder, request, seed):
+def write_case(root, name, folder, request, seed, vae=None):
     """What belongs to a name beside its checkpoint."""
     pipeline = reference.load(folder)
+    if vae:
+        tiny.replace(pipeline, vae, root / f"{name}.vae.safetensors", seed)
     noise = reference.draw_noise(pipeline, request, seed)
     paths = pictures.write(request, root, name, seed)
     lora = loras.write(pipeline, request, root, name, seed)
@@ -160,10 +173,10 @@ def write_checkpoint(root, name):
 
 def write_more(root, name):
     """A case of a checkpoint that is there already."""
-    checkpoint, request = (PICTURES | LORAS | CACHES)[name]
+    checkpoint, request, *vae = MORE[name]
     (root / name).unlink(missing_ok=True)
     (root / name).symlink_to(checkpoint)
-    write_case(root, name, root / checkpoint, request, list(PICTURES | LORAS | CACHES).index(name))
+    write_case(root, name, root / checkpoint, request, list(MORE).index(name), *vae)
 
 
 def main():
@@ -174,7 +187,7 @@ def main():
     for name in GOLDEN:
         if not names or name in names:
             write_checkpoint(root, name)
-    for name in PICTURES | LORAS | CACHES:
+    for name in MORE:
         if not names or name in names:
             write_more(root, name)
 

@@ -24,6 +24,7 @@ import loras  # noqa: E402
 import pictures  # noqa: E402
 import published  # noqa: E402
 import reference  # noqa: E402
+import tiny  # noqa: E402
 from cases import CASES  # noqa: E402
 from drawn import draw_cases  # noqa: E402
 
@@ -75,13 +76,13 @@ def generate(t2v, request, folder, dump, noise, paths, more):
     return load_file(str(dump))
 
 
-def check_case(pipeline, folder, case, seed, scratch, options):
-    """Runs one case with both programs and prints its line; the verdict."""
+def check_case(pipeline, folder, case, seed, scratch, options, given):
+    """Runs one case with both programs and prints its line; the verdict. `given`: further words."""
     name, _, request, *source = case
     noise = None if "torch" in source else reference.draw_noise(pipeline, request, seed)
     dump = scratch / f"{name}.safetensors"
     paths = pictures.write(request, scratch, name, seed)
-    more = list(options.more)
+    more = [*given, *options.more]
     lora = loras.write(pipeline, request, scratch, name, seed)
     if lora:
         more += ["--lora", lora]
@@ -112,7 +113,12 @@ def check_model(model, spec, cases, seed, root, options):
     if spec and spec.get("published"):
         target = published.publish(folder, spec, root / f"{model}-published")
     pipeline = reference.load(folder)
-    return [check_case(pipeline, target, case, seed + number, root, options)
+    given = []
+    if spec and spec.get("tiny"):
+        path = root / f"{model}-vae.safetensors"
+        tiny.replace(pipeline, spec["tiny"], path, seed)
+        given = ["--vae", str(path)]
+    return [check_case(pipeline, target, case, seed + number, root, options, given)
             for number, case in enumerate(cases)]
 
 
@@ -137,6 +143,7 @@ def main():
     seed = int(time.time()) if options.seed is None else options.seed
     models, cases = draw_cases(random.Random(seed), options.drawn)
     models |= checkpoints.MODELS | published.MODELS
+    models |= {name: models[base] | {"tiny": spec} for name, (base, spec) in tiny.MODELS.items()}
     cases = [case for case in CASES + published.CASES + cases
              if fnmatch.fnmatch(case[0], options.cases)
              or fnmatch.fnmatch(case[1], options.cases)]

@@ -59,7 +59,7 @@ static t2v_checkpoint *open_checkpoint(void)
 {
     t2v_checkpoint *checkpoint;
     t2v_error error;
-    if (t2v_checkpoint_open(files_path("m"), &checkpoint, &error) < 0)
+    if (t2v_checkpoint_open(files_path("m"), NULL, &checkpoint, &error) < 0)
         fail_msg("%s", error.text);
     return checkpoint;
 }
@@ -86,7 +86,7 @@ static void assert_folder_refused(const char *folder, t2v_status status, const c
 {
     t2v_checkpoint *checkpoint;
     t2v_error error = {0};
-    assert_words(t2v_checkpoint_open(folder, &checkpoint, &error), status, &error, words);
+    assert_words(t2v_checkpoint_open(folder, NULL, &checkpoint, &error), status, &error, words);
     assert_null(checkpoint);
 }
 

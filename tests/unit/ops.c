@@ -10,6 +10,7 @@
 #include "ops/elementwise.h"
 #include "ops/linear.h"
 #include "ops/norm.h"
+#include "ops/resample.h"
 #include "ops/rope.h"
 #include "ops/vector.h"
 
@@ -456,8 +457,40 @@ static void elementwise_equals_plain_loops(void **state)
     for (int i = 0; i < COUNT; i++)
         wanted[i] = start[i] + x[i] * gate[group[i / DIM] * DIM + i % DIM];
     assert_close(y, wanted, COUNT, 1e-7);
+    memcpy(y, start, COUNT * sizeof(float));
+    y[7] = NAN;
+    t2v_relu(exec, y, COUNT);
+    for (int i = 0; i < COUNT; i++)
+        wanted[i] = start[i] > 0 && i != 7 ? start[i] : 0;
+    assert_close(y, wanted, COUNT, 0);
     float *const all[] = {x, y, start, wanted, gate};
     for (int i = 0; i < 5; i++)
+        t2v_free(all[i]);
+}
+
+static void columns_and_positions_move_to_their_places(void **state)
+{
+    (void)state;
+    enum { H = 3, W = 5, CHANNELS = 4, STRIDE = 7, AT = 2 };
+    float *x = numbers(H * W * CHANNELS, 1), *wide = numbers(H * W * STRIDE, 2);
+    float *start = numbers(H * W * STRIDE, 2), back[H * W * CHANNELS];
+    float large[2 * H][2 * W][CHANNELS];
+    t2v_put_columns(exec, x, H * W, CHANNELS, wide + AT, STRIDE);
+    for (int i = 0; i < H * W; i++)
+        for (int j = 0; j < STRIDE; j++) {
+            const bool moved = j >= AT && j < AT + CHANNELS;
+            assert_float_equal(wide[i * STRIDE + j],
+                               moved ? x[i * CHANNELS + j - AT] : start[i * STRIDE + j], 0);
+        }
+    t2v_take_columns(exec, wide + AT, H * W, STRIDE, back, CHANNELS);
+    assert_close(back, x, H * W * CHANNELS, 0);
+    t2v_repeat_positions(exec, x, H, W, CHANNELS, &large[0][0][0]);
+    for (int i = 0; i < 2 * H; i++)
+        for (int j = 0; j < 2 * W; j++)
+            for (int c = 0; c < CHANNELS; c++)
+                assert_float_equal(large[i][j][c], x[(i / 2 * W + j / 2) * CHANNELS + c], 0);
+    float *const all[] = {x, wide, start};
+    for (int i = 0; i < 3; i++)
         t2v_free(all[i]);
 }
 
@@ -516,6 +549,7 @@ int main(void)
         cmocka_unit_test(rotation_keeps_lengths_and_turns_pairs),
         cmocka_unit_test(heads_are_split),
         cmocka_unit_test(elementwise_equals_plain_loops),
+        cmocka_unit_test(columns_and_positions_move_to_their_places),
         cmocka_unit_test(fast_exponential_is_exact_to_float),
         cmocka_unit_test(an_interrupted_context_stops),
     };

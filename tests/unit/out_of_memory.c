@@ -68,7 +68,7 @@ static t2v_status open_checkpoint(t2v_error *error)
 {
     t2v_checkpoint *checkpoint;
     t2v_component *component = NULL;
-    T2V_TRY(t2v_checkpoint_open(files_path("m"), &checkpoint, error));
+    T2V_TRY(t2v_checkpoint_open(files_path("m"), NULL, &checkpoint, error));
     t2v_status status =
         t2v_checkpoint_component(checkpoint, "vae", "AutoencoderKL", true, &component, error);
     t2v_component_close(&component);

@@ -233,7 +233,7 @@ static void assert_refused(const char *path, t2v_status status, const char *word
 {
     t2v_checkpoint *checkpoint;
     t2v_error error = {0};
-    t2v_status got = t2v_checkpoint_open(path, &checkpoint, &error);
+    t2v_status got = t2v_checkpoint_open(path, NULL, &checkpoint, &error);
     if (got != status || checkpoint || !strstr(error.text, words))
         fail_msg("status %d, \"%s\", wanted %d and \"%s\"", got, error.text, status, words);
 }

@@ -38,6 +38,9 @@ enum t2v_option_flags {
     CHOICE(precision, "f32", "f32|int8", 0,                                                        \
            "arithmetic of the linear layers; int8: of the transformers' and text encoders' blocks "\
            "with bytes, faster and in a quarter of the memory, a little less exact")               \
+    STRING(vae, NULL, 0,                                                                           \
+           "autoencoder in place of the model's own: a file or a component's folder, such as a "   \
+           "tiny one for quick previews")                                                          \
     STRING(lora, NULL, 0,                                                                          \
            "LoRA files merged into the transformer: FILE or FILE=WEIGHT, several separated by |; " \
            "FILE@2 is for the second transformer of a model that has two")                         \
