@@ -216,7 +216,7 @@ static t2v_status run_peaks(int threads, int rounds, bool processor, t2v_error *
 }
 
 /* The model's usual video unless the command line says otherwise. */
-static int run_profile(const flags *flags, const video_flags *video, bench_profile_request *request)
+static int run_profile(flags *flags, const video_flags *video, bench_profile_request *request)
 {
     t2v_log_level level = T2V_LOG_WARNING;
     t2v_model *model;

@@ -158,15 +158,56 @@ static bool is_string(const t2v_option *table, const char *name)
     return false;
 }
 
-bool flags_apply(const flags *f, int which, void *params)
+/* Options whose values are lists, separated by '|' or, where there is none, by commas. */
+static bool adds_up(const char *name)
+{
+    return !strcmp(name, "lora");
+}
+
+/* All values of a list. */
+static bool join(flags *f, int which, given_option *all)
+{
+    size_t used = 0;
+    for (int i = 0; i < f->given_count[which]; i++) {
+        const given_option *given = &f->given[which][i];
+        if (strcmp(given->name, all->name))
+            continue;
+        const size_t length = strlen(given->value);
+        if (used + length + 2 > sizeof(f->joined)) {
+            complain("--%s: its values are longer than %zu bytes together", all->name,
+                     sizeof(f->joined) - 1);
+            return false;
+        }
+        if (used)
+            f->joined[used++] = '|';
+        memcpy(f->joined + used, given->value, length + 1);
+        for (char *comma = f->joined + used; !strchr(given->value, '|') && *comma; comma++)
+            *comma = *comma == ',' ? '|' : *comma;
+        used += length;
+    }
+    all->value = f->joined;
+    return true;
+}
+
+static int count_given(const flags *f, int which, const char *name)
+{
+    int count = 0;
+    for (int i = 0; i < f->given_count[which]; i++)
+        count += !strcmp(f->given[which][i].name, name);
+    return count;
+}
+
+bool flags_apply(flags *f, int which, void *params)
 {
     const t2v_option *table = f->table[which];
     t2v_error error;
     for (int i = 0; i < f->given_count[which]; i++) {
-        const given_option *given = &f->given[which][i];
-        if (is_string(table, given->name)) {
-            set_string(table, params, given);
-        } else if (t2v_options_set(table, params, given->name, given->value, 0, &error) < 0) {
+        given_option given = f->given[which][i];
+        if (adds_up(given.name) && count_given(f, which, given.name) > 1 && !join(f, which, &given))
+            return false;
+        if (is_string(table, given.name)) {
+            set_string(table, params, &given);
+        } else if (t2v_options_set(table, params, given.name, given.value, 0, &error) < 0) {
             complain("%s", error.text);
             return false;
         }

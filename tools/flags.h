@@ -21,7 +21,7 @@ typedef struct given_option {
     const char *name, *value;
 } given_option;
 
-enum { MAX_GIVEN = 64 };
+enum { MAX_GIVEN = 64, MAX_JOINED = 1 << 14 };
 
 /** What a command line said. */
 typedef struct flags {
@@ -29,8 +29,9 @@ typedef struct flags {
     const t2v_option *table[2]; /**< the library's; either may be NULL */
     given_option given[2][MAX_GIVEN];
     int given_count[2];
-    const char *operand; /**< the one argument that is no flag; NULL: none */
-    const char **second; /**< receives another such argument; NULL: none may follow */
+    const char *operand;     /**< the one argument that is no flag; NULL: none */
+    char joined[MAX_JOINED]; /**< the values of --lora, when there are several */
+    const char **second;     /**< receives another such argument; NULL: none may follow */
 } flags;
 
 /**
@@ -44,8 +45,11 @@ bool flags_read(flags *flags, int argc, char **argv, bool *help);
 /** Prints usage and every flag with its help, range and default. */
 void flags_help(const flags *flags, const char *usage);
 
-/** Applies what was given for table `which` to params; strings point into the command line. */
-bool flags_apply(const flags *flags, int which, void *params);
+/**
+ * Applies what was given for table `which` to params; strings point into the command line, or into
+ * the flags: several --lora add up. Of another flag that is given twice the last counts.
+ */
+bool flags_apply(flags *flags, int which, void *params);
 
 /** Whether an option of a table was given. */
 bool flags_given(const flags *flags, const char *name);

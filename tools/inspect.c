@@ -57,7 +57,7 @@ static void print_estimate(const t2v_stream_params *params, const t2v_estimate *
     printf(" for decoding%s\n", e->chunks == 1 ? "" : ", in every chunk");
 }
 
-static int estimate(const flags *flags, const video_flags *video, t2v_model *model)
+static int estimate(flags *flags, const video_flags *video, t2v_model *model)
 {
     t2v_stream_params params = t2v_stream_params_default(model);
     t2v_estimate e;
@@ -70,7 +70,7 @@ static int estimate(const flags *flags, const video_flags *video, t2v_model *mod
     return EXIT_DONE;
 }
 
-static int inspect(const flags *flags, const video_flags *video)
+static int inspect(flags *flags, const video_flags *video)
 {
     t2v_model_params params = t2v_model_params_default();
     t2v_log_level level = T2V_LOG_WARNING;
