@@ -246,6 +246,10 @@ static t2v_status load_vision_picture(t2v_model *m, t2v_error *error)
     t2v_component *component;
     T2V_TRY(
         t2v_checkpoint_component(m->checkpoint, "image_processor", NULL, false, &component, error));
+    if (!component) {
+        m->vision_picture = t2v_vision_picture_usual(t2v_vision_side(m->vision));
+        return T2V_OK;
+    }
     t2v_status status =
         t2v_vision_picture_read(t2v_component_config(component), &m->vision_picture, error);
     if (status >= 0 && m->vision_picture.side != t2v_vision_side(m->vision))

@@ -78,6 +78,9 @@ static t2v_status load_qkv(const t2v_component *c, const t2v_vision *v, t2v_line
     static const char letters[] = "qkv";
     const int64_t dim[2] = {v->width, v->width};
     t2v_tensor weight[3], bias[3];
+    if (t2v_component_has(c, "%sself_attn.to_qkv.weight", where))
+        return t2v_load_linear(c, 3 * v->width, v->width, true, qkv, error, "%sself_attn.to_qkv",
+                               where);
     for (int i = 0; i < 3; i++) {
         T2V_TRY(t2v_component_tensor(c, &weight[i], error, 2, dim, "%sself_attn.%c_proj.weight",
                                      where, letters[i]));
@@ -104,12 +107,21 @@ static t2v_status load_layer(const t2v_component *c, const t2v_vision *v, int i,
 
 static t2v_status load_embeddings(const t2v_component *c, t2v_vision *v, t2v_error *error)
 {
-    const int64_t table[2] = {t2v_vision_tokens(v), v->width};
+    const int64_t table[3] = {1, t2v_vision_tokens(v), v->width};
+    /* the authors keep these two as a batch of one */
+    const bool original = t2v_component_has(c, "%sembeddings.position_embedding", v->prefix);
+    const int64_t whole[3] = {1, 1, v->width};
     const int64_t patch[4] = {v->width, COLOURS, v->patch, v->patch};
     t2v_tensor weight;
 #define NAME(name) "%sembeddings." name, v->prefix
-    T2V_TRY(t2v_load_floats(c, 1, &v->width, &v->whole, error, NAME("class_embedding")));
-    T2V_TRY(t2v_load_floats(c, 2, table, &v->positions, error, NAME("position_embedding.weight")));
+    if (original) {
+        T2V_TRY(t2v_load_floats(c, 3, whole, &v->whole, error, NAME("class_embedding")));
+        T2V_TRY(t2v_load_floats(c, 3, table, &v->positions, error, NAME("position_embedding")));
+    } else {
+        T2V_TRY(t2v_load_floats(c, 1, &v->width, &v->whole, error, NAME("class_embedding")));
+        T2V_TRY(t2v_load_floats(c, 2, table + 1, &v->positions, error,
+                                NAME("position_embedding.weight")));
+    }
     T2V_TRY(t2v_component_tensor(c, &weight, error, 4, patch, NAME("patch_embedding.weight")));
 #undef NAME
     weight.shape = (t2v_shape){2, {v->width, COLOURS * v->patch * v->patch}};

@@ -64,6 +64,16 @@ static t2v_status read_colours(const t2v_config *config, const char *key, double
     return T2V_OK;
 }
 
+t2v_vision_picture t2v_vision_picture_usual(int64_t side)
+{
+    t2v_vision_picture settings = {.shortest = side, .side = side, .factor = 1.0 / 255};
+    for (int i = 0; i < COLOURS; i++) {
+        settings.mean[i] = (float)usual_mean[i];
+        settings.deviation[i] = (float)usual_deviation[i];
+    }
+    return settings;
+}
+
 t2v_status t2v_vision_picture_read(const t2v_config *config, t2v_vision_picture *s,
                                    t2v_error *error)
 {

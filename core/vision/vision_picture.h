@@ -13,6 +13,8 @@ typedef struct t2v_vision_picture {
     float mean[3], deviation[3];
 } t2v_vision_picture;
 
+/** CLIP's usual settings for squares of `side` pixels. */
+t2v_vision_picture t2v_vision_picture_usual(int64_t side);
 /** @param config preprocessor_config.json; what it leaves out has CLIP's usual values */
 t2v_status t2v_vision_picture_read(const t2v_config *config, t2v_vision_picture *settings,
                                    t2v_error *error);

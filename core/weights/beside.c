@@ -15,12 +15,15 @@ static bool ends_with(const char *name, const char *end)
     return length > tail && !strcasecmp(name + length - tail, end);
 }
 
-static bool has_word(const char *name, const char *word)
+/* One of several words, separated by '|'. */
+static bool has_word(const char *name, const char *words)
 {
-    const size_t length = strlen(word);
-    for (const char *at = name; *at; at++)
-        if (!strncasecmp(at, word, length) && (at == name || !isalpha((unsigned char)at[-1])))
-            return true;
+    for (const char *word = words; word; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL) {
+        const size_t length = strcspn(word, "|");
+        for (const char *at = name; *at; at++)
+            if (!strncasecmp(at, word, length) && (at == name || !isalpha((unsigned char)at[-1])))
+                return true;
+    }
     return false;
 }
 

@@ -10,7 +10,8 @@
 /** What is looked for. */
 typedef struct t2v_beside {
     const char *what;           /**< for messages: "vae" */
-    const char *word;           /**< in the file's name, not behind a letter, in any case */
+    const char *word;           /**< in the file's name, not behind a letter, in any case; one of
+                                     several, separated by '|' */
     const char *const *folders; /**< relative to the folder of `file`, ended by NULL */
 } t2v_beside;
 

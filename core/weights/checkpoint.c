@@ -13,9 +13,20 @@
 #include "weights/part.h"
 
 /* Components that can be files or folders of their own. */
-enum { TRANSFORMER, VAE, TEXT_ENCODER, TOKENIZER, TRANSFORMER_2, SCHEDULER, PARTS };
-static const char *const part_names[PARTS] = {"transformer", "vae",           "text_encoder",
-                                              "tokenizer",   "transformer_2", "scheduler"};
+enum {
+    TRANSFORMER,
+    VAE,
+    TEXT_ENCODER,
+    TOKENIZER,
+    TRANSFORMER_2,
+    SCHEDULER,
+    IMAGE_ENCODER,
+    IMAGE_PROCESSOR,
+    PARTS
+};
+static const char *const part_names[PARTS] = {
+    "transformer",   "vae",       "text_encoder",  "tokenizer",
+    "transformer_2", "scheduler", "image_encoder", "image_processor"};
 
 /* Wan 2.2 A14B: the share of timesteps below which its second transformer takes over. */
 static const double PUBLISHED_BOUNDARY = 0.875;
@@ -117,6 +128,8 @@ static t2v_status look_into(t2v_checkpoint *checkpoint, int which, findings *f, 
         status = check_vae(path, &part, f, error);
         if (i == TRANSFORMER && part.format->release)
             checkpoint->release = part.format->release(file, part.prefix);
+        if (i == TRANSFORMER && checkpoint->release && checkpoint->release->pipeline)
+            f->pipeline = checkpoint->release->pipeline;
         if (status >= 0 && i > which && !(checkpoint->part[i] = t2v_strdup(path)))
             status = t2v_fail_memory(error, "a file name", strlen(path));
     }
@@ -153,8 +166,9 @@ static t2v_status find_part(t2v_checkpoint *checkpoint, int which, const t2v_bes
 static t2v_status imply_index(t2v_checkpoint *checkpoint, t2v_error *error)
 {
     char own[64];
-    double boundary = PUBLISHED_BOUNDARY;
-    const char *text = checkpoint->release ? checkpoint->release->index : "{}";
+    const t2v_part_release *release = checkpoint->release;
+    double boundary = release ? release->boundary : PUBLISHED_BOUNDARY;
+    const char *text = release ? release->index : "{}";
     if (checkpoint->part[TRANSFORMER_2]) {
         T2V_TRY(t2v_config_double(checkpoint->defaults, "boundary_ratio", boundary, 0, 1, &boundary,
                                   error));
@@ -171,6 +185,9 @@ static t2v_status complete(t2v_checkpoint *checkpoint, t2v_error *error)
     static const char *const vae_folders[] = {".", "vae", "../vae", NULL};
     static const char *const text_folders[] = {
         ".", "text_encoder", "text_encoders", "../text_encoders", "../clip", NULL};
+    static const char *const vision_folders[] = {".", "image_encoder", "clip_vision",
+                                                 "../clip_vision", NULL};
+    static const t2v_beside vision = {"vision encoder", "clip_vision|open-clip", vision_folders};
     findings f = {0};
     T2V_TRY(look_into(checkpoint, TRANSFORMER, &f, error));
     if (!checkpoint->part[VAE]) {
@@ -182,6 +199,8 @@ static t2v_status complete(t2v_checkpoint *checkpoint, t2v_error *error)
         const t2v_beside text = {"text encoder", f.text ? f.text : "t5", text_folders};
         T2V_TRY(find_part(checkpoint, TEXT_ENCODER, &text, error));
     }
+    if (checkpoint->release && checkpoint->release->vision && !checkpoint->part[IMAGE_ENCODER])
+        T2V_TRY(find_part(checkpoint, IMAGE_ENCODER, &vision, error));
     if (checkpoint->defaults)
         T2V_TRY(t2v_config_string(checkpoint->defaults, "pipeline", NULL, &checkpoint->pipeline,
                                   error));
@@ -389,11 +408,13 @@ t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char
         return open_from_folder(checkpoint, name, class_name, weights, component, error);
     if (which == SCHEDULER)
         return open_scheduler(checkpoint, class_name, component, error);
-    if (which == TOKENIZER || which == PARTS)
+    if (which == IMAGE_PROCESSOR && !checkpoint->part[which])
+        return T2V_OK;
+    if (which == TOKENIZER || which == PARTS || !checkpoint->part[which])
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "%s: has no %s; wanted a folder in the diffusers layout", checkpoint->path,
                         name);
-    if (t2v_is_folder(checkpoint->part[which]))
+    if (t2v_is_folder(checkpoint->part[which]) || which == IMAGE_PROCESSOR)
         return t2v_component_open(checkpoint->part[which], class_name, weights, component, error);
     return t2v_component_open_file(checkpoint->part[which],
                                    which == TRANSFORMER_2 ? part_names[TRANSFORMER] : name,

@@ -48,7 +48,8 @@ t2v_status t2v_checkpoint_tokenizer(const t2v_checkpoint *checkpoint, char **pat
  * scheduler_config.json for a scheduler, preprocessor_config.json for an image processor) and, when
  * `weights` is true, its safetensors: `diffusion_pytorch_model.safetensors` or `model.safetensors`,
  * or the shards that `….safetensors.index.json` lists. `class_name` is compared with the class that
- * model_index.json and the config name.
+ * model_index.json and the config name. Of single files an `image_processor` that is not named is
+ * none: *component is NULL.
  */
 t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char *name,
                                     const char *class_name, bool weights, t2v_component **component,

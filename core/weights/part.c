@@ -26,6 +26,9 @@ static const t2v_part_format *const formats[] = {
     &t2v_part_wan_vae_diffusers_21,
     &t2v_part_umt5_original,
     &t2v_part_tiny_vae,
+    &t2v_part_clip,
+    &t2v_part_clip_bare,
+    &t2v_part_clip_original,
 };
 
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]), RULE = 96 /* bytes of a rule's side */ };

@@ -22,13 +22,16 @@ typedef struct t2v_rename {
 
 /** What a publication says beside its weights. */
 typedef struct t2v_part_release {
+    const char *pipeline;  /**< class; NULL: the format's */
     const char *index;     /**< what model_index.json says but for the classes */
     const char *scheduler; /**< scheduler_config.json */
+    double boundary;       /**< boundary_ratio where there is a second transformer */
+    bool vision;           /**< the transformer reads what a vision encoder says of pictures */
 } t2v_part_release;
 
 /** One way of publishing a component. */
 typedef struct t2v_part_format {
-    const char *component;       /**< "transformer", "vae", "text_encoder" */
+    const char *component;       /**< "transformer", "vae", "text_encoder", "image_encoder" */
     const char *class_name;      /**< in the reference; NULL: one of several */
     const char *mark;            /**< a tensor that no other format has, without the prefix */
     const char *const *prefixes; /**< that may stand before its names, ended by NULL */
@@ -103,5 +106,6 @@ extern const t2v_part_format t2v_part_wan_transformer, t2v_part_wan_transformer_
 extern const t2v_part_format t2v_part_wan_vae_22, t2v_part_wan_vae_21;
 extern const t2v_part_format t2v_part_wan_vae_diffusers_22, t2v_part_wan_vae_diffusers_21;
 extern const t2v_part_format t2v_part_tiny_vae;
+extern const t2v_part_format t2v_part_clip, t2v_part_clip_bare, t2v_part_clip_original;
 
 #endif

@@ -129,19 +129,56 @@ static const t2v_rename transformer_names[] = {
     " \"prediction_type\": \"flow_prediction\", \"use_flow_sigmas\": true,"                        \
     " \"solver_order\": 2, \"solver_type\": \"bh2\", \"flow_shift\": " shift "}"
 
-enum { TI2V_CHANNELS = 48 };
+enum { TI2V_CHANNELS = 48, AXES = 5 };
 
 const char t2v_part_wan_scheduler[] = UNIPC("3.0");
 
-/* 2.2 TI2V has an autoencoder of its own, which no other transformer works with. */
+/* Either of two names. */
+static const t2v_tensor *either(const t2v_tensor_file *file, const char *prefix, const char *name,
+                                const char *other)
+{
+    const t2v_tensor *tensor = t2v_part_tensor(file, prefix, name);
+    return tensor ? tensor : t2v_part_tensor(file, prefix, other);
+}
+
+/* Whether more channels go in than come out: those of given pictures lie beside. */
+static bool takes_pictures(const t2v_tensor *patches, const t2v_tensor *last)
+{
+    if (!patches || !last || patches->shape.rank != AXES || last->shape.rank < 1)
+        return false;
+    const int64_t *dim = patches->shape.dim;
+    int64_t inputs = dim[1];
+    for (int axis = 2; axis < AXES; axis++)
+        if (dim[axis] < 1 || dim[axis] > 64 || inputs > INT32_MAX)
+            return false;
+        else
+            inputs *= dim[axis];
+    return inputs > last->shape.dim[0];
+}
+
+/* 2.2 TI2V has an autoencoder of its own, which no other transformer works with; a transformer that
+ * makes video from pictures has channels for them, 2.1's looks at them through CLIP too, and that
+ * for first and last picture knows two places. */
 static const t2v_part_release *find_release(const t2v_tensor_file *file, const char *prefix)
 {
-    static const t2v_part_release ti2v = {"{\"expand_timesteps\": true}", UNIPC("5.0")};
-    static const t2v_part_release others = {"{}", t2v_part_wan_scheduler};
+    static const char by_token[] = "{\"expand_timesteps\": true}";
+    static const char pictures[] = "WanImageToVideoPipeline";
+    static const t2v_part_release ti2v = {NULL, by_token, UNIPC("5.0"), 0.875, false};
+    static const t2v_part_release t2v = {NULL, "{}", t2v_part_wan_scheduler, 0.875, false};
+    static const t2v_part_release i2v = {pictures, "{}", t2v_part_wan_scheduler, 0.9, true};
+    static const t2v_part_release flf2v = {pictures, "{}", UNIPC("16.0"), 0.9, true};
+    static const t2v_part_release i2v_22 = {pictures, "{}", t2v_part_wan_scheduler, 0.9, false};
+    static const char look[] = "condition_embedder.image_embedder.norm1.weight";
+    static const char places[] = "condition_embedder.image_embedder.pos_embed";
     const t2v_tensor *patches = t2v_part_tensor(file, prefix, "patch_embedding.weight");
-    const bool is_ti2v =
-        patches && patches->shape.rank > 1 && patches->shape.dim[1] == TI2V_CHANNELS;
-    return is_ti2v ? &ti2v : &others;
+    if (either(file, prefix, "img_emb.emb_pos", places))
+        return &flf2v;
+    if (either(file, prefix, "img_emb.proj.0.weight", look))
+        return &i2v;
+    if (takes_pictures(patches, either(file, prefix, "head.head.weight", "proj_out.weight")))
+        return &i2v_22;
+    return patches && patches->shape.rank > 1 && patches->shape.dim[1] == TI2V_CHANNELS ? &ti2v
+                                                                                        : &t2v;
 }
 
 const t2v_part_format t2v_part_wan_transformer = {

@@ -35,6 +35,7 @@ from checkpoints import (
     vae_090,
     vae_091,
     vae_095,
+    vision,
     wan_dit,
     wan_vae,
 )
@@ -100,7 +101,17 @@ WAN = (("condition_embedder.time_embedder.linear_1.", "time_embedding.0."),
        ("ffn.net.2.", "ffn.2."), (".norm2.", ".norm3."), ("proj_out.", "head.head."))
 
 
+WAN_PICTURES = (("condition_embedder.image_embedder.norm1.", "img_emb.proj.0."),
+                ("condition_embedder.image_embedder.ff.net.0.proj.", "img_emb.proj.1."),
+                ("condition_embedder.image_embedder.ff.net.2.", "img_emb.proj.3."),
+                ("condition_embedder.image_embedder.norm2.", "img_emb.proj.4."),
+                ("condition_embedder.image_embedder.pos_embed", "img_emb.emb_pos"),
+                ("attn2.add_k_proj.", "attn2.k_img."), ("attn2.add_v_proj.", "attn2.v_img."),
+                ("attn2.norm_added_k.", "attn2.norm_k_img."))
+
+
 def original_wan_transformer(name):
+    name = replaced(name, WAN_PICTURES)
     if name.endswith("scale_shift_table"):
         return name.replace("scale_shift_table", "modulation" if "." in name else "head.modulation")
     return replaced(name, WAN)
@@ -131,6 +142,33 @@ def original_wan_vae(name, version):
         place = 4 * int(parts[2]) + (3 if parts[3] == "upsamplers" else int(parts[4]))
         parts = ["decoder", "upsamples", str(place), *parts[5:]]
     return ".".join(parts)
+
+
+CLIP = (("embeddings.class_embedding", "cls_embedding"),
+        ("embeddings.position_embedding.weight", "pos_embedding"),
+        ("embeddings.patch_embedding.", "patch_embedding."), ("pre_layrnorm.", "pre_norm."),
+        ("post_layernorm.", "post_norm."), ("encoder.layers.", "transformer."),
+        (".layer_norm1.", ".norm1."), (".layer_norm2.", ".norm2."),
+        (".self_attn.out_proj.", ".attn.proj."), (".mlp.fc1.", ".mlp.0."), (".mlp.fc2.", ".mlp.2."))
+
+
+def original_clip(tensors):
+    """The authors' names, under which query, key and value are one layer."""
+    of = {name.removeprefix("vision_model."): tensor for name, tensor in tensors.items()}
+    found = {}
+    for name, tensor in of.items():
+        if ".q_proj." in name:
+            tensor = torch.cat([of[name.replace(".q_proj.", f".{letter}_proj.")]
+                                for letter in "qkv"])
+            name = name.replace(".self_attn.q_proj.", ".attn.to_qkv.")
+        elif ".k_proj." in name or ".v_proj." in name:
+            continue
+        if name.startswith("embeddings.class"):
+            tensor = tensor[None, None]
+        elif name.startswith("embeddings.position"):
+            tensor = tensor[None]
+        found["visual." + replaced(name, CLIP)] = tensor.contiguous()
+    return found
 
 
 UMT5 = (("encoder.block.", "blocks."), ("encoder.final_layer_norm.", "norm."),
@@ -247,16 +285,21 @@ class GGUF:
         self.writer.close()
 
 
+def quantise(folder, path, architecture, rename, tokenizer=None):
+    """A component's folder as GGUF, maybe with a tokenizer; the folder gets the values in it."""
+    form = GGUF(str(path), architecture, 5)
+    values = {name: form.add(rename(name), tensor)
+              for name, tensor in read_component(folder).items()}
+    if tokenizer:
+        add_tokenizer(form.writer, tokenizer, 112)
+    form.close()
+    replace_component(folder, values)
+
+
 def write_gguf(folder, out, version):
     """Transformer and text encoder in GGUF, autoencoder apart, a manifest that names them."""
-    for component, architecture, rename, file in (
-            ("transformer", "ltxv", original_transformer, "dit.gguf"),
-            ("text_encoder", "t5encoder", llama_t5, "encoder.gguf")):
-        form = GGUF(str(out / file), architecture, 5)
-        values = {name: form.add(rename(name), tensor)
-                  for name, tensor in read_component(folder / component).items()}
-        form.close()
-        replace_component(folder / component, values)
+    quantise(folder / "transformer", out / "dit.gguf", "ltxv", original_transformer)
+    quantise(folder / "text_encoder", out / "encoder.gguf", "t5encoder", llama_t5)
     save_file({original_vae(name, version): tensor
                for name, tensor in read_component(folder / "vae").items()},
               str(out / "autoencoder.safetensors"))
@@ -347,16 +390,9 @@ def add_tokenizer(writer, path, more):
 
 def write_wan_gguf(folder, out, version):
     """Transformer and text encoder in GGUF, named by a manifest."""
-    for component, architecture, rename, file in (
-            ("transformer", "wan", original_wan_transformer, "dit.gguf"),
-            ("text_encoder", "t5encoder", llama_t5, "encoder.gguf")):
-        form = GGUF(str(out / file), architecture, 7)
-        values = {name: form.add(rename(name), tensor)
-                  for name, tensor in read_component(folder / component).items()}
-        if component == "text_encoder":
-            add_tokenizer(form.writer, folder / "tokenizer" / "spiece.model", 112)
-        form.close()
-        replace_component(folder / component, values)
+    quantise(folder / "transformer", out / "dit.gguf", "wan", original_wan_transformer)
+    quantise(folder / "text_encoder", out / "encoder.gguf", "t5encoder", llama_t5,
+             folder / "tokenizer" / "spiece.model")
     wan_vae_file(folder, out / "vae.safetensors", version)
     return write_manifest(out, transformer="dit.gguf", vae="vae.safetensors",
                           text_encoder="encoder.gguf")
@@ -388,6 +424,38 @@ def write_wan_ti2v(folder, out, version):
     return out / "wan2.2_ti2v.safetensors"
 
 
+def write_wan_i2v(folder, out, version):
+    """As other programs want it, the vision encoder among others, by the names of transformers."""
+    for name in ("diffusion_models", "text_encoders", "vae", "clip_vision"):
+        (out / name).mkdir()
+    dit = out / "diffusion_models" / "wan2.1_i2v_480p_14B.safetensors"
+    save_file({original_wan_transformer(name): tensor
+               for name, tensor in read_component(folder / "transformer").items()}, str(dit))
+    check_loads_as(WanTransformer3DModel, dit, folder, "transformer")
+    text = read_component(folder / "text_encoder")
+    proto = (folder / "tokenizer" / "spiece.model").read_bytes()
+    text["spiece_model"] = torch.frombuffer(bytearray(proto), dtype=torch.uint8)
+    save_file(text, str(out / "text_encoders" / "umt5_xxl.safetensors"))
+    save_file({"vision_model." + name.removeprefix("vision_model."): tensor
+               for name, tensor in read_component(folder / "image_encoder").items()}
+              | {"visual_projection.weight": torch.zeros(4, 80)},
+              str(out / "clip_vision" / "clip_vision_h.safetensors"))
+    wan_vae_file(folder, out / "vae" / "wan_2.1_vae.safetensors", version)
+    return dit
+
+
+def write_wan_flf2v(folder, out, version):
+    """The transformer in GGUF, the vision encoder by the authors' names, named by a manifest."""
+    quantise(folder / "transformer", out / "dit.gguf", "wan", original_wan_transformer)
+    save_file(original_clip(read_component(folder / "image_encoder")),
+              str(out / "vision.safetensors"))
+    wan_vae_file(folder, out / "vae.safetensors", version)
+    for name in ("text_encoder", "tokenizer"):
+        shutil.copytree(folder / name, out / name)
+    return write_manifest(out, transformer="dit.gguf", vae="vae.safetensors",
+                          image_encoder="vision.safetensors")
+
+
 def write_manifest(out, **parts):
     manifest = out / "model.t2v.json"
     manifest.write_text(json.dumps({"name": "parts", **parts}))
@@ -396,7 +464,8 @@ def write_manifest(out, **parts):
 
 FORMS = {"single": write_single, "gguf": write_gguf, "float8": write_float8,
          "wan-float8": write_wan_float8, "wan-gguf": write_wan_gguf,
-         "wan-experts": write_wan_experts, "wan-ti2v": write_wan_ti2v}
+         "wan-experts": write_wan_experts, "wan-ti2v": write_wan_ti2v,
+         "wan-i2v": write_wan_i2v, "wan-flf2v": write_wan_flf2v}
 
 
 def publish(folder, spec, out):
@@ -455,13 +524,32 @@ MODELS |= {
                               scale_factor_spatial=16, latents_mean=MEAN_22, latents_std=STD_22),
                       UNIPC | dict(flow_shift=5.0), umt5_pieces=True,
                       index=dict(expand_timesteps=True)),
+    "wan-file-i2v": model(
+        "WanImageToVideoPipeline", t5(32, 8, 4, 2, 64),
+        wan_dit(16, 1, 128, 2, 40, image_dim=160, added_kv_proj_dim=128) | dict(in_channels=36),
+        wan_vae(16, 8, **WAN_21), UNIPC, umt5_pieces=True,
+        vision=vision(160, 96, 3, 2, 28, 7, hidden_act="gelu")),
+    "wan-file-flf2v": model(
+        "WanImageToVideoPipeline", t5(24, 8, 3, 1, 40),
+        wan_dit(16, 2, 128, 2, 256, image_dim=80, added_kv_proj_dim=256, pos_embed_seq_len=34)
+        | dict(in_channels=36),
+        wan_vae(16, 8, **WAN_21), UNIPC | dict(flow_shift=16.0), umt5_pieces=True,
+        vision=vision(80, 60, 3, 1, 28, 7, hidden_act="gelu")),
+    "wan-file-a14b-pictures": model(
+        "WanImageToVideoPipeline", t5(32, 8, 4, 2, 64),
+        wan_dit(16, 1, 128, 2, 40) | dict(in_channels=36), wan_vae(16, 8, **WAN_21), UNIPC,
+        umt5_pieces=True, expert=True,
+        index=dict(boundary_ratio=0.9, image_encoder=[None, None], image_processor=[None, None])),
 }
 
 for _name, _published in (("single-090", ("single", "0.9.0")), ("single-091", ("single", "0.9.1")),
                           ("single-095", ("single", "0.9.5")), ("gguf", ("gguf", "0.9.5")),
                           ("float8", ("float8", "0.9.0")),
                           ("wan-float8", ("wan-float8", "2.1")), ("wan-gguf", ("wan-gguf", "2.1")),
-                          ("wan-experts", ("wan-experts", "2.1")), ("wan-ti2v", ("wan-ti2v", "2.2"))):
+                          ("wan-experts", ("wan-experts", "2.1")), ("wan-ti2v", ("wan-ti2v", "2.2")),
+                          ("wan-file-i2v", ("wan-i2v", "2.1")),
+                          ("wan-file-flf2v", ("wan-flf2v", "2.1")),
+                          ("wan-file-a14b-pictures", ("wan-experts", "2.1"))):
     MODELS[_name]["published"] = _published
 
 CASES = [
@@ -478,5 +566,9 @@ CASES = [
     ("wan-file-experts", "wan-experts", Request("snow", steps=6)),
     ("wan-file-ti2v", "wan-ti2v", Request("snow", frames=13, steps=3)),
     ("wan-file-ti2v-image", "wan-ti2v", Request("snow", image=(64, 64), steps=2)),
+    ("wan-file-i2v", "wan-file-i2v", Request("a ship", "rain", image=(64, 64), guidance=5.0)),
+    ("wan-file-flf2v", "wan-file-flf2v", Request("a ship", image=(64, 64), last_image=(80, 64),
+                                                 frames=13, steps=3)),
+    ("wan-file-a14b-image", "wan-file-a14b-pictures", Request("a ship", image=(64, 64), steps=10)),
     ("float8", "float8", Request("金色的粒子", "rain", width=96, guidance=3.0, steps=3)),
 ]

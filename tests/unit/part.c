@@ -260,6 +260,27 @@ static void missing_parts_are_named(void **state)
     assert_refused(files_path("a/m.t2v.json"), T2V_ERROR_NOT_FOUND, "a/none.gguf: No such file");
 }
 
+static void pictures_want_a_vision_encoder(void **state)
+{
+    (void)state;
+    static const char two[] =
+        "{\"text_embedding.0.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+        "\"img_emb.proj.0.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}";
+    files_write_safetensors("i/dit.safetensors", two, 8);
+    files_write_safetensors("i/wan_vae.safetensors", F32_OF("decoder.middle.0.residual.0.gamma"),
+                            4);
+    files_write_safetensors("i/umt5.safetensors",
+                            F32_OF("encoder.block.0.layer.0.SelfAttention.q.weight"), 4);
+    assert_refused(files_path("i/dit.safetensors"), T2V_ERROR_NOT_FOUND, "has no vision encoder");
+    t2v_checkpoint *checkpoint;
+    t2v_error error;
+    files_write_safetensors("i/clip_vision_h.safetensors", F32_OF("x"), 4);
+    assert_int_equal(
+        t2v_checkpoint_open(files_path("i/dit.safetensors"), NULL, &checkpoint, &error), T2V_OK);
+    assert_string_equal(t2v_checkpoint_pipeline(checkpoint), "WanImageToVideoPipeline");
+    t2v_checkpoint_close(&checkpoint);
+}
+
 static void parts_are_found_by_the_words_in_their_names(void **state)
 {
     (void)state;
@@ -304,6 +325,73 @@ static void wan_transformers_are_recognised(void **state)
         add(&t, 1536, 1, "blocks.%d.norm2.weight", i);
     }
     assert_configuration(&t2v_part_wan_transformer, &t, published);
+}
+
+/* The table's shapes lead to no configuration, and the sentence has these words. */
+static void assert_no_configuration(const t2v_part_format *format, t2v_tensor_table *table,
+                                    const char *words)
+{
+    t2v_error error = {0};
+    json_t *config = json_object();
+    assert_int_equal(t2v_tensor_table_finish(table, "file", &error), T2V_OK);
+    assert_true(format->configure(table, NULL, config, &error) < 0);
+    assert_non_null(strstr(error.text, words));
+    json_decref(config);
+    t2v_tensor_table_free(table);
+}
+
+static void vision_encoders_are_recognised(void **state)
+{
+    (void)state;
+    static const char *const published[] = {
+        "\"hidden_size\":1280",     "\"num_attention_heads\":16",
+        "\"num_hidden_layers\":32", "\"intermediate_size\":5120",
+        "\"patch_size\":14",        "\"image_size\":224",
+        "\"hidden_act\":\"gelu\"",  NULL,
+    };
+    for (int original = 0; original < 2; original++) {
+        t2v_tensor_table t = new_table();
+        add(&t, 1280, 3, "embeddings.patch_embedding.weight");
+        t.entries[0].tensor.shape = (t2v_shape){4, {1280, 3, 14, 14}};
+        if (original)
+            add(&t, 1, 257, "embeddings.position_embedding");
+        else
+            add(&t, 257, 1280, "embeddings.position_embedding.weight");
+        for (int i = 0; i < 32; i++)
+            add(&t, 5120, 1280, "encoder.layers.%d.mlp.fc1.weight", i);
+        assert_configuration(original ? &t2v_part_clip_original : &t2v_part_clip, &t, published);
+    }
+    t2v_tensor_table t = new_table();
+    add(&t, 1280, 3, "embeddings.patch_embedding.weight");
+    add(&t, 256, 1280, "embeddings.position_embedding.weight");
+    add(&t, 5120, 1280, "encoder.layers.0.mlp.fc1.weight");
+    assert_no_configuration(&t2v_part_clip, &t, "256 positions");
+}
+
+static void tiny_autoencoders_are_recognised(void **state)
+{
+    (void)state;
+    static const char *const published[] = {
+        "\"_class_name\":\"TAEHV\"", "\"latent_channels\":48",
+        "\"patch_size\":2",          "\"decoder_channels\":[256,128,64,64]",
+        "\"decoder_time\":[1,2,2]",  "\"encoder_channels\":64",
+        "\"encoder_time\":[2,2,1]",  NULL,
+    };
+    static const int growth[] = {7, 13, 19}, pool[] = {2, 7, 12}, conv[] = {8, 14, 20};
+    static const int width[] = {256, 128, 64, 64}, times[] = {1, 2, 2}, pooled[] = {2, 2, 1};
+    t2v_tensor_table t = new_table();
+    add(&t, 256, 48, "decoder.1.weight");
+    add(&t, 12, 1, "decoder.22.bias");
+    add(&t, 64, 12, "encoder.0.weight");
+    for (int i = 0; i < 3; i++) {
+        add(&t, width[i] * times[i], width[i], "decoder.%d.conv.weight", growth[i]);
+        add(&t, width[i + 1], width[i], "decoder.%d.weight", conv[i]);
+        add(&t, 64, 64 * pooled[i], "encoder.%d.conv.weight", pool[i]);
+    }
+    assert_configuration(&t2v_part_tiny_vae, &t, published);
+    t = new_table();
+    add(&t, 10, 1, "decoder.22.bias");
+    assert_no_configuration(&t2v_part_tiny_vae, &t, "10 elements");
 }
 
 static void add_wan_decoder(t2v_tensor_table *t, int64_t base, const char *upsampler)
@@ -388,6 +476,14 @@ static void wan_names_become_the_references(void **state)
          "encoder.mid_block.attentions.0.to_qkv.weight"},
         {&t2v_part_umt5_original, "blocks.3.ffn.gate.0.weight",
          "encoder.block.3.layer.1.DenseReluDense.wi_0.weight"},
+        {&t2v_part_wan_transformer, "img_emb.proj.3.weight",
+         "condition_embedder.image_embedder.ff.net.2.weight"},
+        {&t2v_part_clip, "vision_model.pre_layrnorm.bias", "pre_layrnorm.bias"},
+        {&t2v_part_clip_original, "visual.transformer.7.attn.to_qkv.bias",
+         "encoder.layers.7.self_attn.to_qkv.bias"},
+        {&t2v_part_clip_original, "visual.transformer.7.norm2.weight",
+         "encoder.layers.7.layer_norm2.weight"},
+        {&t2v_part_clip_original, "visual.pos_embedding", "embeddings.position_embedding"},
         {&t2v_part_umt5_original, "norm.weight", "encoder.final_layer_norm.weight"},
         {&t2v_part_umt5_original, "blocks.3.norm1.weight",
          "encoder.block.3.layer.0.layer_norm.weight"},
@@ -413,6 +509,9 @@ int main(void)
         cmocka_unit_test(wan_transformers_are_recognised),
         cmocka_unit_test(wan_autoencoders_are_recognised),
         cmocka_unit_test(wan_names_become_the_references),
+        cmocka_unit_test(vision_encoders_are_recognised),
+        cmocka_unit_test(tiny_autoencoders_are_recognised),
+        cmocka_unit_test(pictures_want_a_vision_encoder),
     };
     return cmocka_run_group_tests(tests, files_setup, files_teardown);
 }
