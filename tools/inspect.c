@@ -47,7 +47,7 @@ static void print_estimate(const t2v_stream_params *params, const t2v_estimate *
     else
         printf("%lld frames\n", (long long)params->frames);
     printf(
-        "memory      %.2f GB; %.2f GB at least (--max-memory), %.2f GB with all weights prepared\n",
+        "memory      %.3g GB; %.3g GB at least (--max-memory), %.3g GB with all weights prepared\n",
         (double)e->bytes * 1e-9, (double)e->least_bytes * 1e-9, (double)e->unlimited_bytes * 1e-9);
     print_time("time        about ", e->text_seconds + chunks * chunk);
     print_time(e->chunks < 0 ? " for a first chunk: " : ": ", e->text_seconds);
@@ -55,6 +55,8 @@ static void print_estimate(const t2v_stream_params *params, const t2v_estimate *
     printf(" for each of %d steps", e->steps);
     print_time(", ", e->decode_seconds);
     printf(" for decoding%s\n", e->chunks == 1 ? "" : ", in every chunk");
+    if (e->tiles > 1)
+        printf("decoded in  %d tiles\n", e->tiles);
 }
 
 static int estimate(flags *flags, const video_flags *video, t2v_model *model)

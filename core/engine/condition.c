@@ -364,7 +364,8 @@ t2v_status t2v_conditions_encode(t2v_exec *exec, const t2v_model *model,
         T2V_TRY(encode_beside(exec, model, params, plan, conditions));
     else
         T2V_TRY(encode_known(exec, model, params, plan, noise, conditions));
-    t2v_y4m_end_free(&conditions->clip);
+    if (!exec->rehearsal) /* which does not take it over */
+        t2v_y4m_end_free(&conditions->clip);
     return T2V_OK;
 }
 

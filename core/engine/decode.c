@@ -107,6 +107,105 @@ static t2v_status mix_noise(t2v_decoding *d, const t2v_latent_size *size)
     return T2V_OK;
 }
 
+/* ------------------------------------------------------------------ tiles */
+
+static size_t plan_pixels(const t2v_plan *plan)
+{
+    return 3 * (size_t)plan->picture_width * (size_t)plan->picture_height;
+}
+
+size_t t2v_decoding_video_bytes(const t2v_plan *plan, int64_t temporal_ratio)
+{
+    const size_t pictures = (size_t)((plan->size.frames - 1) * temporal_ratio + 1);
+    return pictures * plan_pixels(plan) * sizeof(uint16_t);
+}
+
+static t2v_status on_tile_picture(void *opaque, const float *rgb, int64_t height, int64_t width)
+{
+    t2v_decoding *d = opaque;
+    (void)height, (void)width;
+    t2v_tiles_add(d->exec, &d->tiles, d->tile, rgb,
+                  d->video + (size_t)d->tile_pictures++ * plan_pixels(d->plan));
+    return t2v_exec_check(d->exec);
+}
+
+static t2v_status run_tile(t2v_decoding *d, void *decoder, float *latent)
+{
+    const int64_t channels = d->plan->size.channels;
+    for (int64_t i = 0; i < d->count; i++) {
+        t2v_tiles_cut(&d->tiles, d->tile, channels, d->latents + i * plane(d) * channels, latent);
+        t2v_kept_pass(d->exec->kept);
+        T2V_TRY(d->model->vae_class->decode(d->exec, decoder, latent, 1, i == d->count - 1));
+        if (d->advance)
+            d->advance(d->advance_opaque);
+    }
+    return T2V_OK;
+}
+
+static t2v_status decode_tile(t2v_decoding *d)
+{
+    const t2v_tile tile = t2v_tiles_at(&d->tiles, d->tile);
+    const t2v_vae_class *vae = d->model->vae_class;
+    const t2v_decoder_params params = {
+        .height = tile.height,
+        .width = tile.width,
+        .timestep = (float)decode_timestep(d),
+        .rng = &d->noise->rng,
+        .sink = on_tile_picture,
+        .opaque = d,
+    };
+    t2v_arena_mark mark = t2v_arena_get_mark(&d->exec->arena);
+    void *decoder = NULL;
+    float *latent = t2v_exec_floats(d->exec, (size_t)(tile.height * tile.width),
+                                    (size_t)d->plan->size.channels);
+    d->tile_pictures = 0;
+    t2v_status status =
+        latent ? vae->decoder_create(d->exec, d->model->vae, &params, &decoder) : T2V_ERROR_MEMORY;
+    if (status >= 0)
+        status = run_tile(d, decoder, latent);
+    vae->decoder_destroy(decoder);
+    t2v_arena_reset(&d->exec->arena, mark);
+    return status;
+}
+
+static t2v_status deliver_video(t2v_decoding *d)
+{
+    const size_t pixels = plan_pixels(d->plan);
+    float *rgb = t2v_exec_floats(d->exec, pixels, 1);
+    if (!rgb)
+        return T2V_ERROR_MEMORY;
+    for (int64_t i = 0; i < d->tile_pictures; i++) {
+        const uint16_t *levels = d->video + (size_t)i * pixels;
+        for (size_t j = 0; j < pixels; j++)
+            rgb[j] = (float)levels[j] / 65535;
+        T2V_TRY(on_picture(d, rgb, d->plan->picture_height, d->plan->picture_width));
+    }
+    return T2V_OK;
+}
+
+/* One tile from the first frame to the last, then the next: what a decoder carries from frame to
+ * frame is most of its memory. */
+static t2v_status decode_tiles(t2v_decoding *d)
+{
+    const size_t bytes = t2v_decoding_video_bytes(d->plan, d->model->vae_info.temporal_ratio);
+    d->video = t2v_alloc_pages(bytes);
+    if (!d->video)
+        return t2v_fail_memory(d->exec->error, "the tiles", bytes);
+    t2v_status status = T2V_OK;
+    for (d->tile = 0; d->tile < t2v_tiles_count(&d->tiles) && status >= 0; d->tile++)
+        status = decode_tile(d);
+    t2v_arena_mark mark = t2v_arena_get_mark(&d->exec->arena);
+    if (status >= 0)
+        status = deliver_video(d);
+    t2v_arena_reset(&d->exec->arena, mark);
+    t2v_free_pages(d->video, bytes);
+    d->video = NULL;
+    d->next = d->count;
+    return status;
+}
+
+/* ------------------------------------------------------------------ taking and giving */
+
 static t2v_status reserve(t2v_decoding *d, const t2v_latent_size *size)
 {
     if (size->frames <= d->capacity)
@@ -134,7 +233,8 @@ static t2v_status take(t2v_decoding *d, const float *latents, int64_t frames, in
     t2v_latents_denormalise(&size, &d->model->vae_info, chosen, d->latents);
     if (d->model->vae_info.timestep_conditioning)
         T2V_TRY(mix_noise(d, &size));
-    T2V_TRY(start_decoder(d));
+    if (t2v_tiles_count(&d->tiles) <= 1)
+        T2V_TRY(start_decoder(d));
     d->count = fresh;
     d->next = 0;
     return T2V_OK;
@@ -150,6 +250,8 @@ t2v_status t2v_decoding_take(t2v_decoding *d, const float *latents, int64_t fram
 
 t2v_status t2v_decoding_step(t2v_decoding *d, bool flush)
 {
+    if (t2v_tiles_count(&d->tiles) > 1)
+        return decode_tiles(d);
     const float *latent = d->latents + d->next * plane(d) * d->plan->size.channels;
     d->next++;
     t2v_kept_pass(d->exec->kept);

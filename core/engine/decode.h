@@ -7,6 +7,7 @@
 #include "engine/motion_clock.h"
 #include "engine/noise.h"
 #include "engine/plan.h"
+#include "vae/tiles.h"
 
 /** Takes a frame over; waits while enough frames are ready. */
 typedef t2v_status (*t2v_deliver_fn)(void *opaque, t2v_frame *frame, t2v_error *error);
@@ -20,7 +21,10 @@ typedef struct t2v_decoding {
     t2v_noise *noise;
     t2v_motion_clock *clock; /**< decides which pictures are delivered; NULL: all are */
     t2v_deliver_fn deliver;
-    void *opaque; /**< of deliver */
+    void *opaque;                  /**< of deliver */
+    t2v_tiles tiles;               /**< more than one: of a video of one pass alone */
+    void (*advance)(void *opaque); /**< a latent frame of a tile is decoded */
+    void *advance_opaque;
 
     void *decoder;  /**< NULL: the next latents begin a clip */
     float *latents; /**< [capacity, H, W, C], denormalised: a chunk's new ones */
@@ -37,6 +41,10 @@ typedef struct t2v_decoding {
     float *shown;            /**< [3, height, width]: the last picture */
     float *from;             /**< likewise: what a fade begins with */
     int64_t fade, fade_left; /**< its frames, and those to come */
+
+    int64_t tile, tile_pictures; /**< at work, and its pictures so far */
+    uint16_t
+        *video; /**< [pictures, 3, plan's height, width]: what tiles have made; NULL: nothing */
 } t2v_decoding;
 
 void t2v_decoding_free(t2v_decoding *d);
@@ -47,8 +55,11 @@ void t2v_decoding_free(t2v_decoding *d);
  */
 t2v_status t2v_decoding_take(t2v_decoding *d, const float *latents, int64_t frames, int64_t fresh);
 
+/** Bytes of what tiles are put together in. */
+size_t t2v_decoding_video_bytes(const t2v_plan *plan, int64_t temporal_ratio);
+
 /**
- * Decodes the next latent frame and delivers its pictures.
+ * Decodes the next latent frame and delivers its pictures; in tiles, all frames that are there.
  *
  * @param flush nothing will be decoded behind it
  */

@@ -95,6 +95,7 @@ static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_str
                            t2v_estimate *e)
 {
     t2v_plan plan;
+    t2v_conditions given = {0};
     t2v_needs needs;
     t2v_stage stage;
     rates r;
@@ -102,12 +103,17 @@ static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_str
     T2V_TRY(t2v_plan_make(model, params->width, params->height, params->frames, params->chunk,
                           goes_on ? T2V_PLAN_CONTINUES : 0, &plan, exec->error));
     T2V_TRY(t2v_conditions_check(model, params, &plan, exec->error));
-    T2V_TRY(t2v_needs_rehearse(exec, model, params, &plan, &needs));
+    t2v_status status = t2v_conditions_read(exec, model, params, &plan, &given);
+    if (status >= 0)
+        status = t2v_needs_rehearse(exec, model, params, &plan, &given, &needs);
+    t2v_conditions_free(model, &given);
+    T2V_TRY(status);
     T2V_TRY(measure_rates(exec, !strcmp(model->params.precision, "int8"), &r));
     e->least_bytes = (int64_t)t2v_needs_least(&needs, &stage);
     e->bytes = (int64_t)t2v_needs_most(&needs, model->kept.limit);
     e->unlimited_bytes = (int64_t)t2v_needs_most(&needs, SIZE_MAX);
     e->chunks = plan.chunks;
+    e->tiles = (int)t2v_tiles_count(&needs.tiles);
     e->steps = t2v_effective_steps(model, params);
     fill_times(model, &needs, &r, e);
     return T2V_OK;

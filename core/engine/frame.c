@@ -68,8 +68,9 @@ t2v_status t2v_frame_write(const t2v_frame *frame, const t2v_picture *picture, t
 enum { LEAST_WAITING = 2, WAITING = 16 };
 static const size_t WAITING_BYTES = (size_t)256 << 20;
 
-int t2v_frames_waiting(int width, int height)
+int t2v_frames_waiting(int width, int height, bool limited)
 {
-    const size_t fits = WAITING_BYTES / (3 * sizeof(float) * (size_t)width * (size_t)height);
+    const size_t bytes = limited ? 0 : WAITING_BYTES;
+    const size_t fits = bytes / (3 * sizeof(float) * (size_t)width * (size_t)height);
     return fits > WAITING ? WAITING : fits < LEAST_WAITING ? LEAST_WAITING : (int)fits;
 }

@@ -3,6 +3,8 @@
 #ifndef T2V_ENGINE_FRAME_H
 #define T2V_ENGINE_FRAME_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "media/write_picture.h"
 
@@ -27,7 +29,9 @@ t2v_status t2v_frame_create(const float *rgb, int64_t full_height, int64_t full_
 /**
  * Finished frames that may wait: enough to go on while a new scene's first chunk is denoised, and
  * few, because a new scene waits for them; but no more than some bytes, and never fewer than two.
+ *
+ * @param limited as few as may be, to save memory
  */
-int t2v_frames_waiting(int width, int height);
+int t2v_frames_waiting(int width, int height, bool limited);
 
 #endif

@@ -127,10 +127,16 @@ static t2v_status check_limit(const generation *g)
 static t2v_status plan_memory(generation *g)
 {
     g->planned = t2v_model_plans_memory(g->model);
-    if (!g->planned)
-        return T2V_OK;
-    T2V_TRY(t2v_needs_rehearse(g->exec, g->model, g->params, g->plan, &g->needs));
-    return check_limit(g);
+    g->needs.tiles = t2v_needs_tiles(g->model, g->params, g->plan);
+    if (g->planned) {
+        T2V_TRY(t2v_needs_rehearse(g->exec, g->model, g->params, g->plan, &g->given, &g->needs));
+        T2V_TRY(check_limit(g));
+    }
+    g->decoding.tiles = g->needs.tiles;
+    if (t2v_tiles_count(&g->needs.tiles) > 1)
+        t2v_log_write(&g->model->log, T2V_LOG_DEBUG, "decoding in %lld rows and %lld columns",
+                      (long long)g->needs.tiles.rows, (long long)g->needs.tiles.columns);
+    return T2V_OK;
 }
 
 /* Kept weights leave room for what the stage works with. What one stage worked with the next does
@@ -242,6 +248,14 @@ static void report_decoding(const generation *g)
         g->host->progress(g->host->opaque, T2V_PHASE_DECODING, g->chunk - 1, 0, 0, g->done);
 }
 
+/* A latent frame of a tile is decoded. */
+static void on_tile(void *opaque)
+{
+    generation *g = opaque;
+    g->done += decode_operations(g->model, g->plan) / (double)t2v_tiles_count(&g->decoding.tiles);
+    report_decoding(g);
+}
+
 static t2v_status decode_one(generation *g)
 {
     t2v_decoding *d = &g->decoding;
@@ -254,7 +268,8 @@ static t2v_status decode_one(generation *g)
     }
     report_decoding(g);
     T2V_TRY(t2v_decoding_step(d, flush));
-    g->done += decode_operations(g->model, g->plan);
+    if (t2v_tiles_count(&d->tiles) <= 1)
+        g->done += decode_operations(g->model, g->plan);
     report_decoding(g);
     return T2V_OK;
 }
@@ -530,6 +545,8 @@ t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream
         .noise = &g.noise,
         .deliver = host->deliver,
         .opaque = host->opaque,
+        .advance = on_tile,
+        .advance_opaque = &g,
     };
     t2v_status status = t2v_noise_open(&g.noise, params->noise, seed, exec->error);
     if (status >= 0)

@@ -5,17 +5,21 @@
 
 #include "dit/text_keys.h"
 #include "engine/condition.h"
+#include "engine/decode.h"
 #include "engine/denoise.h"
 #include "engine/frame.h"
 #include "engine/generate.h"
 #include "ops/rehearsal.h"
 
-/* Beside what is counted: the program, its libraries, oneDNN's code, tables of tensors and the
- * tokenizer. */
-static const size_t PROCESS_BYTES = (size_t)48 << 20;
+/* Beside what is counted: the program, its libraries, oneDNN's code, tables of tensors; and for
+ * each piece of the tokenizer its text and its place. */
+static const size_t PROCESS_BYTES = (size_t)24 << 20, PIECE_BYTES = 128;
 
 /* The first latent frame differs from the second, which is like the others but for the last. */
 enum { DECODED_FRAMES = 3 };
+
+/* What allocations leave between them: one part in so many. */
+enum { SLACK = 24 };
 
 typedef struct rehearsal {
     t2v_exec *exec;
@@ -51,7 +55,7 @@ static void sum_operations(const t2v_profile *profile, double *operations)
 static void end_stage(rehearsal *r, t2v_stage stage)
 {
     t2v_stage_needs *needs = &r->needs->stage[stage];
-    needs->scratch = r->exec->arena.most;
+    needs->scratch = r->exec->arena.peak;
     needs->state += r->counts.lasting;
     needs->weights = r->counts.weights;
     needs->layer = r->counts.layer;
@@ -160,8 +164,11 @@ static t2v_status decode_frames(rehearsal *r, void *decoder, const float *latent
             sum_operations(r->profile, i ? each : first);
     }
     end_stage(r, T2V_STAGE_DECODING);
-    for (int i = 0; i < T2V_OPERATIONS && count > 1; i++)
-        needs->operations[i] = first[i] + (each[i] - first[i]) * (double)(frames - 1);
+    for (int i = 0; i < T2V_OPERATIONS; i++) {
+        if (count > 1)
+            needs->operations[i] = first[i] + (each[i] - first[i]) * (double)(frames - 1);
+        needs->operations[i] *= (double)t2v_tiles_count(&r->needs->tiles);
+    }
     return T2V_OK;
 }
 
@@ -169,13 +176,14 @@ static t2v_status rehearse_decoding(rehearsal *r)
 {
     const t2v_vae_class *vae = r->model->vae_class;
     const t2v_latent_size *size = &r->plan->size;
+    const t2v_tile tile = t2v_tiles_largest(&r->needs->tiles);
     const t2v_decoder_params params = {
-        .height = size->height,
-        .width = size->width,
+        .height = tile.height,
+        .width = tile.width,
         .rng = &r->noise.rng,
         .sink = ignore_picture,
     };
-    const size_t numbers = (size_t)(size->height * size->width * size->channels);
+    const size_t numbers = (size_t)(tile.height * tile.width * size->channels);
     float *latent = t2v_calloc(numbers, sizeof(*latent));
     void *decoder = NULL;
     begin_stage(r);
@@ -183,6 +191,10 @@ static t2v_status rehearse_decoding(rehearsal *r)
                                : t2v_fail_memory(r->exec->error, "the latents", numbers);
     if (status >= 0) {
         r->needs->stage[T2V_STAGE_DECODING].state = vae->decoder_bytes(decoder);
+        if (t2v_tiles_count(&r->needs->tiles) > 1) /* and a picture to deliver them in */
+            r->needs->stage[T2V_STAGE_DECODING].state +=
+                t2v_decoding_video_bytes(r->plan, r->model->vae_info.temporal_ratio) +
+                3 * sizeof(float) * (size_t)(r->plan->picture_height * r->plan->picture_width);
         status = decode_frames(r, decoder, latent, size->frames);
     }
     vae->decoder_destroy(decoder);
@@ -190,17 +202,39 @@ static t2v_status rehearse_decoding(rehearsal *r)
     return status;
 }
 
+/* Tiles as few as the limit allows, unless the options say. */
+static t2v_status fit_tiles(rehearsal *r)
+{
+    t2v_needs *n = r->needs;
+    const t2v_kept *kept = &r->model->kept;
+    const bool may = r->model->limited && r->params->tile < 0 && !n->in_turn;
+    while (may && t2v_needs_reserve(n, T2V_STAGE_DECODING) > kept->limit &&
+           t2v_tiles_divide(&n->tiles))
+        T2V_TRY(rehearse_decoding(r));
+    return T2V_OK;
+}
+
+t2v_tiles t2v_needs_tiles(const t2v_model *model, const t2v_stream_params *params,
+                          const t2v_plan *plan)
+{
+    const t2v_latent_size *size = &plan->size;
+    if (params->tile > 0)
+        return t2v_tiles_of(&model->vae_info, size->height, size->width, params->tile);
+    return t2v_tiles_whole(&model->vae_info, size->height, size->width);
+}
+
 /* ------------------------------------------------------------------ all of it */
 
-/* Latents of this pass and the one before, those to decode, and what a solver remembers; frames
- * that wait, and the last one. */
+/* Latents of this pass and the one before, those to decode, and what a solver remembers; a few
+ * frames: more wait only where they are taken slower than they are made, which is seldom. */
 static size_t count_others(const rehearsal *r)
 {
     const t2v_latent_size size = largest_window(r->plan);
     const size_t latents = t2v_latent_count(&size) * sizeof(float);
     const size_t picture = 3 * sizeof(float) * (size_t)r->params->width * (size_t)r->params->height;
-    return 8 * latents +
-           (size_t)(t2v_frames_waiting(r->params->width, r->params->height) + 2) * picture;
+    const size_t pieces = (size_t)t2v_tokenizer_pieces(r->model->tokenizer);
+    return PROCESS_BYTES + PIECE_BYTES * pieces + 8 * latents +
+           (size_t)(t2v_frames_waiting(r->params->width, r->params->height, true) + 2) * picture;
 }
 
 static t2v_status rehearse(rehearsal *r)
@@ -213,12 +247,14 @@ static t2v_status rehearse(rehearsal *r)
     r->needs->text = t2v_dit_text_bytes(r->prompt) + t2v_dit_text_bytes(r->negative) +
                      t2v_dit_text_bytes(r->given.seen);
     r->needs->others = count_others(r);
-    return rehearse_decoding(r);
+    r->needs->tiles = t2v_needs_tiles(r->model, r->params, r->plan);
+    T2V_TRY(rehearse_decoding(r));
+    return fit_tiles(r);
 }
 
 t2v_status t2v_needs_rehearse(t2v_exec *exec, const t2v_model *model,
                               const t2v_stream_params *params, const t2v_plan *plan,
-                              t2v_needs *needs)
+                              const t2v_conditions *given, t2v_needs *needs)
 {
     rehearsal r = {.exec = exec, .model = model, .params = params, .plan = plan, .needs = needs};
     const t2v_arena arena = exec->arena;
@@ -227,6 +263,8 @@ t2v_status t2v_needs_rehearse(t2v_exec *exec, const t2v_model *model,
     r.profile = t2v_calloc(1, sizeof(*r.profile));
     if (!r.profile)
         return t2v_fail_memory(exec->error, "the rehearsal", sizeof(*r.profile));
+    r.given.clip = given->clip;
+    r.given.before = given->before;
     exec->arena = (t2v_arena){.sparse = true};
     exec->profile = r.profile;
     exec->rehearsal = &r.counts;
@@ -237,6 +275,7 @@ t2v_status t2v_needs_rehearse(t2v_exec *exec, const t2v_model *model,
     exec->arena = arena;
     model->family->dit->free_text(r.prompt);
     model->family->dit->free_text(r.negative);
+    r.given.clip = NULL; /* the caller's */
     t2v_conditions_free(model, &r.given);
     t2v_noise_close(&r.noise);
     t2v_rehearsal_free(&r.counts);
@@ -258,14 +297,14 @@ static size_t working_in_turn(const t2v_needs *n)
     const size_t before = larger(s[T2V_STAGE_TEXT].scratch, s[T2V_STAGE_PICTURES].scratch);
     const size_t both = s[T2V_STAGE_DENOISING].scratch + s[T2V_STAGE_DECODING].scratch;
     const size_t states = s[T2V_STAGE_DENOISING].state + s[T2V_STAGE_DECODING].state;
-    return PROCESS_BYTES + n->others + n->text + states + larger(before, both);
+    return n->others + n->text + states + larger(before, both);
 }
 
 size_t t2v_needs_working(const t2v_needs *n, t2v_stage stage)
 {
     if (n->in_turn)
         return working_in_turn(n);
-    return PROCESS_BYTES + n->others + n->text + n->stage[stage].state + n->stage[stage].scratch;
+    return n->others + n->text + n->stage[stage].state + n->stage[stage].scratch;
 }
 
 size_t t2v_needs_reserve(const t2v_needs *n, t2v_stage stage)
@@ -273,7 +312,8 @@ size_t t2v_needs_reserve(const t2v_needs *n, t2v_stage stage)
     size_t layer = n->stage[stage].layer;
     for (int i = 0; i < T2V_STAGES && n->in_turn; i++)
         layer = larger(layer, n->stage[i].layer);
-    return t2v_needs_working(n, stage) + layer;
+    const size_t working = t2v_needs_working(n, stage);
+    return working + working / SLACK + layer;
 }
 
 size_t t2v_needs_least(const t2v_needs *n, t2v_stage *stage)

@@ -3,8 +3,10 @@
 #ifndef T2V_ENGINE_NEEDS_H
 #define T2V_ENGINE_NEEDS_H
 
+#include "engine/condition.h"
 #include "engine/plan.h"
 #include "ops/profile.h"
+#include "vae/tiles.h"
 
 typedef enum t2v_stage {
     T2V_STAGE_TEXT,
@@ -26,19 +28,25 @@ typedef struct t2v_stage_needs {
 
 typedef struct t2v_needs {
     t2v_stage_needs stage[T2V_STAGES];
-    size_t text;   /**< keys and values of prompts and pictures */
-    size_t others; /**< latents and frames */
-    bool in_turn;  /**< chunks: decoding comes between the steps of denoising */
+    size_t text;     /**< keys and values of prompts and pictures */
+    size_t others;   /**< the program, latents and frames */
+    bool in_turn;    /**< chunks: decoding comes between the steps of denoising */
+    t2v_tiles tiles; /**< that decoding is cut into, as was asked or as the limit wants it */
 } t2v_needs;
+
+/** The tiles that options ask for. */
+t2v_tiles t2v_needs_tiles(const t2v_model *model, const t2v_stream_params *params,
+                          const t2v_plan *plan);
 
 /**
  * Runs everything once that a generation runs many times, without its arithmetic.
  *
- * @param exec of the generation; what it makes of primitives is used again
+ * @param exec  of the generation; what it makes of primitives is used again
+ * @param given of t2v_conditions_read
  */
 t2v_status t2v_needs_rehearse(t2v_exec *exec, const t2v_model *model,
                               const t2v_stream_params *params, const t2v_plan *plan,
-                              t2v_needs *needs);
+                              const t2v_conditions *given, t2v_needs *needs);
 
 /** Bytes that a stage takes beside prepared weights. */
 size_t t2v_needs_working(const t2v_needs *needs, t2v_stage stage);

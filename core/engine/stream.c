@@ -296,10 +296,14 @@ static t2v_status prepare(t2v_stream *s, t2v_error *error)
                           &s->plan, error));
     if (has_audio(p))
         T2V_TRY(t2v_audio_file_probe(p->audio, error));
+    if (p->tile > 0 && s->plan.chunks != 1)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "tile: only a video of one pass is decoded in tiles; wanted 0, or a chunk "
+                        "as long as the video");
     T2V_TRY(t2v_conditions_check(s->model, p, &s->plan, error));
     s->live = s->params;
     T2V_TRY(t2v_options_copy_strings(t2v_stream_options(), &s->live, error));
-    s->most_waiting = t2v_frames_waiting(p->width, p->height);
+    s->most_waiting = t2v_frames_waiting(p->width, p->height, s->model->limited);
     start_progress(s);
     return T2V_OK;
 }

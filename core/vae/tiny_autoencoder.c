@@ -498,6 +498,18 @@ static void decoder_destroy(void *opaque)
     t2v_free(d);
 }
 
+static size_t decoder_bytes(const void *opaque)
+{
+    const decoder *d = opaque;
+    const coder *c = &d->vae->decoder;
+    int64_t positions = d->params.height * d->params.width, floats = 0;
+    for (int i = 0; i < c->count; i++) {
+        floats += c->block[i].kind == MEMORY ? positions * c->block[i].in : 0;
+        positions *= c->block[i].kind == ENLARGE ? SCALE * SCALE : 1;
+    }
+    return (size_t)(floats + COLOURS * positions * d->vae->patch * d->vae->patch) * sizeof(float);
+}
+
 /* finish_fn */
 static t2v_status deliver(t2v_exec *exec, void *opaque, const float *x, int64_t h, int64_t w)
 {
@@ -627,6 +639,7 @@ const t2v_vae_class t2v_vae_tiny = {
     .describe = describe,
     .decoder_create = decoder_create,
     .decoder_destroy = decoder_destroy,
+    .decoder_bytes = decoder_bytes,
     .decode = decode,
     .encode = encode,
 };

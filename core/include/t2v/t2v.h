@@ -218,6 +218,7 @@ typedef struct t2v_estimate {
     int64_t unlimited_bytes; /**< with all weights kept prepared */
     int steps;               /**< of denoising, in each chunk */
     int64_t chunks;          /**< -1: without end */
+    int tiles;               /**< that decoding is cut into */
     double text_seconds;     /**< encoding prompts and given pictures */
     double step_seconds;     /**< a step of denoising */
     double decode_seconds;   /**< decoding a chunk */
