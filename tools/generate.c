@@ -15,6 +15,7 @@
 #include "media/pixel_format.h"
 #include "media/y4m.h"
 #include "monitor.h"
+#include "ranks.h"
 #include "video.h"
 
 /* What the command line asks for beside the library's options. */
@@ -33,7 +34,8 @@ typedef struct job {
     t2v_stream_params params;
     t2v_stream *stream;
     t2v_log_level log_level;
-    FILE *file; /* NULL: only a dump is wanted */
+    const t2v_ranks *ranks; /* NULL: this process is alone */
+    FILE *file;             /* NULL: only a dump is wanted */
     t2v_y4m *y4m;
     dump *dump;
     t2v_error error;
@@ -67,8 +69,9 @@ static bool is_writable(const char *path)
     return access(folder, W_OK) == 0;
 }
 
-static bool check_output(const request *r)
+static bool check_output(const job *j)
 {
+    const request *r = &j->request;
     if (!r->output && !r->dump) {
         complain("-o is missing: where shall the video go? (-o - is standard output)");
         return false;
@@ -83,11 +86,18 @@ static bool check_output(const request *r)
         complain("--dump: %s cannot be written: %s", r->dump, strerror(errno));
         return false;
     }
-    if (r->output && !strcmp(r->output, "-") && isatty(STDOUT_FILENO)) {
+    /* mpirun reads what its processes write through a terminal of its own */
+    if (r->output && !strcmp(r->output, "-") && isatty(STDOUT_FILENO) && !j->ranks) {
         complain("-o - would write a video to the terminal; pipe it into a program");
         return false;
     }
     return true;
+}
+
+/* Of several processes the first alone writes and reports. */
+static bool is_first(const job *j)
+{
+    return !j->ranks || j->ranks->rank == 0;
 }
 
 /* Numbers are compared with one pass of the reference, so such a run is one pass too. */
@@ -102,9 +112,9 @@ static void prefer_one_pass(job *j)
 static bool open_model(job *j)
 {
     j->model_params = t2v_model_params_default();
-    j->log_level = j->request.quiet     ? T2V_LOG_ERROR
-                   : j->request.verbose ? T2V_LOG_DEBUG
-                                        : T2V_LOG_INFO;
+    j->log_level = j->request.quiet || !is_first(j) ? T2V_LOG_ERROR
+                   : j->request.verbose             ? T2V_LOG_DEBUG
+                                                    : T2V_LOG_INFO;
     j->model_params.log = log_to_stderr;
     j->model_params.log_opaque = &j->log_level;
     if (!flags_apply(&j->flags, 0, &j->model_params))
@@ -122,7 +132,8 @@ static bool open_stream(job *j)
     if (!flags_apply(&j->flags, 1, &j->params) || !video_flags_apply(&j->request.video, &j->params))
         return false;
     prefer_one_pass(j);
-    if (j->request.dump) {
+    j->params.ranks = j->ranks;
+    if (j->request.dump && is_first(j)) {
         if (j->params.frames < 0) {
             complain("--dump: a video without end has no dump; give --frames or --duration");
             return false;
@@ -154,7 +165,7 @@ static t2v_status open_output(job *j)
 {
     const request *r = &j->request;
     t2v_model_info info;
-    if (!r->output)
+    if (!r->output || !is_first(j))
         return T2V_OK;
     t2v_model_get_info(j->model, &info);
     const t2v_y4m_params params = {
@@ -215,7 +226,7 @@ static int run(job *j)
 {
     if (!open_model(j) || !open_stream(j))
         return EXIT_FAILED;
-    monitor *monitor = monitor_start(j->stream, !j->request.quiet);
+    monitor *monitor = monitor_start(j->stream, !j->request.quiet && is_first(j));
     t2v_status status = open_output(j);
     if (status == T2V_OK)
         status = pump(j);
@@ -269,8 +280,10 @@ int command_generate(int argc, char **argv)
         complain("\"%s\" is no flag; did you mean --prompt?", j.flags.operand);
         return EXIT_USAGE;
     }
-    if (!check_output(r))
-        return EXIT_USAGE;
+    if (!ranks_join(&j.ranks))
+        return EXIT_FAILED;
+    if (is_first(&j) && !check_output(&j))
+        return ranks_leave(j.ranks, EXIT_USAGE);
     signal(SIGPIPE, SIG_IGN);
-    return finish(&j, run(&j));
+    return ranks_leave(j.ranks, finish(&j, run(&j)));
 }

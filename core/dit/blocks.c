@@ -138,6 +138,24 @@ t2v_status t2v_dit_blocks_look(t2v_exec *exec, const t2v_dit_blocks *blocks, con
 
 /* ------------------------------------------------------------------ running */
 
+static int64_t all_tokens(const t2v_dit_input *in)
+{
+    return in->team ? in->team_tokens : in->tokens;
+}
+
+/* Room for the rows of a team, if there is one. */
+static bool begin_team(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in,
+                       t2v_dit_pass *p)
+{
+    for (int i = 0; i < 2; i++) {
+        p->gathered[i] =
+            in->team ? t2v_exec_floats(exec, (size_t)in->team_tokens, (size_t)m->dim) : NULL;
+        if (in->team && !p->gathered[i])
+            return false;
+    }
+    return true;
+}
+
 t2v_status t2v_dit_pass_begin(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_time_layers *time,
                               const t2v_dit_input *in, t2v_dit_pass *p)
 {
@@ -147,10 +165,11 @@ t2v_status t2v_dit_pass_begin(t2v_exec *exec, const t2v_dit_blocks *m, const t2v
     p->hidden = t2v_exec_floats(exec, n, dim);
     p->normed = t2v_exec_floats(exec, n, dim);
     p->query = t2v_exec_floats(exec, n, dim);
-    p->key = t2v_exec_floats(exec, n, dim);
-    p->value = t2v_exec_floats(exec, n, dim);
+    p->key = t2v_exec_floats(exec, (size_t)all_tokens(in), dim);
+    p->value = t2v_exec_floats(exec, (size_t)all_tokens(in), dim);
     p->feed = t2v_exec_floats(exec, feed_rows, feed);
-    bool complete = p->hidden && p->normed && p->query && p->key && p->value && p->feed;
+    bool complete = p->hidden && p->normed && p->query && p->key && p->value && p->feed &&
+                    begin_team(exec, m, in, p);
     return complete ? t2v_adaptive_begin(exec, time, in, &p->adaptive) : T2V_ERROR_MEMORY;
 }
 
@@ -172,13 +191,42 @@ static void rotate(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input 
                      in->positions->sine + angles);
 }
 
+typedef enum projection { QUERY, KEY, VALUE } projection;
+
+/* Some rows of x to where those of all tokens are wanted; a team's keys and values, to where they
+ * are gathered. */
+static void place(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in, const float *x,
+                  int64_t stride, int64_t first, int64_t rows, projection what, t2v_dit_pass *p)
+{
+    float *const target[3] = {p->query, p->key, p->value};
+    if (what == QUERY || !in->team) {
+        t2v_split_some_heads(exec, x, rows, stride, m->heads, m->head_dim, in->tokens,
+                             target[what] + first * m->head_dim);
+        return;
+    }
+    first += t2v_team_start(in->team, in->team_tokens, t2v_team_place(in->team));
+    t2v_split_heads(exec, x, rows, stride, 1, m->dim, p->gathered[what - KEY] + first * m->dim);
+}
+
+/* Keys and values of all tokens of a team. */
+static t2v_status gather(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_input *in,
+                         t2v_dit_pass *p)
+{
+    float *const target[2] = {p->key, p->value};
+    for (int i = 0; i < 2; i++) {
+        T2V_TRY(t2v_team_gather(in->team, p->gathered[i], in->team_tokens, m->dim, exec->error));
+        t2v_split_heads(exec, p->gathered[i], in->team_tokens, m->dim, m->heads, m->head_dim,
+                        target[i]);
+    }
+    return T2V_OK;
+}
+
 /* Queries, keys and values of some rows of p->normed. */
 static t2v_status project_rows(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_block *block,
                                const t2v_dit_input *in, int64_t first, int64_t rows,
                                t2v_dit_pass *p)
 {
-    const int64_t dim = m->dim, at = first * m->head_dim;
-    float *const target[3] = {p->query, p->key, p->value};
+    const int64_t dim = m->dim;
     const float *const weight[2] = {block->query_norm, block->key_norm};
     float *wide = p->feed, *one = wide + 3 * dim * rows;
     T2V_TRY(t2v_linear_run(exec, block->qkv, p->normed + first * dim, rows, T2V_ACTIVATION_NONE,
@@ -186,11 +234,9 @@ static t2v_status project_rows(t2v_exec *exec, const t2v_dit_blocks *m, const t2
     for (int i = 0; i < 2; i++) {
         norm_heads(exec, m, weight[i], wide + i * dim, rows, 3 * dim, one);
         rotate(exec, m, in, first, rows, one);
-        t2v_split_some_heads(exec, one, rows, dim, m->heads, m->head_dim, in->tokens,
-                             target[i] + at);
+        place(exec, m, in, one, dim, first, rows, i == 0 ? QUERY : KEY, p);
     }
-    t2v_split_some_heads(exec, wide + 2 * dim, rows, 3 * dim, m->heads, m->head_dim, in->tokens,
-                         target[2] + at);
+    place(exec, m, in, wide + 2 * dim, 3 * dim, first, rows, VALUE, p);
     return T2V_OK;
 }
 
@@ -215,11 +261,13 @@ static t2v_status self_attention(t2v_exec *exec, const t2v_dit_blocks *m,
     const int64_t n = in->tokens;
     norm_modulated(exec, m, block->norm1, 0, p);
     T2V_TRY(project(exec, m, block, in, p));
+    if (in->team)
+        T2V_TRY(gather(exec, m, in, p));
     const t2v_attention attention = {
         .heads = m->heads,
         .head_dim = m->head_dim,
         .queries = n,
-        .keys = n,
+        .keys = all_tokens(in),
         .q = p->query,
         .k = p->key,
         .v = p->value,
@@ -357,7 +405,8 @@ static t2v_status run_cached(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_
         signal = timestep_signal(exec, m, in, p, &count);
     }
     T2V_TRY(t2v_exec_check(exec)); /* before something that was left undone is compared */
-    T2V_TRY(t2v_step_cache_decide(exec, in->cache, m, m->teacache, signal, count, &reuse));
+    T2V_TRY(
+        t2v_step_cache_decide(exec, in->cache, in->team, m, m->teacache, signal, count, &reuse));
     if (reuse) {
         t2v_step_cache_reuse(exec, in->cache, p->hidden);
         return T2V_OK;

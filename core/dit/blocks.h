@@ -59,10 +59,12 @@ t2v_status t2v_dit_blocks_look(t2v_exec *exec, const t2v_dit_blocks *blocks, con
 
 /** Activations of one run, in the arena. */
 typedef struct t2v_dit_pass {
-    float *hidden;              /**< [tokens, dim]: what the blocks work on */
-    float *normed;              /**< [tokens, dim]: free before and behind the blocks */
-    float *query, *key, *value; /**< [heads, tokens, head_dim] */
-    float *feed; /**< of some rows: [.., feed], or q, k, v side by side and one of them */
+    float *hidden;      /**< [tokens, dim]: what the blocks work on */
+    float *normed;      /**< [tokens, dim]: free before and behind the blocks */
+    float *query;       /**< [heads, tokens, head_dim] */
+    float *key, *value; /**< likewise, of all tokens of a team */
+    float *gathered[2]; /**< [team_tokens, dim]: its keys and values; NULL: there is no team */
+    float *feed;        /**< of some rows: [.., feed], or q, k, v side by side and one of them */
     t2v_adaptive adaptive;
 } t2v_dit_pass;
 

@@ -3,6 +3,7 @@
 #ifndef T2V_DIT_DIT_H
 #define T2V_DIT_DIT_H
 
+#include "base/ranks.h"
 #include "ops/exec.h"
 #include "sample/step_cache.h"
 #include "weights/checkpoint.h"
@@ -38,6 +39,8 @@ typedef struct t2v_dit_input {
     const t2v_dit_text *text;
     const t2v_dit_text *picture; /**< NULL: none is given */
     const t2v_positions *positions;
+    const t2v_team *team;  /**< has a part of the tokens each; NULL: these are all */
+    int64_t team_tokens;   /**< of all parts */
     t2v_step_cache *cache; /**< of this row of evaluations; NULL: everything is computed */
 } t2v_dit_input;
 

@@ -22,6 +22,8 @@ typedef struct sampler {
     int64_t input_width;
     float *known, *noise; /* [known_tokens, width]; noise perhaps longer, see noise_count */
     float *velocity, *uncond;
+    t2v_team team;           /* evaluates together with this process; count 1: nobody */
+    int partner;             /* rank that evaluates the other prompt; -1: nobody does */
     t2v_step_cache cache[2]; /* of the prompt's evaluations, and of the negative one's */
 } sampler;
 
@@ -138,19 +140,28 @@ static t2v_status evaluate(t2v_exec *exec, sampler *s, float timestep, const t2v
                            t2v_step_cache *cache, float *out)
 {
     const float timesteps[2] = {timestep, 0};
+    const bool shared = s->team.count > 1;
+    const int place = t2v_team_place(&s->team);
+    const int64_t first = t2v_team_start(&s->team, s->tokens, place);
+    const int64_t pairs = s->model->dit_info.position_pairs;
+    const t2v_positions positions = {s->positions.cosine + first * pairs,
+                                     s->positions.sine + first * pairs};
     const t2v_dit_input input = {
-        .tokens = s->tokens,
-        .x = s->input ? s->input : s->x,
+        .tokens = t2v_team_start(&s->team, s->tokens, place + 1) - first,
+        .x = s->input ? s->input + first * s->input_width : s->x + first * s->width,
         .groups = s->group ? 2 : 1,
         .timestep = timesteps,
-        .group = s->group,
+        .group = s->group ? s->group + first : NULL,
         .text = text,
         .picture = s->window->picture,
-        .positions = &s->positions,
+        .positions = &positions,
+        .team = shared ? &s->team : NULL,
+        .team_tokens = s->tokens,
         .cache = cache->kind ? cache : NULL,
     };
     t2v_kept_pass(exec->kept);
-    return s->model->family->dit->run(exec, s->model->dit, &input, out);
+    T2V_TRY(s->model->family->dit->run(exec, s->model->dit, &input, out + first * s->width));
+    return shared ? t2v_team_gather(&s->team, out, s->tokens, s->width, exec->error) : T2V_OK;
 }
 
 /* The window's own tokens, behind the goal's. */
@@ -187,19 +198,44 @@ static void move(sampler *s, int step)
         t2v_euler_step(&s->schedule, step, s->x + first, s->velocity + first, count);
 }
 
+static t2v_status evaluate_prompt(t2v_exec *exec, sampler *s, float timestep)
+{
+    return evaluate(exec, s, timestep, s->window->prompt, &s->cache[0], s->velocity);
+}
+
+static t2v_status evaluate_negative(t2v_exec *exec, sampler *s, float timestep)
+{
+    return evaluate(exec, s, timestep, s->window->negative, &s->cache[1], s->uncond);
+}
+
+/* Both prompts; each by other ranks when there are enough. */
+static t2v_status evaluate_both(t2v_exec *exec, sampler *s, float timestep)
+{
+    const t2v_window *w = s->window;
+    const size_t count = (size_t)(s->tokens * s->width);
+    if (s->partner < 0) {
+        T2V_TRY(evaluate_prompt(exec, s, timestep));
+        return w->negative ? evaluate_negative(exec, s, timestep) : T2V_OK;
+    }
+    if (s->partner > w->ranks->rank) {
+        T2V_TRY(evaluate_prompt(exec, s, timestep));
+        return t2v_ranks_trade(w->ranks, s->partner, s->velocity, s->uncond, count, exec->error);
+    }
+    T2V_TRY(evaluate_negative(exec, s, timestep));
+    return t2v_ranks_trade(w->ranks, s->partner, s->uncond, s->velocity, count, exec->error);
+}
+
 static t2v_status run_step(t2v_exec *exec, sampler *s, int step)
 {
     const t2v_window *w = s->window;
     const float timestep = s->schedule.timesteps[step];
     T2V_TRY(refresh_known(exec, s, step));
     fill_input(s);
-    T2V_TRY(evaluate(exec, s, timestep, w->prompt, &s->cache[0], s->velocity));
+    T2V_TRY(evaluate_both(exec, s, timestep));
     if (step == 0)
         tap_tokens(exec, s, "step0_output", s->velocity);
-    if (w->negative) {
-        T2V_TRY(evaluate(exec, s, timestep, w->negative, &s->cache[1], s->uncond));
+    if (w->negative)
         t2v_guidance(s->velocity, s->uncond, (float)w->guidance, (size_t)(s->tokens * s->width));
-    }
     move(s, step);
     return T2V_OK;
 }
@@ -249,6 +285,28 @@ static t2v_status plan_steps(sampler *s, t2v_error *error)
     return family->schedule(&s->model->scheduler, w->steps, positions, &s->schedule, error);
 }
 
+/* With guidance the first half of the ranks takes the prompt, the other half the negative one;
+ * those of a half, or all of them, take some of the tokens each. */
+static t2v_status form_team(sampler *s, t2v_error *error)
+{
+    static const t2v_ranks alone = {.count = 1};
+    const t2v_window *w = s->window;
+    const t2v_ranks *ranks = w->ranks ? w->ranks : &alone;
+    const bool halves = w->negative && ranks->count % 2 == 0;
+    const int half = ranks->count / 2;
+    s->team = (t2v_team){ranks, 0, ranks->count};
+    s->partner = -1;
+    if (halves) {
+        s->partner = ranks->rank < half ? ranks->rank + half : ranks->rank - half;
+        s->team = (t2v_team){ranks, ranks->rank < half ? 0 : half, half};
+    }
+    if (s->tokens < s->team.count)
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "%d processes are too many for the %lld tokens of this size", ranks->count,
+                        (long long)s->tokens);
+    return T2V_OK;
+}
+
 static void start_caches(sampler *s)
 {
     for (int i = 0; i < 2; i++)
@@ -277,6 +335,7 @@ t2v_status t2v_denoise(t2v_exec *exec, const t2v_model *model, const t2v_window 
     s.goal_tokens = window->goal ? s.frame_tokens : 0;
     s.tokens = s.goal_tokens + t2v_token_count(size);
     s.known_tokens = s.goal_tokens + s.frame_tokens * (window->known / size->patch_time);
+    T2V_TRY(form_team(&s, exec->error));
     T2V_TRY(plan_steps(&s, exec->error));
     start_caches(&s);
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);

@@ -30,6 +30,7 @@ typedef struct t2v_window {
     const t2v_dit_text *prompt, *negative; /**< negative: NULL when guidance is off */
     const t2v_dit_text *picture;           /**< NULL: none is looked at */
     t2v_noise *noise;                      /**< of the noise on known latents */
+    const t2v_ranks *ranks;                /**< who samples it together; NULL: this process alone */
     const t2v_tap *tap;
     /** Called after each step; a failure ends the sampling and is handed through. */
     t2v_status (*progress)(void *opaque, int step, int steps);

@@ -403,6 +403,7 @@ static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fr
         .prompt = g->prompt_text,
         .negative = guidance > 1 ? g->negative_text : NULL,
         .noise = &g->noise,
+        .ranks = g->params->ranks,
         .tap = &g->tap,
         .progress = on_step,
         .opaque = g,

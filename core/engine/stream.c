@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/ranks.h"
 #include "base/rng.h"
 #include "base/utf8.h"
 #include "engine/condition.h"
@@ -238,12 +239,30 @@ static t2v_status check_cache(const t2v_model *model, const t2v_stream_params *p
                     model->name);
 }
 
+/* What depends on the time would part the ranks. */
+static t2v_status check_ranks(const t2v_stream_params *p, t2v_error *error)
+{
+    const t2v_ranks *r = p->ranks;
+    if (!r)
+        return T2V_OK;
+    if (r->count < 1 || r->rank < 0 || r->rank >= r->count || !r->exchange)
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "ranks: rank %d of %d; wanted one from 0 on, and a way to talk", r->rank,
+                        r->count);
+    if (r->count > 1 && p->prompt_file_reload)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "prompt_file_reload: several processes would not see the same file");
+    return T2V_OK;
+}
+
 static t2v_status choose_seed(t2v_stream *s, t2v_error *error)
 {
     s->seed = s->params.seed;
     if (s->seed >= 0)
         return T2V_OK;
     T2V_TRY(t2v_rng_system_seed(&s->seed, error));
+    if (s->params.ranks)
+        T2V_TRY(t2v_ranks_agree(s->params.ranks, &s->seed, sizeof(s->seed), error));
     t2v_log_write(&s->model->log, T2V_LOG_INFO, "seed: %lld", (long long)s->seed);
     return T2V_OK;
 }
@@ -290,6 +309,7 @@ static t2v_status prepare(t2v_stream *s, t2v_error *error)
 {
     const t2v_stream_params *p = &s->params;
     T2V_TRY(check_cache(s->model, p, error));
+    T2V_TRY(check_ranks(p, error));
     T2V_TRY(open_storyboard(s, error));
     T2V_TRY(choose_seed(s, error));
     T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk, plan_flags(s),
@@ -375,6 +395,9 @@ t2v_status t2v_stream_set(t2v_stream *stream, const char *name, const char *valu
     t2v_status status;
     if (!t2v_utf8_valid(value, strlen(value))) /* the stream would end of it at its next chunk */
         return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: the text is not UTF-8", name);
+    if (stream->params.ranks && stream->params.ranks->count > 1)
+        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                        "%s: nothing can change while several processes make the stream", name);
     pthread_mutex_lock(&stream->lock);
     t2v_stream_params changed = stream->live;
     status = t2v_options_copy_strings(table, &changed, error);

@@ -123,7 +123,8 @@ static void sum_magnitudes(const float *x, const float *from, int64_t count, dou
     *whole += (double)magnitude;
 }
 
-double t2v_relative_change(t2v_exec *exec, const float *x, const float *from, int64_t count)
+void t2v_sum_change(t2v_exec *exec, const float *x, const float *from, int64_t count,
+                    double sums[2])
 {
     const int64_t slices = (count + SLICE - 1) / SLICE;
     const t2v_work work = {
@@ -138,7 +139,8 @@ double t2v_relative_change(t2v_exec *exec, const float *x, const float *from, in
         sum_magnitudes(x + at, from + at, n, &change, &whole);
     }
     t2v_work_end(exec, before);
-    return change / whole;
+    sums[0] = change;
+    sums[1] = whole;
 }
 
 void t2v_gated_add(t2v_exec *exec, float *y, const float *x, int64_t rows, int64_t dim,

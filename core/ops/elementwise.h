@@ -14,8 +14,9 @@ void t2v_add_line(t2v_exec *exec, float *y, const float *from, const float *to, 
                   int64_t count);
 /** y = x - y. */
 void t2v_subtract_from(t2v_exec *exec, float *y, const float *x, int64_t count);
-/** Mean |x - from| over mean |from|: how much changed. */
-double t2v_relative_change(t2v_exec *exec, const float *x, const float *from, int64_t count);
+/** Sums of |x - from| and of |from|: how much changed. */
+void t2v_sum_change(t2v_exec *exec, const float *x, const float *from, int64_t count,
+                    double sums[2]);
 /** y *= x. */
 void t2v_multiply(t2v_exec *exec, float *y, const float *x, int64_t count);
 /** y[row] += x[row] · gate[group[row]]; rows of `dim`, gates `stride` floats apart. */

@@ -74,9 +74,21 @@ static t2v_status keep_signal(t2v_exec *exec, t2v_step_cache *cache, const float
     return T2V_OK;
 }
 
-t2v_status t2v_step_cache_decide(t2v_exec *exec, t2v_step_cache *cache, const void *network,
-                                 const t2v_teacache *teacache, const float *signal, size_t count,
-                                 bool *reuse)
+/* Mean |signal - what was kept| over mean |what was kept|. */
+static t2v_status measure(t2v_exec *exec, const t2v_step_cache *cache, const t2v_team *team,
+                          const float *signal, double *change)
+{
+    double sums[2];
+    t2v_sum_change(exec, signal, cache->signal, (int64_t)cache->signal_count, sums);
+    if (team)
+        T2V_TRY(t2v_team_sum(team, sums, 2, exec->error));
+    *change = sums[0] / sums[1];
+    return T2V_OK;
+}
+
+t2v_status t2v_step_cache_decide(t2v_exec *exec, t2v_step_cache *cache, const t2v_team *team,
+                                 const void *network, const t2v_teacache *teacache,
+                                 const float *signal, size_t count, bool *reuse)
 {
     *reuse = false;
     if (cache->network != network || cache->signal_count != count) {
@@ -85,7 +97,8 @@ t2v_status t2v_step_cache_decide(t2v_exec *exec, t2v_step_cache *cache, const vo
         cache->change = 0;
     }
     if (cache->computed) {
-        double change = t2v_relative_change(exec, signal, cache->signal, (int64_t)count);
+        double change;
+        T2V_TRY(measure(exec, cache, team, signal, &change));
         *reuse = cache->kind == T2V_CACHE_TEACACHE ? timestep_stays(cache, teacache, change)
                                                    : first_block_stays(cache, change);
     }

@@ -15,6 +15,7 @@
 #ifndef T2V_SAMPLE_STEP_CACHE_H
 #define T2V_SAMPLE_STEP_CACHE_H
 
+#include "base/ranks.h"
 #include "ops/exec.h"
 
 typedef enum t2v_cache_kind {
@@ -60,14 +61,15 @@ void t2v_step_cache_free(t2v_step_cache *cache);
 /**
  * Begins an evaluation and decides whether it is computed.
  *
+ * @param team     whose parts of the signal are looked at together; NULL: this is all
  * @param network  the transformer at hand: of another one than before nothing is reused
  * @param teacache its polynomial; only TeaCache wants it
  * @param signal   [count]: what the first block adds, or what TeaCache compares
  * @param reuse    receives the decision
  */
-t2v_status t2v_step_cache_decide(t2v_exec *exec, t2v_step_cache *cache, const void *network,
-                                 const t2v_teacache *teacache, const float *signal, size_t count,
-                                 bool *reuse);
+t2v_status t2v_step_cache_decide(t2v_exec *exec, t2v_step_cache *cache, const t2v_team *team,
+                                 const void *network, const t2v_teacache *teacache,
+                                 const float *signal, size_t count, bool *reuse);
 
 /** Keeps what the blocks are given, [count]; t2v_step_cache_end wants to see what they made of it.
  */

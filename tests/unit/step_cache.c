@@ -27,7 +27,7 @@ static float evaluate(t2v_step_cache *cache, const void *network, float signal, 
 {
     const float signals[COUNT] = {signal, -signal, signal};
     float hidden[COUNT] = {1, 2, 3};
-    assert_int_equal(t2v_step_cache_decide(exec, cache, network, &ltx, signals, COUNT, reuse),
+    assert_int_equal(t2v_step_cache_decide(exec, cache, NULL, network, &ltx, signals, COUNT, reuse),
                      T2V_OK);
     if (*reuse) {
         t2v_step_cache_reuse(exec, cache, hidden);

@@ -197,6 +197,26 @@ typedef struct t2v_stream t2v_stream;
 typedef void (*t2v_tap_fn)(void *opaque, const char *name, int rank, const int64_t *shape,
                            const void *data);
 
+/**
+ * Processes, or threads, that make one stream together: each runs a stream with the same options on
+ * the same model, delivers all frames, and evaluates a part of what the diffusion transformer does.
+ * Each gets the same frames, but for rounding those of one alone. A rank that fails or is
+ * interrupted leaves the others waiting: who talks for them has to end them.
+ */
+typedef struct t2v_ranks {
+    int rank, count; /**< this one, from 0, of how many */
+    /**
+     * Sends to one rank while it receives from another, or from the same; returns when both is
+     * done. Called from the thread that creates the stream, then from its engine thread. Either
+     * part may have no bytes; the other side knows, and calls likewise.
+     *
+     * @return 0; anything else is a failure, which ends the stream
+     */
+    int (*exchange)(void *opaque, int to, const void *out, size_t out_bytes, int from, void *in,
+                    size_t in_bytes);
+    void *opaque;
+} t2v_ranks;
+
 /** What a stream makes. Fill with t2v_stream_params_default; strings are copied. */
 typedef struct t2v_stream_params {
     T2V_STREAM_OPTIONS(T2V_FIELD_STRING, T2V_FIELD_NUMBER, T2V_FIELD_CHOICE)
@@ -206,6 +226,7 @@ typedef struct t2v_stream_params {
     int64_t frames;         /**< frames to deliver; -1: without end */
     t2v_tap_fn tap;         /**< NULL: none */
     void *tap_opaque;
+    const t2v_ranks *ranks; /**< who makes it together; outlives the stream; NULL: it is alone */
 } t2v_stream_params;
 
 /** The defaults of the option table, with the size, rate and length that suit the model. */
@@ -314,7 +335,8 @@ T2V_API int64_t t2v_frame_index(const t2v_frame *frame);
  */
 T2V_API const char *t2v_frame_prompt_hash(const t2v_frame *frame);
 
-/** The seed that the frame was made from: the stream's, or the one that a storyboard gives its shot. */
+/** The seed that the frame was made from: the stream's, or the one that a storyboard gives its
+ * shot. */
 T2V_API int64_t t2v_frame_seed(const t2v_frame *frame);
 
 /**
