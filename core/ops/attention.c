@@ -1,153 +1,307 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/attention.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
-#include "ops/onednn.h"
 #include "ops/profile.h"
+#include "ops/tile.h"
 #include "ops/vector.h"
 
-/* A block that is worked on at once: fewer queries only where their scores would leave the outer
- * cache, but heads together only while each thread's scores stay in the inner one. */
-enum { BLOCK_QUERIES = 128, MIN_QUERIES = 16, BLOCK_SCORES = 1 << 20, THREAD_SCORES = 1 << 18 };
+/*
+ * As Dao et al., FlashAttention-2 (2023): a block of queries meets the keys block by block. Its
+ * results are sums of values weighted by exponentials, each relative to the highest score so far;
+ * where a higher one turns up, what has been summed is scaled down. What a thread works on stays in
+ * its inner caches, and threads meet only where keys and values are packed.
+ */
+enum { BLOCK_QUERIES = 16 * T2V_TILE_ROWS, MIN_QUERIES = 4 * T2V_TILE_ROWS, BLOCK_KEYS = 256 };
+/* Heads together whose keys and values are packed at once: as many as stay below this. */
+enum { PACKED_FLOATS = 1 << 22 };
+/* Blocks of queries for each thread below which these are made smaller. */
+enum { BLOCKS_PER_THREAD = 8 };
 
-typedef struct block {
-    int64_t head, heads, query, queries;
-} block;
+static const float LOWEST = -3.4e38f;
+
+/* Keys and values of some heads in panels as wide as a tile, filled up with zeros: keys
+ * [heads, panels, head_dim, columns], values [heads, panels, keys, columns]. */
+typedef struct packed {
+    const t2v_attention *a;
+    const t2v_tile *tile;
+    int64_t head, heads; /* which */
+    int64_t key_head;    /* floats of a head's keys */
+    int64_t value_head;
+    int64_t value_panels;
+    float *keys, *values;
+} packed;
+
+/* One thread's scratch memory. Rows of queries are head_dim floats, rows of results the values'
+ * panels side by side. */
+typedef struct scratch {
+    float *queries, *scores, *results;
+    float *highest, *sum; /* of each query */
+} scratch;
 
 static int64_t min64(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-/* A score with what is added to it; both may be absent. */
-static inline float biased(const float *row, int64_t i, float scale, const float *key_bias,
-                           const float *bias)
+static int64_t round_up(int64_t n, int64_t step)
 {
-    return row[i] * scale + (key_bias ? key_bias[i] : 0) + (bias ? bias[i] : 0);
+    return (n + step - 1) / step * step;
 }
 
-/* Scores to exponentials; what they have to be divided by is returned. Inlined once for each
- * combination of biases, so that no loop asks for them. */
-__attribute__((always_inline)) static inline float
-exponentials(float *row, int64_t n, float scale, const float *key_bias, const float *bias)
+/* ------------------------------------------------------------------ packing */
+
+/* A panel of keys, transposed. */
+static void pack_keys(const packed *p, int64_t head, int64_t panel)
 {
-    float highest = -3.4e38f, sum = 0;
-#pragma omp simd reduction(max : highest)
+    const t2v_attention *a = p->a;
+    const int64_t columns = p->tile->columns, d = a->head_dim, first = panel * columns;
+    const int64_t count = min64(columns, a->keys - first);
+    const float *from = a->k + ((p->head + head) * a->keys + first) * d;
+    float *to = p->keys + head * p->key_head + first * d;
+    for (int64_t i = 0; i < d; i++, to += columns)
+        for (int64_t j = 0; j < columns; j++)
+            to[j] = j < count ? from[j * d + i] : 0;
+}
+
+static void pack_values(const packed *p, int64_t head, int64_t first, int64_t count)
+{
+    const t2v_attention *a = p->a;
+    const int64_t columns = p->tile->columns, d = a->head_dim;
+    for (int64_t panel = 0; panel < p->value_panels; panel++) {
+        const int64_t wide = min64(columns, d - panel * columns);
+        const float *from = a->v + ((p->head + head) * a->keys + first) * d + panel * columns;
+        float *to = p->values + head * p->value_head + (panel * a->keys + first) * columns;
+        for (int64_t i = 0; i < count; i++, to += columns) {
+            memcpy(to, from + i * d, (size_t)wide * sizeof(*to));
+            memset(to + wide, 0, (size_t)(columns - wide) * sizeof(*to));
+        }
+    }
+}
+
+static void pack(t2v_exec *exec, const packed *p)
+{
+    const int64_t columns = p->tile->columns, panels = p->key_head / (columns * p->a->head_dim);
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t i = 0; i < p->heads * panels; i++)
+        if (!t2v_exec_stopping(exec)) {
+            const int64_t head = i / panels, first = i % panels * columns;
+            pack_keys(p, head, i % panels);
+            pack_values(p, head, first, min64(columns, p->a->keys - first));
+        }
+}
+
+/* ------------------------------------------------------------------ a block of queries */
+
+/* What is added to the scores of one query; both may be absent. */
+static inline float biased(const float *row, int64_t i, const float *key_bias, const float *bias)
+{
+    return row[i] + (key_bias ? key_bias[i] : 0) + (bias ? bias[i] : 0);
+}
+
+/* Scores to exponentials relative to the highest of these and of those before; their sum is
+ * returned. Inlined once for each combination of biases, so that no loop asks for them. */
+__attribute__((always_inline)) static inline float
+exponentials(float *row, int64_t n, const float *key_bias, const float *bias, float *highest)
+{
+    float most = *highest, sum = 0;
+#pragma omp simd reduction(max : most)
     for (int64_t i = 0; i < n; i++) {
-        float score = biased(row, i, scale, key_bias, bias);
-        highest = score > highest ? score : highest;
+        float score = biased(row, i, key_bias, bias);
+        most = score > most ? score : most;
     }
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = 0; i < n; i++) {
-        row[i] = t2v_fast_exp_negative(biased(row, i, scale, key_bias, bias) - highest);
+        row[i] = t2v_fast_exp_negative(biased(row, i, key_bias, bias) - most);
         sum += row[i];
     }
+    *highest = most;
     return sum;
 }
 
 T2V_CLONES
-static float softmax_row(float *row, int64_t n, float scale, const float *key_bias,
-                         const float *bias)
+static float softmax_row(float *row, int64_t n, const float *key_bias, const float *bias,
+                         float *highest)
 {
     if (key_bias && bias)
-        return exponentials(row, n, scale, key_bias, bias);
+        return exponentials(row, n, key_bias, bias, highest);
     if (key_bias)
-        return exponentials(row, n, scale, key_bias, NULL);
+        return exponentials(row, n, key_bias, NULL, highest);
     if (bias)
-        return exponentials(row, n, scale, NULL, bias);
-    return exponentials(row, n, scale, NULL, NULL);
-}
-
-/* scores: each row's exponentials; sums: of each row */
-static void softmax_block(t2v_exec *exec, const t2v_attention *a, const block *b, float *scores,
-                          float *sums)
-{
-    int64_t rows = exec->rehearsal ? 0 : b->heads * b->queries;
-#pragma omp parallel for num_threads(exec->threads) schedule(static)
-    for (int64_t r = 0; r < rows; r++) {
-        int64_t head = b->head + r / b->queries, query = b->query + r % b->queries;
-        const float *bias = a->bias ? a->bias + (head * a->queries + query) * a->keys : NULL;
-        sums[r] = softmax_row(scores + r * a->keys, a->keys, a->scale, a->key_bias, bias);
-    }
-    (void)exec; /* without OpenMP */
+        return exponentials(row, n, NULL, bias, highest);
+    return exponentials(row, n, NULL, NULL, highest);
 }
 
 T2V_CLONES
-static void divide_row(float *row, int64_t n, float divisor)
+static void scale_row(const float *row, int64_t n, float factor, float *to)
 {
-    const float inverse = 1 / divisor;
     for (int64_t i = 0; i < n; i++)
-        row[i] *= inverse;
+        to[i] = row[i] * factor;
 }
 
-/* The sums divide the results rather than the scores, which are many more. */
-static void divide_block(t2v_exec *exec, const t2v_attention *a, const block *b, const float *sums)
-{
-    int64_t rows = exec->rehearsal ? 0 : b->heads * b->queries;
-#pragma omp parallel for num_threads(exec->threads) schedule(static)
-    for (int64_t r = 0; r < rows; r++) {
-        int64_t head = b->head + r / b->queries, query = b->query + r % b->queries;
-        divide_row(a->out + (query * a->heads + head) * a->head_dim, a->head_dim, sums[r]);
-    }
-    (void)exec; /* without OpenMP */
-}
+/* Queries first … first + count - 1 of a head. */
+typedef struct block {
+    const packed *p;
+    int64_t head; /* of those that are packed */
+    int64_t first, count;
+    int64_t rows;  /* count, rounded up to whole tiles */
+    int64_t width; /* of a row of results */
+    scratch s;
+} block;
 
-static t2v_status run_block(t2v_exec *exec, const t2v_attention *a, const block *b, float *scores,
-                            float *sums)
+static void begin_block(const block *b)
 {
+    const t2v_attention *a = b->p->a;
     const int64_t d = a->head_dim;
-    const t2v_batch_product score = {
-        .batch = b->heads,
-        .m = b->queries,
-        .n = a->keys,
-        .k = d,
-        .left_batch = a->queries * d,
-        .right_batch = a->keys * d,
-        .dst_batch = b->queries * a->keys,
-        .dst_stride = a->keys,
-        .transposed = true,
-    };
-    const t2v_batch_product value = {
-        .batch = b->heads,
-        .m = b->queries,
-        .n = d,
-        .k = a->keys,
-        .left_batch = b->queries * a->keys,
-        .right_batch = a->keys * d,
-        .dst_batch = d,
-        .dst_stride = a->heads * d,
-    };
-    const float *q = a->q + (b->head * a->queries + b->query) * d;
-    const int64_t at = b->head * a->keys * d;
-    T2V_TRY(t2v_exec_check(exec));
-    T2V_TRY(t2v_onednn_batch_product(exec, &score, q, a->k + at, scores));
-    softmax_block(exec, a, b, scores, sums);
-    T2V_TRY(t2v_onednn_batch_product(exec, &value, scores, a->v + at,
-                                     a->out + b->query * a->heads * d + b->head * d));
-    divide_block(exec, a, b, sums);
-    return T2V_OK;
+    const float *q = a->q + ((b->p->head + b->head) * a->queries + b->first) * d;
+    scale_row(q, b->count * d, a->scale, b->s.queries);
+    memset(b->s.queries + b->count * d, 0, (size_t)((b->rows - b->count) * d) * sizeof(*q));
+    for (int64_t r = 0; r < b->count; r++) {
+        b->s.highest[r] = LOWEST;
+        b->s.sum[r] = 0;
+    }
+}
+
+static void score(const block *b, int64_t key, int64_t keys)
+{
+    const t2v_tile *tile = b->p->tile;
+    const int64_t d = b->p->a->head_dim;
+    const float *panel = b->p->keys + b->head * b->p->key_head + key * d;
+    for (int64_t at = 0; at < keys; at += tile->columns, panel += tile->columns * d)
+        for (int64_t r = 0; r < b->rows; r += T2V_TILE_ROWS)
+            tile->run(b->s.queries + r * d, d, panel, d, b->s.scores + r * BLOCK_KEYS + at,
+                      BLOCK_KEYS, false);
+}
+
+static void weigh(const block *b, int64_t key, int64_t keys)
+{
+    const t2v_attention *a = b->p->a;
+    const int64_t head = b->p->head + b->head;
+    const float *key_bias = a->key_bias ? a->key_bias + key : NULL;
+    for (int64_t r = 0; r < b->count; r++) {
+        const float before = b->s.highest[r];
+        const float *bias =
+            a->bias ? a->bias + (head * a->queries + b->first + r) * a->keys + key : NULL;
+        const float sum =
+            softmax_row(b->s.scores + r * BLOCK_KEYS, keys, key_bias, bias, &b->s.highest[r]);
+        const float factor = t2v_fast_exp_negative(before - b->s.highest[r]);
+        b->s.sum[r] = b->s.sum[r] * factor + sum;
+        if (key && before < b->s.highest[r])
+            scale_row(b->s.results + r * b->width, b->width, factor, b->s.results + r * b->width);
+    }
+}
+
+static void add_values(const block *b, int64_t key, int64_t keys)
+{
+    const packed *p = b->p;
+    const t2v_tile *tile = p->tile;
+    const float *values = p->values + b->head * p->value_head + key * tile->columns;
+    for (int64_t panel = 0; panel < p->value_panels; panel++)
+        for (int64_t r = 0; r < b->rows; r += T2V_TILE_ROWS)
+            tile->run(b->s.scores + r * BLOCK_KEYS, BLOCK_KEYS,
+                      values + panel * p->a->keys * tile->columns, keys,
+                      b->s.results + r * b->width + panel * tile->columns, b->width, key > 0);
+}
+
+static void end_block(const block *b)
+{
+    const t2v_attention *a = b->p->a;
+    for (int64_t r = 0; r < b->count; r++)
+        scale_row(b->s.results + r * b->width, a->head_dim, 1 / b->s.sum[r],
+                  a->out + ((b->first + r) * a->heads + b->p->head + b->head) * a->head_dim);
+}
+
+static void run_block(t2v_exec *exec, const block *b)
+{
+    const int64_t all = b->p->a->keys;
+    begin_block(b);
+    for (int64_t key = 0; key < all && !t2v_exec_stopping(exec); key += BLOCK_KEYS) {
+        const int64_t keys = min64(BLOCK_KEYS, all - key);
+        score(b, key, keys);
+        weigh(b, key, keys);
+        add_values(b, key, keys);
+    }
+    end_block(b);
+}
+
+/* ------------------------------------------------------------------ all blocks */
+
+/* Floats of a thread's scratch memory. */
+static int64_t scratch_floats(const packed *p, int64_t rows)
+{
+    return rows * (p->a->head_dim + BLOCK_KEYS + p->value_panels * p->tile->columns + 2);
+}
+
+static scratch divide_scratch(const packed *p, int64_t rows, float *memory)
+{
+    scratch s = {.queries = memory};
+    s.scores = s.queries + rows * p->a->head_dim;
+    s.results = s.scores + rows * BLOCK_KEYS;
+    s.highest = s.results + rows * p->value_panels * p->tile->columns;
+    s.sum = s.highest + rows;
+    return s;
+}
+
+/* Threads take blocks as they come, so that one which is held up holds up no other. */
+static void run_blocks(t2v_exec *exec, const packed *p, int64_t rows, float *memory)
+{
+    const t2v_attention *a = p->a;
+    const int64_t blocks = (a->queries + rows - 1) / rows, each = scratch_floats(p, rows);
+    atomic_int_fast64_t next = 0;
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int thread = 0; thread < exec->threads; thread++) {
+        block b = {.p = p, .width = p->value_panels * p->tile->columns};
+        b.s = divide_scratch(p, rows, memory + thread * each);
+        for (int64_t i; (i = next++) < p->heads * blocks && !t2v_exec_stopping(exec);) {
+            b.head = i / blocks;
+            b.first = i % blocks * rows;
+            b.count = min64(rows, a->queries - b.first);
+            b.rows = round_up(b.count, T2V_TILE_ROWS);
+            run_block(exec, &b);
+        }
+    }
+}
+
+static int64_t choose_rows(const t2v_exec *exec, const t2v_attention *a)
+{
+    int64_t rows = BLOCK_QUERIES;
+    while (rows > MIN_QUERIES &&
+           a->heads * (a->queries / rows) < (int64_t)BLOCKS_PER_THREAD * exec->threads)
+        rows /= 2;
+    return rows;
+}
+
+static t2v_status run_heads(t2v_exec *exec, packed *p, int64_t most)
+{
+    const int64_t rows = choose_rows(exec, p->a);
+    p->keys = t2v_exec_floats(exec, (size_t)most, (size_t)p->key_head);
+    p->values = t2v_exec_floats(exec, (size_t)most, (size_t)p->value_head);
+    float *memory = t2v_exec_floats(exec, (size_t)exec->threads, (size_t)scratch_floats(p, rows));
+    if (!p->keys || !p->values || !memory)
+        return T2V_ERROR_MEMORY;
+    if (exec->rehearsal)
+        return T2V_OK;
+    for (p->head = 0; p->head < p->a->heads; p->head += most) {
+        p->heads = min64(most, p->a->heads - p->head);
+        T2V_TRY(t2v_exec_check(exec));
+        pack(exec, p);
+        run_blocks(exec, p, rows, memory);
+    }
+    return t2v_exec_check(exec);
 }
 
 static t2v_status run_all(t2v_exec *exec, const t2v_attention *a)
 {
-    int64_t queries = min64(a->queries, BLOCK_QUERIES), heads;
-    while (queries * a->keys > BLOCK_SCORES && queries > MIN_QUERIES)
-        queries /= 2;
-    heads = exec->threads * (int64_t)THREAD_SCORES / (queries * a->keys);
-    heads = min64(heads < 1 ? 1 : heads, a->heads);
+    packed p = {.a = a, .tile = t2v_tile_get(0)};
+    const int64_t columns = p.tile->columns;
+    p.value_panels = (a->head_dim + columns - 1) / columns;
+    p.key_head = round_up(a->keys, columns) * a->head_dim;
+    p.value_head = p.value_panels * columns * a->keys;
+    const int64_t fitting = PACKED_FLOATS / (p.key_head + p.value_head);
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    float *scores = t2v_exec_floats(exec, (size_t)(heads * queries), (size_t)a->keys);
-    float *sums = t2v_exec_floats(exec, (size_t)(heads * queries), 1);
-    t2v_status status = scores && sums ? T2V_OK : T2V_ERROR_MEMORY;
-    for (int64_t head = 0; head < a->heads && status >= 0; head += heads)
-        for (int64_t query = 0; query < a->queries && status >= 0; query += queries) {
-            const block b = {head, min64(heads, a->heads - head), query,
-                             min64(queries, a->queries - query)};
-            status = run_block(exec, a, &b, scores, sums);
-            if (exec->rehearsal) /* one is like the other */
-                query = a->queries, head = a->heads;
-        }
+    t2v_status status = run_heads(exec, &p, fitting < 1 ? 1 : min64(fitting, a->heads));
     t2v_arena_reset(&exec->arena, mark);
     return status;
 }

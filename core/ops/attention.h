@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/** softmax(scale · q kᵀ + bias) v, by blocks of queries. */
+/** softmax(scale · q kᵀ + bias) v, by blocks of queries and of keys. */
 #ifndef T2V_OPS_ATTENTION_H
 #define T2V_OPS_ATTENTION_H
 
@@ -17,7 +17,10 @@ typedef struct t2v_attention {
     float *out;            /**< [queries, heads × head_dim] */
 } t2v_attention;
 
-/** Holds the scores of one block of queries at a time, never the whole matrix. */
+/**
+ * Holds the scores of one block for each thread, never the whole matrix, and copies of the keys and
+ * values of some heads. The result does not depend on the number of threads.
+ */
 t2v_status t2v_attention_run(t2v_exec *exec, const t2v_attention *attention);
 
 /** [rows, heads × head_dim], rows `stride` floats apart, to [heads, rows, head_dim]. */

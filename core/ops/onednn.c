@@ -190,11 +190,10 @@ enum { MEMORIES = 5, BUCKETS = 256 };
 /* What distinguishes one primitive from another; compared as bytes. */
 typedef union key {
     struct {
-        int kind; /* 0: product, 1: batch of products, 2: convolution, 3: product of bytes */
+        int kind; /* 0: product, 1: convolution, 2: product of bytes */
         union {
             t2v_product product;
             t2v_byte_product bytes_product;
-            t2v_batch_product batch;
             t2v_convolution convolution;
         };
     };
@@ -419,20 +418,6 @@ static dnnl_status_t recipe_bytes(recipe *r, const t2v_byte_product *p)
     return status ? status : layout_strided_of(&r->dst, dnnl_s32, 2, dst, dst_stride);
 }
 
-static dnnl_status_t recipe_batch(recipe *r, const t2v_batch_product *p)
-{
-    const int64_t src[3] = {p->batch, p->m, p->k}, src_stride[3] = {p->left_batch, p->k, 1};
-    const int64_t weights[3] = {p->batch, p->k, p->n};
-    const int64_t weights_stride[3] = {p->right_batch, p->transposed ? 1 : p->n,
-                                       p->transposed ? p->k : 1};
-    const int64_t dst[3] = {p->batch, p->m, p->n};
-    const int64_t dst_stride[3] = {p->dst_batch, p->dst_stride, 1};
-    dnnl_status_t status = layout_strided(&r->src, 3, src, src_stride);
-    if (!status)
-        status = layout_strided(&r->weights, 3, weights, weights_stride);
-    return status ? status : layout_strided(&r->dst, 3, dst, dst_stride);
-}
-
 static int64_t output_size(int64_t size, int64_t padding, int64_t kernel, int64_t stride)
 {
     return (size + padding - kernel) / stride + 1;
@@ -470,8 +455,6 @@ static dnnl_status_t recipe_make(recipe *r, const key *k)
     case 0:
         return recipe_product(r, &k->product);
     case 1:
-        return recipe_batch(r, &k->batch);
-    case 2:
         return recipe_convolution(r, &k->convolution);
     default:
         return recipe_bytes(r, &k->bytes_product);
@@ -719,7 +702,7 @@ static t2v_status prepare_bytes(t2v_exec *exec, const t2v_operand *operand, layo
 /* Of what is made of the operand for the primitive. */
 static size_t prepared_bytes(const t2v_operand *operand, const primitive *p)
 {
-    const size_t rows = p->key.kind == 3 ? 2 * sizeof(float) * (size_t)operand->dim[0] : 0;
+    const size_t rows = p->key.kind == 2 ? 2 * sizeof(float) * (size_t)operand->dim[0] : 0;
     return dnnl_memory_desc_get_size(REF(p->weights)) + rows;
 }
 
@@ -729,7 +712,7 @@ static t2v_status prepare(t2v_exec *exec, t2v_operand *operand, const primitive 
     packed *prepared = *out = t2v_calloc(1, sizeof(*prepared));
     if (!prepared)
         return t2v_fail_memory(exec->error, "weights", sizeof(*prepared));
-    t2v_status status = p->key.kind == 3 ? prepare_bytes(exec, operand, REF(p->weights), prepared)
+    t2v_status status = p->key.kind == 2 ? prepare_bytes(exec, operand, REF(p->weights), prepared)
                                          : prepare_floats(exec, operand, REF(p->weights), prepared);
     if (status < 0) {
         packed_free(prepared);
@@ -832,33 +815,12 @@ t2v_status t2v_onednn_byte_product(t2v_exec *exec, const t2v_byte_product *produ
     key k;
     const packed *prepared;
     memset(&k, 0, sizeof(k));
-    k.kind = 3;
+    k.kind = 2;
     k.bytes_product = *product;
     T2V_TRY(run_weighted(exec, &k, weights, src, NULL, dst, &prepared));
     *scale = prepared->scale;
     *sum = prepared->sum;
     return T2V_OK;
-}
-
-t2v_status t2v_onednn_batch_product(t2v_exec *exec, const t2v_batch_product *product,
-                                    const float *left, const float *right, float *dst)
-{
-    key k;
-    primitive *p;
-    memset(&k, 0, sizeof(k));
-    k.kind = 1;
-    k.batch.batch = product->batch;
-    k.batch.m = product->m;
-    k.batch.n = product->n;
-    k.batch.k = product->k;
-    k.batch.left_batch = product->left_batch;
-    k.batch.right_batch = product->right_batch;
-    k.batch.dst_batch = product->dst_batch;
-    k.batch.dst_stride = product->dst_stride;
-    k.batch.transposed = product->transposed;
-    T2V_TRY(get_primitive(exec, &k, &p));
-    void *const handles[4] = {(void *)left, (void *)right, dst, NULL};
-    return execute(exec, p, handles);
 }
 
 t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolution,
@@ -868,7 +830,7 @@ t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolu
     key k;
     const packed *prepared;
     memset(&k, 0, sizeof(k));
-    k.kind = 2;
+    k.kind = 1;
     k.convolution.ic = convolution->ic;
     k.convolution.oc = convolution->oc;
     k.convolution.d = convolution->d;

@@ -85,19 +85,6 @@ t2v_status t2v_onednn_byte_product(struct t2v_exec *exec, const t2v_byte_product
 int t2v_onednn_levels(void);
 
 /**
- * dst[b] = left[b] × right[b] for b < batch; left [m, k], right [k, n] or, when transposed,
- * [n, k], dst [m, n]. Rows are dense in left and right; dst's rows and matrices have strides.
- */
-typedef struct t2v_batch_product {
-    int64_t batch, m, n, k;
-    int64_t left_batch, right_batch, dst_batch, dst_stride;
-    bool transposed;
-} t2v_batch_product;
-
-t2v_status t2v_onednn_batch_product(struct t2v_exec *exec, const t2v_batch_product *product,
-                                    const float *left, const float *right, float *dst);
-
-/**
  * Convolution of src [d, h, w, ic] to dst [.., .., .., oc], channels innermost. Time is not
  * padded (the caller has the frames), height and width by zeros.
  */

@@ -12,6 +12,7 @@
 #include "ops/norm.h"
 #include "ops/resample.h"
 #include "ops/rope.h"
+#include "ops/tile.h"
 #include "ops/vector.h"
 
 static t2v_tensor tensor(const float *data, int rank, const int64_t *dim)
@@ -362,10 +363,40 @@ static void attention_equals_a_plain_loop(void **state)
     check_attention(2, 32, 40, 40, false, false, 60); /* scores far apart */
 }
 
-static void attention_works_by_blocks_of_queries(void **state)
+static void attention_works_by_blocks_of_queries_and_keys(void **state)
 {
     (void)state;
     check_attention(3, 8, 300, 5000, false, false, 0.5f);
+    check_attention(2, 80, 200, 513, true, true, 0.5f); /* heads of a tile and a half */
+    check_attention(1, 8, 100, 1030, false, false, 60); /* a higher score after each block */
+}
+
+static void tiles_equal_a_plain_loop(void **state)
+{
+    (void)state;
+    enum { A_STRIDE = 50, DEPTH = 37, C_STRIDE = 70, MAX_COLUMNS = 64 };
+    float *a = numbers(T2V_TILE_ROWS * A_STRIDE, 1), *b = numbers(DEPTH * MAX_COLUMNS, 2);
+    const t2v_tile *tile;
+    int tiles = 0;
+    for (; (tile = t2v_tile_get(tiles)); tiles++)
+        for (int accumulate = 0; accumulate < 2; accumulate++) {
+            float *c = numbers(T2V_TILE_ROWS * C_STRIDE, 3);
+            float *wanted = numbers(T2V_TILE_ROWS * C_STRIDE, 3);
+            for (int r = 0; r < T2V_TILE_ROWS; r++)
+                for (int64_t j = 0; j < tile->columns; j++) {
+                    double sum = accumulate ? wanted[r * C_STRIDE + j] : 0;
+                    for (int i = 0; i < DEPTH; i++)
+                        sum += (double)a[r * A_STRIDE + i] * b[i * tile->columns + j];
+                    wanted[r * C_STRIDE + j] = (float)sum;
+                }
+            tile->run(a, A_STRIDE, b, DEPTH, c, C_STRIDE, accumulate);
+            assert_close(c, wanted, T2V_TILE_ROWS * C_STRIDE, 2e-6);
+            t2v_free(c);
+            t2v_free(wanted);
+        }
+    assert_true(tiles > 0);
+    t2v_free(a);
+    t2v_free(b);
 }
 
 /* ------------------------------------------------------------------ the rest */
@@ -544,7 +575,8 @@ int main(void)
         cmocka_unit_test(convolution_cuts_large_frames_into_strips),
         cmocka_unit_test(convolution_cuts_large_weights_into_panels),
         cmocka_unit_test(attention_equals_a_plain_loop),
-        cmocka_unit_test(attention_works_by_blocks_of_queries),
+        cmocka_unit_test(attention_works_by_blocks_of_queries_and_keys),
+        cmocka_unit_test(tiles_equal_a_plain_loop),
         cmocka_unit_test(norms_equal_plain_loops),
         cmocka_unit_test(rotation_keeps_lengths_and_turns_pairs),
         cmocka_unit_test(heads_are_split),
