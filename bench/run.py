@@ -21,9 +21,14 @@ from works import checkpoints
 NAMES = {
     "t2v": "libt2v f32", "t2v-int8": "libt2v int8", "torch": "PyTorch f32",
     "torch-int8": "PyTorch dynamic int8", "openvino": "OpenVINO f32",
-    "openvino-int8": "OpenVINO 8-bit weights",
+    "openvino-int8": "OpenVINO 8-bit weights", "sdcpp": "stable-diffusion.cpp f32",
+    "sdcpp-q8_0": "stable-diffusion.cpp q8_0",
 }
 HERE = pathlib.Path(__file__).parent
+
+
+def say(words):
+    print(f"bench/run: {words}", file=sys.stderr, flush=True)
 
 
 def read_arguments():
@@ -32,9 +37,9 @@ def read_arguments():
     parser.add_argument("--cache", type=pathlib.Path, required=True)
     parser.add_argument("--engines", required=True)
     parser.add_argument("--works", default="ltx-step,wan-step,ltx-frame,wan-frame")
-    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--markdown", action="store_true")
     return parser.parse_args()
 
@@ -58,6 +63,8 @@ class Engine:
             stderr=subprocess.PIPE, text=True, env=environment)
         self.alive = self.read() is not None
         self.start = time.monotonic() - start
+        if self.alive:
+            say(f"{work.name}: {NAMES[name]} is ready after {self.start:.0f} s")
 
     def read(self):
         for line in self.process.stdout:
@@ -76,8 +83,8 @@ class Engine:
         _, said = self.process.communicate()
         if not self.alive:
             words = said.strip().splitlines()
-            print(f"bench/run: {NAMES[self.name]} failed and is left out: "
-                  f"{words[-1] if words else 'it said nothing'}", file=sys.stderr)
+            say(f"{NAMES[self.name]} failed and is left out: "
+                f"{words[-1] if words else 'it said nothing'}")
 
 
 def prepare(work, arguments):
@@ -85,7 +92,7 @@ def prepare(work, arguments):
     layers = f"-{arguments.layers}" if work.measures == "step" else ""
     folder = arguments.cache / "models" / (work.name + layers)
     if not (folder / "model_index.json").exists():
-        print(f"bench/run: writing {folder}", file=sys.stderr)
+        say(f"writing {folder}")
         shutil.rmtree(folder, ignore_errors=True)
         torch.manual_seed(1)
         checkpoints.build(folder, work.spec(), 1)
@@ -97,10 +104,12 @@ def measure(work, arguments):
     folder = prepare(work, arguments)
     names = [n for n in arguments.engines.split(",") if works.is_measured(n, work)]
     engines = [Engine(name, work, folder, arguments) for name in names]
-    for _ in range(arguments.repeat):
+    for i in range(arguments.repeat):
         for engine in engines:
             if engine.alive:
                 engine.measure()
+        say(f"{work.name}: round {i + 1} of {arguments.repeat}, " + ", ".join(
+            f"{NAMES[e.name]} {e.seconds[-1]:.2f} s" for e in engines if e.alive))
     for engine in engines:
         engine.end()
     return [engine for engine in engines if engine.alive]
@@ -110,7 +119,7 @@ def read_peaks(arguments):
     """GFLOP/s of oneDNN's float product and convolution."""
     said = subprocess.run(
         [arguments.build / "t2v", "bench", "--peak", "--threads", str(arguments.threads),
-         "--rounds", str(arguments.repeat)], check=True, capture_output=True, text=True).stdout
+         "--rounds", "3"], check=True, capture_output=True, text=True).stdout
     rates = [float(r) for r in re.findall(r"([\d.]+) GFLOP/s", said)]
     return {"step": rates[0], "frame": rates[1]}, said
 
@@ -141,6 +150,18 @@ def print_table(work, engines, peaks, markdown):
         print(f"{row[0]:24}" + "".join(f"{cell:>16}" for cell in row[1:]))
 
 
+def run(work, arguments):
+    """A table as soon as the work is measured; the peak is the better of before and after."""
+    before, said = read_peaks(arguments)
+    engines = measure(work, arguments)
+    after, _ = read_peaks(arguments)
+    peaks = {kind: max(before[kind], after[kind]) for kind in before}
+    print_table(work, engines, peaks, arguments.markdown)
+    print(f"\nof peak: of oneDNN's {peaks[work.measures]:.0f} GFLOP/s in a "
+          f"{'product' if work.measures == 'step' else 'convolution'}, the better of before and "
+          "after; start: until the first result, weights read and prepared", flush=True)
+
+
 def main():
     arguments = read_arguments()
     chosen = arguments.works.split(",")
@@ -148,17 +169,10 @@ def main():
     for name in chosen:
         if name not in all_works:
             sys.exit(f"bench/run: there is no work \"{name}\"; there are {', '.join(all_works)}")
-    before, said = read_peaks(arguments)
     print(f"{processor()}, {arguments.threads} threads, {platform.system()} {platform.release()}; "
-          f"PyTorch {torch.__version__}; medians of {arguments.repeat} taken in turn\n\n{said}")
-    results = [(all_works[name], measure(all_works[name], arguments)) for name in chosen]
-    after, _ = read_peaks(arguments)
-    peaks = {kind: max(before[kind], after[kind]) for kind in before}
-    for work, engines in results:
-        print_table(work, engines, peaks, arguments.markdown)
-    print(f"\nof peak: of oneDNN's {peaks['step']:.0f} GFLOP/s in products (steps) and "
-          f"{peaks['frame']:.0f} in convolutions (frames), the better of before and after; "
-          "start: until the first result, weights read and prepared")
+          f"PyTorch {torch.__version__}; medians of {arguments.repeat} taken in turn", flush=True)
+    for name in chosen:
+        run(all_works[name], arguments)
 
 
 if __name__ == "__main__":

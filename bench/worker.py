@@ -5,11 +5,16 @@
 
 The first measurement is made at once; with it the process has started. Each answer is a line of
 JSON with seconds and the largest memory so far in MiB.
+
+An engine is a generator that gives the seconds of one measurement after another.
 """
 
 import json
+import os
+import queue
 import resource
 import sys
+import threading
 import time
 
 import torch
@@ -17,19 +22,28 @@ import torch
 import works
 
 
-def load_torch(module, example, threads, int8):
-    if int8:
+def timed(run):
+    while True:
+        start = time.monotonic()
+        run()
+        yield time.monotonic() - start
+
+
+def measure_torch(work, folder, threads, precision):
+    module, example = works.component(work, folder), works.inputs(work)
+    if precision == "int8":
         module = torch.ao.quantization.quantize_dynamic(module, {torch.nn.Linear}, torch.qint8)
-    return lambda: module(*example)
+    yield from timed(lambda: module(*example))
 
 
-def load_openvino(module, example, threads, int8):
-    """As optimum-intel converts a part of a pipeline; `int8`: weights of 8 bits, with which
+def measure_openvino(work, folder, threads, precision):
+    """As optimum-intel converts a part of a pipeline; int8: weights of 8 bits, with which
     OpenVINO quantises activations as it goes."""
     import openvino
 
-    converted = openvino.convert_model(module, example_input=example)
-    if int8:
+    example = works.inputs(work)
+    converted = openvino.convert_model(works.component(work, folder), example_input=example)
+    if precision == "int8":
         import nncf
 
         converted = nncf.compress_weights(converted, mode=nncf.CompressWeightsMode.INT8_ASYM)
@@ -38,30 +52,71 @@ def load_openvino(module, example, threads, int8):
         "INFERENCE_PRECISION_HINT": "f32"})
     request = compiled.create_infer_request()
     values = [value.numpy() for value in example]
-    return lambda: request.infer(values)
+    yield from timed(lambda: request.infer(values))
 
 
-ENGINES = {"torch": load_torch, "openvino": load_openvino}
+def measure_sdcpp(work, folder, threads, precision):
+    """Its parts cannot be run alone, so a generation is made. Without a text encoder it takes
+    zeros for the prompt."""
+    import stable_diffusion_cpp
+
+    transformer, vae = works.single_files(work, folder)
+    model = stable_diffusion_cpp.StableDiffusion(
+        diffusion_model_path=str(transformer), vae_path=str(vae), n_threads=threads,
+        wtype=precision or "f32", diffusion_flash_attn=True, verbose=False)
+
+    def generate(steps, on_step):
+        model.generate_video(
+            width=work.width, height=work.height, video_frames=work.frames, cfg_scale=1,
+            sample_method="euler", sample_steps=steps, seed=1,
+            progress_callback=lambda step, count, seconds: step and on_step())
+
+    yield from (sdcpp_steps if work.measures == "step" else sdcpp_decoding)(generate)
+
+
+def sdcpp_steps(generate):
+    """A generation of more steps than anybody asks for, which stands still between them: so it
+    never comes to decoding, which takes much longer."""
+    done, wanted = queue.Queue(), queue.Queue()
+    start = time.monotonic()
+
+    def on_step():
+        nonlocal start
+        done.put(time.monotonic() - start)
+        wanted.get()
+        start = time.monotonic()
+
+    threading.Thread(target=generate, args=(1000, on_step), daemon=True).start()
+    while True:
+        yield done.get()
+        wanted.put(None)
+
+
+def sdcpp_decoding(generate):
+    """What follows the only step."""
+    while True:
+        steps = []
+        generate(1, lambda: steps.append(time.monotonic()))
+        yield time.monotonic() - steps[-1]
+
+
+ENGINES = {"torch": measure_torch, "openvino": measure_openvino, "sdcpp": measure_sdcpp}
 
 
 def main():
     engine, name, layers, folder, threads = sys.argv[1:]
+    answers = os.fdopen(os.dup(1), "w")  # stable-diffusion.cpp is silenced by closing the first
     torch.set_num_threads(int(threads))
     work = {w.name: w for w in works.all_works(int(layers))}[name]
     library, _, precision = engine.partition("-")
     with torch.no_grad():
-        run = ENGINES[library](works.component(work, folder), works.inputs(work), int(threads),
-                               precision == "int8")
-        while True:
-            start = time.monotonic()
-            run()
-            seconds = time.monotonic() - start
+        for seconds in ENGINES[library](work, folder, int(threads), precision):
             if work.measures == "frame":
                 seconds /= work.frames
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(json.dumps({work.measures: seconds, "memory": memory}), flush=True)
+            print(json.dumps({work.measures: seconds, "memory": memory}), file=answers, flush=True)
             if not sys.stdin.readline():
-                break
+                os._exit(0)  # whatever still runs in other threads
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def all_works(layers):
         ltx("ltx-step", f"LTX-Video 2B, {layers} of 28 layers, 640 + 128 tokens: a step", layers,
             "step", width=512, height=320, frames=25),
         wan("wan-step", f"Wan 2.1 1.3B, {layers} of 30 layers, 2550 + 512 tokens: a step", layers,
-            "step", width=480, height=272, frames=17),
+            "step", width=480, height=272, frames=17, steps=2),
         ltx("ltx-frame", "LTX-Video's autoencoder, 9 frames of 256x160: a frame", layers, "frame",
             width=256, height=160, frames=9, steps=1),
         wan("wan-frame", "Wan 2.1's autoencoder, 5 frames of 128x64: a frame", layers, "frame",
@@ -141,6 +141,33 @@ def inputs(work, device="cpu"):
     return x, torch.full((1,), 500.0, device=device), noise(1, work.text, TEXT["d_model"])
 
 
+def single_files(work, folder):
+    """Transformer and autoencoder in files of their own under the names that the authors gave
+    them, as stable-diffusion.cpp reads them. It knows Wan in the published widths alone, so the
+    half that is not measured has these too."""
+    import published
+    from safetensors.torch import save_file
+
+    family = checkpoints.FAMILIES[work.pipeline]
+    layers = work.dit["num_layers"]
+    halves = {
+        "transformer": (family.transformer, checkpoints.wan_dit(16, 12, 128, layers, 8960),
+                        published.original_wan_transformer),
+        "vae": (family.vae, checkpoints.wan_vae(16, 96, num_res_blocks=2),
+                lambda name: published.original_wan_vae(name, "2.1")),
+    }
+    paths = []
+    for part, (cls, config, rename) in halves.items():
+        paths.append(pathlib.Path(folder) / f"{part}.safetensors")
+        if not paths[-1].exists():
+            text = {family.text_width: TEXT["d_model"]} if part == "transformer" else {}
+            tensors = {rename(name): tensor.to(torch.bfloat16).contiguous()
+                       for name, tensor in cls(**text, **config).state_dict().items()}
+            save_file(tensors, str(paths[-1].with_suffix(".partial")))
+            paths[-1].with_suffix(".partial").rename(paths[-1])
+    return paths
+
+
 def operations(work):
     """Multiplications and additions of products and convolutions, counted without computing."""
     from torch.utils.flop_counter import FlopCounterMode
@@ -152,5 +179,8 @@ def operations(work):
 
 
 def is_measured(engine, work):
-    """PyTorch's dynamic quantisation and libt2v's bytes are of linear layers alone."""
+    """PyTorch's dynamic quantisation and libt2v's bytes are of linear layers alone;
+    stable-diffusion.cpp has no LTX-Video."""
+    if engine.startswith("sdcpp"):
+        return work.pipeline == "WanPipeline"
     return work.measures == "step" or engine not in ("torch-int8", "t2v-int8")
