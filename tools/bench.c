@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `t2v bench`: what this machine can compute, and how much of it the engine uses. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +10,12 @@
 #include "bench_layer.h"
 #include "command.h"
 #include "flags.h"
+#include "ops/attention.h"
 #include "ops/conv3d.h"
 #include "ops/linear.h"
 #include "video.h"
 
-enum { MAX_ROUNDS = 99, MEASUREMENTS = 5 };
+enum { MAX_ROUNDS = 99, MEASUREMENTS = 6 };
 
 /* One thing that is measured again and again, in turn with the others. */
 typedef struct measurement {
@@ -23,7 +25,7 @@ typedef struct measurement {
     t2v_linear *linear;
     t2v_conv3d *conv;
     bench_layer *layer;
-    float *input, *output;
+    float *input, *output, *keys, *values;
     int64_t rows, frames, height, width;
     double seconds[MAX_ROUNDS];
 } measurement;
@@ -71,6 +73,24 @@ static t2v_status run_convolution(measurement *m, t2v_exec *exec)
 {
     return t2v_conv3d_run(exec, m->conv, m->input, m->frames, m->height, m->width, false,
                           m->output);
+}
+
+enum { HEADS = 2, HEAD_DIM = 128, QUERIES = 3072, KEYS = 32760 };
+
+static t2v_status run_attention(measurement *m, t2v_exec *exec)
+{
+    const t2v_attention attention = {
+        .heads = HEADS,
+        .head_dim = HEAD_DIM,
+        .queries = QUERIES,
+        .keys = KEYS,
+        .q = m->input,
+        .k = m->keys,
+        .v = m->values,
+        .scale = 1 / sqrtf(HEAD_DIM),
+        .out = m->output,
+    };
+    return t2v_attention_run(exec, &attention);
 }
 
 static t2v_status run_layer(measurement *m, t2v_exec *exec)
@@ -126,6 +146,23 @@ static t2v_status make_convolution(measurement *m, float *numbers, t2v_error *er
     return t2v_conv3d_create(&weight, &bias, NULL, &m->conv, error);
 }
 
+/* Of 81 frames of 832 × 480 in Wan 2.1; it has 12 heads and as many queries as keys, all alike. */
+static t2v_status make_attention(measurement *m, t2v_error *error)
+{
+    const size_t queries = (size_t)HEADS * QUERIES * HEAD_DIM,
+                 keys = (size_t)HEADS * KEYS * HEAD_DIM;
+    m->name = "f32 attention, 2 heads of 128, 3072 queries, 32760 keys";
+    m->operations = 4.0 * HEADS * HEAD_DIM * QUERIES * KEYS;
+    m->run = run_attention;
+    m->input = make_numbers(queries);
+    m->output = make_numbers(queries);
+    m->keys = make_numbers(keys);
+    m->values = make_numbers(keys);
+    if (!m->input || !m->output || !m->keys || !m->values)
+        return t2v_fail_memory(error, "the attention", keys * 8);
+    return T2V_OK;
+}
+
 static t2v_status make_layer(measurement *m, bool int8, t2v_exec *exec, t2v_error *error)
 {
     m->name = int8 ? "DiT layer of LTX-Video 2B's size, 640 tokens, 128 of text, int8"
@@ -143,6 +180,8 @@ static void free_measurement(measurement *m)
     bench_layer_destroy(&m->layer);
     t2v_free(m->input);
     t2v_free(m->output);
+    t2v_free(m->keys);
+    t2v_free(m->values);
 }
 
 static t2v_status measure(measurement *m, int count, int rounds, t2v_exec *exec)
@@ -191,6 +230,8 @@ static t2v_status run_bench(int threads, int rounds, t2v_error *error)
         status = make_layer(&m[3], false, exec, error);
     if (status >= 0)
         status = make_layer(&m[4], true, exec, error);
+    if (status >= 0)
+        status = make_attention(&m[5], error);
     if (status >= 0)
         status = measure(m, MEASUREMENTS, rounds, exec);
     if (status >= 0)
