@@ -47,13 +47,34 @@ static char *base_name(const char *path)
     return name;
 }
 
-static t2v_status read_sigmas(const t2v_config *config, t2v_sigmas *sigmas, t2v_error *error)
+static t2v_status read_sigmas(const t2v_config *config, const char *key, t2v_sigmas *sigmas,
+                              t2v_error *error)
 {
-    T2V_TRY(t2v_config_doubles(config, "sigmas", 0, 1, T2V_MAX_STEPS, sigmas->value, &sigmas->count,
-                               error));
+    T2V_TRY(
+        t2v_config_doubles(config, key, 0, 1, T2V_MAX_STEPS, sigmas->value, &sigmas->count, error));
     if (sigmas->count < 0)
         sigmas->count = 0;
     return t2v_sigmas_check(sigmas, t2v_config_path(config), error);
+}
+
+static bool has(const t2v_config *config, const char *key)
+{
+    return config && t2v_config_has(config, key);
+}
+
+/* Files of distilled models name the noise levels that they were made for, of which guidance is no
+ * part (LTX-Video's inference.py). What the folder or the manifest says counts more. */
+static t2v_status read_published(t2v_model *m, t2v_error *error)
+{
+    static const char key[] = "allowed_inference_steps";
+    const t2v_config *own = t2v_checkpoint_defaults(m->checkpoint);
+    const t2v_config *published = t2v_checkpoint_published(m->checkpoint);
+    if (!has(published, key))
+        return T2V_OK;
+    if (!has(own, "guidance"))
+        m->defaults.guidance = 1;
+    return has(own, "sigmas") || has(own, "steps") ? T2V_OK
+                                                   : read_sigmas(published, key, &m->sigmas, error);
 }
 
 /* t2v.json: a folder's own name, licence and usual settings. */
@@ -80,7 +101,7 @@ static t2v_status read_defaults(t2v_model *m, t2v_error *error)
                                numbers[i].max, &value, error));
         *numbers[i].value = (int)value;
     }
-    T2V_TRY(read_sigmas(config, &m->sigmas, error));
+    T2V_TRY(read_sigmas(config, "sigmas", &m->sigmas, error));
     T2V_TRY(t2v_config_double(config, "guidance", d->guidance, 0, 100, &d->guidance, error));
     T2V_TRY(t2v_config_double(config, "decode_timestep", 0, 0, 1, &m->decode_timestep, error));
     T2V_TRY(t2v_config_string(config, "name", m->name, &name, error));
@@ -347,6 +368,7 @@ static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
     if (!m->name)
         return t2v_fail_memory(error, "the model's name", 0);
     T2V_TRY(read_defaults(m, error));
+    T2V_TRY(read_published(m, error));
     T2V_TRY(load_text(m, error));
     T2V_TRY(load_networks(m, error));
     T2V_TRY(load_scheduler(m, error));

@@ -35,6 +35,7 @@ struct t2v_checkpoint {
     char *path;                   /* the folder, the file or the manifest */
     bool folder;                  /* in the diffusers layout */
     t2v_config *index, *defaults; /* model_index.json or empty; t2v.json or the manifest */
+    t2v_config *published;        /* of the transformer's file; NULL: it says nothing */
     const char *pipeline;
     const t2v_part_release *release; /* of the transformer's file; NULL: its pipeline's only one */
     char *part[PARTS];               /* of no folder: what each component is in */
@@ -133,6 +134,8 @@ static t2v_status look_into(t2v_checkpoint *checkpoint, int which, findings *f, 
         if (status >= 0 && i > which && !(checkpoint->part[i] = t2v_strdup(path)))
             status = t2v_fail_memory(error, "a file name", strlen(path));
     }
+    if (which == TRANSFORMER && status >= 0)
+        status = t2v_part_published(file, &checkpoint->published, error);
     t2v_tensor_file_close(&file);
     return status;
 }
@@ -284,6 +287,7 @@ void t2v_checkpoint_close(t2v_checkpoint **checkpoint)
         return;
     t2v_config_close(&(*checkpoint)->index);
     t2v_config_close(&(*checkpoint)->defaults);
+    t2v_config_close(&(*checkpoint)->published);
     for (int i = 0; i < PARTS; i++)
         t2v_free((*checkpoint)->part[i]);
     t2v_free((*checkpoint)->path);
@@ -309,6 +313,11 @@ const char *t2v_checkpoint_pipeline(const t2v_checkpoint *checkpoint)
 const t2v_config *t2v_checkpoint_defaults(const t2v_checkpoint *checkpoint)
 {
     return checkpoint->defaults;
+}
+
+const t2v_config *t2v_checkpoint_published(const t2v_checkpoint *checkpoint)
+{
+    return checkpoint->published;
 }
 
 /* ------------------------------------------------------------------ components */

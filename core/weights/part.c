@@ -116,9 +116,7 @@ bool t2v_part_rename(const void *opaque, const char *name, char *out)
 
 /* ------------------------------------------------------------------ configurations */
 
-/* What the authors wrote into the file: `config`, JSON with a key for each component. */
-static t2v_status open_published(const t2v_tensor_file *file, t2v_config **published,
-                                 t2v_error *error)
+t2v_status t2v_part_published(const t2v_tensor_file *file, t2v_config **published, t2v_error *error)
 {
     const char *text = t2v_tensor_file_note(file, "config");
     *published = NULL;
@@ -144,7 +142,7 @@ t2v_status t2v_part_configure(const t2v_part *part, const t2v_tensor_file *file,
 {
     t2v_config *published;
     *config = NULL;
-    T2V_TRY(open_published(file, &published, error));
+    T2V_TRY(t2v_part_published(file, &published, error));
     json_t *root = json_object();
     t2v_status status = root ? part->format->configure(table, published, root, error)
                              : t2v_fail_memory(error, "a configuration", 0);

@@ -73,6 +73,9 @@ bool t2v_part_replace(const t2v_rename *rules, bool flat, char *name);
 /** The configuration of a part whose tensors are in the table; `file` for its metadata. */
 t2v_status t2v_part_configure(const t2v_part *part, const t2v_tensor_file *file,
                               const t2v_tensor_table *table, t2v_config **config, t2v_error *error);
+/** What the authors wrote into a file's metadata: `config`, JSON; *published is NULL without. */
+t2v_status t2v_part_published(const t2v_tensor_file *file, t2v_config **published,
+                              t2v_error *error);
 /** scheduler_config.json as it was published with a pipeline class, or NULL. */
 const char *t2v_part_scheduler(const char *pipeline);
 

@@ -73,7 +73,7 @@ def original_vae(name, version):
             renamed_block(rest, "up_blocks", DECODER_090 if version == "0.9.0" else DECODER_091, 1))
     else:
         rest = renamed_block(rest, "down_blocks",
-                             ENCODER_095 if version == "0.9.5" else ENCODER_090, 0)
+                             ENCODER_090 if version in ("0.9.0", "0.9.1") else ENCODER_095, 0)
     if rest.startswith(("time_embedder", "scale_shift_table")):
         rest = "last_" + rest
     return f"{side}.{rest}".replace("conv_shortcut.conv.", "conv_shortcut.").replace(
@@ -215,6 +215,10 @@ def replace_component(folder, tensors):
 
 # ---------------------------------------------------------------- forms
 
+# What the files of distilled models allow, from LTX-Video 0.9.7 on.
+DISTILLED = (1.0, 0.9937, 0.9875, 0.9812, 0.975, 0.9094, 0.725, 0.4219)
+
+
 def write_single(folder, out, version):
     """Everything but the text encoder in one file, as Lightricks publish it."""
     config = json.loads((folder / "transformer" / "config.json").read_text())
@@ -223,8 +227,10 @@ def write_single(folder, out, version):
     tensors |= {"vae." + original_vae(name, version): tensor
                 for name, tensor in read_component(folder / "vae").items()}
     path = out / f"ltx-video-{version}.safetensors"
-    save_file(tensors, str(path), metadata={"config": json.dumps({"transformer": {
-        "num_attention_heads": config["num_attention_heads"]}})})
+    notes = {"transformer": {"num_attention_heads": config["num_attention_heads"]}}
+    if version == "0.9.8":
+        notes["allowed_inference_steps"] = DISTILLED
+    save_file(tensors, str(path), metadata={"config": json.dumps(notes)})
     for name in ("text_encoder", "tokenizer"):
         shutil.copytree(folder / name, out / name)
     check_loads(path, folder)
@@ -489,6 +495,8 @@ MODELS = {
                         vae_091(16, (16, 32, 64)), DYNAMIC_SHIFT, ("F32", "BF16", "F16")),
     "single-095": model("LTXConditionPipeline", t5(32, 8, 5, 2, 64), dit(8, 4, 16, 3),
                         vae_095(8, (16, 32, 64), **VAE_095), NO_SHIFT, ("F32", "BF16", "BF16")),
+    "single-098": model("LTXConditionPipeline", t5(32, 8, 4, 1, 64), dit(8, 2, 16, 2),
+                        vae_095(8, (16, 32, 64), **VAE_095), NO_SHIFT),
     "gguf": model("LTXConditionPipeline", **WIDE, vae=vae_095(32, (16, 32, 64)),
                   scheduler=NO_SHIFT),
     "float8": model("LTXPipeline", **WIDE, vae=vae_090(32, (8, 16, 24, 24)),
@@ -543,7 +551,7 @@ MODELS |= {
 }
 
 for _name, _published in (("single-090", ("single", "0.9.0")), ("single-091", ("single", "0.9.1")),
-                          ("single-095", ("single", "0.9.5")), ("gguf", ("gguf", "0.9.5")),
+                          ("single-095", ("single", "0.9.5")), ("single-098", ("single", "0.9.8")), ("gguf", ("gguf", "0.9.5")),
                           ("float8", ("float8", "0.9.0")),
                           ("wan-float8", ("wan-float8", "2.1")), ("wan-gguf", ("wan-gguf", "2.1")),
                           ("wan-experts", ("wan-experts", "2.1")), ("wan-ti2v", ("wan-ti2v", "2.2")),
@@ -559,6 +567,7 @@ CASES = [
     ("single-091", "single-091", Request("red fire", decode_timestep=0.05)),
     ("single-095", "single-095", Request("红色的火焰", "snow", frames=17, guidance=2.5, steps=3,
                                          decode_timestep=0.05)),
+    ("single-098", "single-098", Request("红色的火焰", sigmas=DISTILLED, unsaid=True)),
     ("gguf", "gguf", Request("a bouncing ball", "rain", frames=17, guidance=3.0, steps=3,
                              decode_timestep=0.05)),
     ("wan-file-float8", "wan-float8", Request("snow 雪", "fire", guidance=5.0, steps=3)),

@@ -55,6 +55,7 @@ class Request:
     loras: tuple = ()  # (form, weight[, transformer]), see loras.py
     sigmas: tuple = ()  # of the caller's own, one for each step
     cache: float | None = None  # threshold of the first-block cache
+    unsaid: bool = False  # t2v is to find steps, sigmas and guidance in the model's file
 
     def __post_init__(self):
         self.steps = len(self.sigmas) or self.steps

@@ -37,14 +37,15 @@ def arguments(request, folder, dump):
     """The command line of one generation, after the program's name."""
     words = ["generate", "--model", folder, "--prompt", request.prompt,
              "--width", request.width, "--height", request.height, "--frames", request.frames,
-             "--rate", request.rate, "--steps", request.steps, "--guidance", request.guidance,
-             "--seed", request.seed, "--dump", dump]
+             "--rate", request.rate, "--seed", request.seed, "--dump", dump]
+    if not request.unsaid:
+        words += ["--steps", request.steps, "--guidance", request.guidance]
     for option in ("negative", "decode_timestep", "decode_noise_scale"):
         if getattr(request, option) is not None:
             words += ["--" + option.replace("_", "-"), getattr(request, option)]
     if request.cache is not None:
         words += ["--cache", "first-block", "--cache-threshold", request.cache, "--verbose"]
-    if request.sigmas:
+    if request.sigmas and not request.unsaid:
         words += ["--sigmas", "|".join(map(str, request.sigmas))]
     return [str(word) for word in words]
 
