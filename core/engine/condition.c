@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "media/fit_image.h"
+#include "ops/elementwise.h"
 
 static bool given(const char *path)
 {
@@ -56,11 +57,11 @@ static t2v_status check_beside(const t2v_model *model, const t2v_stream_params *
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "loop: the pipeline class %s leads to a last picture, not to a beginning",
                         model->family->pipeline);
-    if (plan->chunks != 1 || plan->window_frames)
+    if ((last || model->dit_info.picture_tokens) && (plan->chunks != 1 || plan->window_frames))
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                        "chunk: the pipeline class %s makes a video in one pass; wanted 0, a "
-                        "number of frames, and no storyboard",
-                        model->family->pipeline);
+                        "last_image: %s makes a video between two pictures in one pass; wanted a "
+                        "chunk of 0, a number of frames, and no storyboard",
+                        model->name);
     if (last && model->vision && !model->dit_info.picture_tokens)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
                         "last_image: %s looks at one picture only, the first", model->name);
@@ -158,6 +159,19 @@ static t2v_status read_clip_picture(t2v_exec *exec, const t2v_stream_params *par
     return fit_picture(exec, params, plan, &image, rgb);
 }
 
+/* The picture of a file; without one that which a pass goes on from, or one of the clip. */
+static t2v_status get_picture(t2v_exec *exec, const t2v_stream_params *params, const t2v_plan *plan,
+                              const t2v_conditions *conditions, const char *path, int64_t index,
+                              float *rgb)
+{
+    if (path)
+        return read_picture(exec, params, plan, path, rgb);
+    if (!conditions->joint)
+        return read_clip_picture(exec, params, plan, conditions, index, rgb);
+    t2v_copy(exec, rgb, conditions->joint, 3 * plan->picture_height * plan->picture_width);
+    return T2V_OK;
+}
+
 /* Latent frames of that many pictures, which may leave out some at the front. */
 static int64_t clip_latents(const t2v_model *model, int64_t pictures)
 {
@@ -229,8 +243,7 @@ static t2v_status encode(t2v_exec *exec, const t2v_model *model, const t2v_strea
         float *rgb = allocate_picture(exec, plan);
         if (!rgb)
             return T2V_ERROR_MEMORY;
-        T2V_TRY(p->path ? read_picture(exec, params, plan, p->path, rgb)
-                        : read_clip_picture(exec, params, plan, conditions, i, rgb));
+        T2V_TRY(get_picture(exec, params, plan, conditions, p->path, i, rgb));
         pictures[i] = rgb;
     }
     const t2v_clip clip = {pictures, frames, plan->picture_height, plan->picture_width};
@@ -311,7 +324,8 @@ static t2v_status encode_beside(t2v_exec *exec, const t2v_model *model,
                                 const t2v_stream_params *params, const t2v_plan *plan,
                                 t2v_conditions *conditions)
 {
-    const char *const path[2] = {params->image, params->last_image};
+    const bool goes_on = conditions->joint || given(params->continue_);
+    const char *const path[2] = {goes_on ? NULL : params->image, params->last_image};
     const int pictures = given(params->last_image) ? 2 : 1;
     const int64_t ratio = model->vae_info.temporal_ratio;
     const t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
@@ -321,9 +335,7 @@ static t2v_status encode_beside(t2v_exec *exec, const t2v_model *model,
         rgb[i] = allocate_picture(exec, plan);
         if (!rgb[i])
             return T2V_ERROR_MEMORY;
-        T2V_TRY(i == 0 && given(params->continue_)
-                    ? read_clip_picture(exec, params, plan, conditions, 0, rgb[i])
-                    : read_picture(exec, params, plan, path[i], rgb[i]));
+        T2V_TRY(get_picture(exec, params, plan, conditions, path[i], 0, rgb[i]));
     }
     if (model->vision)
         T2V_TRY(look(exec, model, plan, (const float *const *)rgb, pictures, &conditions->seen));
@@ -344,8 +356,8 @@ static t2v_status encode_known(t2v_exec *exec, const t2v_model *model,
                                t2v_noise *noise, t2v_conditions *c)
 {
     const bool goal = given(params->last_image);
-    const char *picture = given(params->continue_) ? NULL : params->image;
-    c->known = picture ? given(picture) : plan->lead;
+    const char *picture = c->joint || given(params->continue_) ? NULL : params->image;
+    c->known = c->joint ? 1 : picture ? given(picture) : plan->lead;
     const piece first = make_piece(plan, picture, c->known, 0, c->known + goal),
                 last = make_piece(plan, params->last_image, 1, c->known, c->known + goal);
     if (c->known)

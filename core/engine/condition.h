@@ -18,8 +18,10 @@ typedef struct t2v_conditions {
      */
     float *beside;
     t2v_dit_text *seen; /**< what a vision encoder says of them */
-    t2v_y4m_end *clip;  /**< of the video that goes on, until it is encoded */
-    int64_t before;     /**< how many of its pictures are given: the first new one is their next */
+    /** [3, picture_height, picture_width], the caller's: what a later pass goes on from. */
+    const float *joint;
+    t2v_y4m_end *clip; /**< of the video that goes on, until it is encoded */
+    int64_t before;    /**< how many of its pictures are given: the first new one is their next */
 } t2v_conditions;
 
 /** Whether the model can do what the options ask for, before anything is computed. */

@@ -44,7 +44,9 @@ static t2v_status on_picture(void *opaque, const float *rgb, int64_t height, int
     const int64_t picture = d->pictures++;
     if (d->frames >= d->end)
         return T2V_OK; /* of the last latent frame, more than was asked for */
-    if (picture < 0)
+    if (d->joint)
+        memcpy(d->joint, rgb, 3 * (size_t)(height * width) * sizeof(*rgb));
+    if (picture < d->first)
         return t2v_exec_check(d->exec);
     if (!t2v_motion_clock_shows(d->clock, picture))
         return t2v_exec_check(d->exec);
@@ -287,5 +289,6 @@ void t2v_decoding_free(t2v_decoding *d)
     d->model->vae_class->decoder_destroy(d->decoder);
     t2v_free(d->latents);
     t2v_free(d->shown);
+    t2v_free(d->joint);
     t2v_free(d->from);
 }

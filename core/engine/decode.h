@@ -36,7 +36,9 @@ typedef struct t2v_decoding {
 
     int64_t frames;   /**< delivered */
     int64_t end;      /**< frames from this number on are dropped */
-    int64_t pictures; /**< number of the next one that the decoder makes; below 0: not shown */
+    int64_t pictures; /**< number of the next one that the decoder makes */
+    int64_t first;    /**< those before this number are not shown */
+    float *joint;     /**< [3, H, W] as decoded: the last one, where it is wanted; else NULL */
 
     float *shown;            /**< [3, height, width]: the last picture */
     float *from;             /**< likewise: what a fade begins with */

@@ -39,6 +39,7 @@ typedef struct generation {
     int64_t before_end;    /* how many of them count */
     int64_t begin;         /* number of the clip's first picture: of the last cut, or 0; below 0
                               what the video goes on from */
+    bool joined;           /* the clip begins with the last picture shown before it */
     int64_t made;          /* latent frames from there on, without those that were dropped */
     int64_t chunk;         /* chunks before the one at hand */
     double done;           /* operations */
@@ -215,7 +216,7 @@ static int64_t pending(const generation *g)
 /* Number of the first picture behind `latents` latent frames. */
 static int64_t pictures_end(const generation *g, int64_t latents)
 {
-    return g->begin + t2v_plan_pictures(g->model, latents);
+    return g->begin + (latents ? t2v_plan_pictures(g->model, latents) : g->joined);
 }
 
 /* Number of the first frame behind them: the same, unless a sound leaves pictures out, or they
@@ -346,10 +347,17 @@ static t2v_status encode_conditions(generation *g)
     return t2v_conditions_encode(g->exec, g->model, g->params, g->plan, &g->noise, &g->given);
 }
 
+/* A chunk that begins with what the options name, or with the last picture of the one before. */
+static bool begins_with_pictures(const generation *g)
+{
+    return g->chunk == 0 || g->joined;
+}
+
 /* Noise, and in front of it what is known. */
 static t2v_status start_latents(generation *g, const t2v_latent_size *size)
 {
-    const bool opening = g->chunk == 0, encodes_first = g->model->family->encodes_first;
+    const bool opening = begins_with_pictures(g);
+    const bool encodes_first = g->model->family->encodes_first;
     const int64_t context = g->plan->context;
     if (opening && encodes_first)
         T2V_TRY(encode_conditions(g));
@@ -409,7 +417,7 @@ static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fr
         .opaque = g,
     };
     T2V_TRY(start_latents(g, size));
-    window.known = g->made ? g->plan->context : g->chunk == 0 ? g->given.known : 0;
+    window.known = g->made ? g->plan->context : begins_with_pictures(g) ? g->given.known : 0;
     window.beside = g->given.beside;
     window.picture = g->given.seen;
     set_goal(g, &window, fresh);
@@ -449,7 +457,30 @@ static t2v_status begin_scene(generation *g, const t2v_scene *scene)
         return T2V_OK;
     T2V_TRY(t2v_decoding_restart(&g->decoding, scene->transition == T2V_TRANSITION_FADE));
     g->begin = g->decoding.pictures;
+    g->joined = false;
     g->made = 0;
+    return T2V_OK;
+}
+
+/*
+ * Models that were trained to go on from a picture: the chunk becomes a clip that begins with the
+ * last one shown, which is not shown again. After a cut only those do that cannot do without.
+ */
+static t2v_status join_by_picture(generation *g)
+{
+    t2v_decoding *d = &g->decoding;
+    const bool cut = !g->made && !g->joined;
+    if (!d->joint || !g->chunk || (cut && g->model->pictures != T2V_PICTURES_BESIDE))
+        return T2V_OK;
+    while (pending(g))
+        T2V_TRY(decode_one(g));
+    T2V_TRY(t2v_decoding_restart(d, false));
+    d->first = d->pictures;
+    g->begin = --d->pictures;
+    g->joined = true;
+    g->made = 0;
+    t2v_conditions_free(g->model, &g->given);
+    g->given.joint = d->joint;
     return T2V_OK;
 }
 
@@ -475,6 +506,7 @@ static t2v_status begin_chunk(generation *g)
         g->seed = scene.seed;
         t2v_rng_seed(&g->noise.rng, (uint64_t)g->seed);
     }
+    T2V_TRY(join_by_picture(g));
     return encode_prompts(g);
 }
 
@@ -501,7 +533,11 @@ static t2v_status allocate(generation *g)
         size.frames = g->plan->window_frames;
     g->latents = t2v_calloc(t2v_latent_count(&size), sizeof(float));
     g->before = t2v_calloc(t2v_latent_count(&size), sizeof(float));
-    return g->latents && g->before
+    const size_t picture = 3 * (size_t)g->plan->picture_height * (size_t)g->plan->picture_width;
+    const bool joins = t2v_joins_by_picture(g->model) && g->plan->window_frames;
+    if (joins)
+        g->decoding.joint = t2v_calloc(picture, sizeof(float));
+    return g->latents && g->before && (!joins || g->decoding.joint)
                ? T2V_OK
                : t2v_fail_memory(g->exec->error, "the latents", t2v_latent_count(&size));
 }

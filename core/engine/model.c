@@ -441,6 +441,11 @@ bool t2v_model_plans_memory(const t2v_model *model)
     return model->limited || (size_t)parameters > model->kept.limit / sizeof(float) / 4;
 }
 
+bool t2v_joins_by_picture(const t2v_model *model)
+{
+    return model->pictures != T2V_PICTURES_NONE && !model->family->takes_clips;
+}
+
 t2v_model *t2v_model_ref(t2v_model *model)
 {
     atomic_fetch_add(&model->references, 1);

@@ -49,6 +49,8 @@ struct t2v_model {
 /** Whether prepared weights may be too many for the limit, so that streams have to plan. */
 bool t2v_model_plans_memory(const t2v_model *model);
 
+/** Whether a pass is a clip of its own that begins with the last picture of the one before. */
+bool t2v_joins_by_picture(const t2v_model *model);
 /** Channels beside the latents: a mask of each picture of a latent frame, and given latents. */
 int64_t t2v_beside_channels(const t2v_model *model);
 

@@ -106,7 +106,7 @@ static t2v_latent_size largest_window(const t2v_plan *plan)
 static t2v_status rehearse_step(rehearsal *r)
 {
     const t2v_latent_size size = largest_window(r->plan);
-    const bool continues = r->needs->in_turn;
+    const bool continues = r->needs->in_turn && !t2v_joins_by_picture(r->model);
     t2v_sigmas sigmas;
     t2v_window window = {
         .size = size,

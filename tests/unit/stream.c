@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A stream from its caller's side, on a tiny checkpoint. */
+#include "base/memory.h"
 #include "files.h"
 #include "unit.h"
 
@@ -182,7 +183,7 @@ static void a_model_for_text_takes_no_picture(void **state)
     t2v_model_close(&wan);
 }
 
-static void a_model_for_pictures_wants_one_and_makes_one_pass(void **state)
+static void a_model_for_pictures_wants_one(void **state)
 {
     t2v_stream_params params = small();
     t2v_model *wan;
@@ -196,14 +197,6 @@ static void a_model_for_pictures_wants_one_and_makes_one_pass(void **state)
     params.loop = 1;
     assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "loop: the pipeline class WanImage");
     params.loop = 0;
-    params.chunk = 9;
-    params.frames = 25;
-    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "chunk: the pipeline class WanImage");
-    params.frames = -1;
-    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "chunk: the pipeline class WanImage");
-    params.frames = 9; /* one pass, but a prompt that changes would want another */
-    assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "chunk: the pipeline class WanImage");
-    params.chunk = 0;
     assert_refused(wan, &params, T2V_ERROR_NOT_FOUND, "first.png");
     t2v_model_close(&wan);
 }
@@ -471,6 +464,71 @@ static void prompts_at_once_leave_a_continued_video_whole(void **state)
 }
 
 /* Prompts that come faster than chunks are made must not keep the stream from going on. */
+/* The pictures of a clip made by passes of `chunk` frames. */
+static void animate(t2v_model *from, const char *image, int64_t frames, int chunk, float *pictures)
+{
+    t2v_stream_params params = small();
+    t2v_stream *stream;
+    char hash[17];
+    params.frames = frames;
+    params.chunk = chunk;
+    params.image = image;
+    assert_int_equal(t2v_stream_create(from, &params, &stream, &error), T2V_OK);
+    for (int64_t i = 0; i < frames; i++)
+        take(stream, pictures + i * PICTURE, hash);
+    t2v_frame *none;
+    assert_int_equal(t2v_stream_next(stream, &none, &error), T2V_END);
+    t2v_stream_destroy(&stream);
+}
+
+static void models_for_pictures_go_on_from_the_last(void **state)
+{
+    enum { FIRST = 5, ALL = 14, BYTES = PICTURE * sizeof(float) };
+    float *whole = t2v_calloc(ALL, BYTES), *chunked = t2v_calloc(ALL, BYTES);
+    float *other = t2v_calloc(ALL, BYTES);
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        t2v_model *wan;
+        const char *name = i ? "wan-ti2v" : "wan-i2v";
+        assert_int_equal(t2v_model_open(golden(name), NULL, &wan, &error), T2V_OK);
+        animate(wan, golden("wan-i2v.image.png"), FIRST, 0, whole);
+        animate(wan, golden("wan-i2v.image.png"), ALL, FIRST, chunked);
+        animate(wan, golden("two-pictures.image.png"), ALL, FIRST, other);
+        assert_memory_equal(whole, chunked, FIRST * BYTES);
+        for (int j = FIRST; j < ALL; j++) {
+            assert_memory_not_equal(chunked + j * PICTURE, chunked + (j - 1) * PICTURE, BYTES);
+            assert_memory_not_equal(chunked + j * PICTURE, other + j * PICTURE, BYTES);
+        }
+        t2v_model_close(&wan);
+    }
+    t2v_free(whole);
+    t2v_free(chunked);
+    t2v_free(other);
+}
+
+static void a_model_for_pictures_streams_without_end(void **state)
+{
+    t2v_stream_params params = endless();
+    t2v_model *wan;
+    t2v_stream *stream;
+    float rgb[PICTURE];
+    char hash[17], first[17];
+    (void)state;
+    params.chunk = 5;
+    assert_int_equal(t2v_model_open(golden("wan-i2v"), NULL, &wan, &error), T2V_OK);
+    params.image = golden("wan-i2v.image.png");
+    assert_int_equal(t2v_stream_create(wan, &params, &stream, &error), T2V_OK);
+    take(stream, rgb, first);
+    assert_int_equal(t2v_stream_set(stream, "prompt", "fire", &error), T2V_OK);
+    int waited = 0;
+    do
+        take(stream, rgb, hash);
+    while (!strcmp(hash, first) && ++waited < 40);
+    assert_true(waited < 40);
+    t2v_stream_destroy(&stream);
+    t2v_model_close(&wan);
+}
+
 static void many_prompts_do_not_stop_a_stream(void **state)
 {
     t2v_stream_params params = endless();
@@ -791,7 +849,7 @@ int main(void)
         cmocka_unit_test(an_option_out_of_range_changes_nothing),
         cmocka_unit_test(a_picture_that_is_none_is_refused_at_once),
         cmocka_unit_test(a_model_for_text_takes_no_picture),
-        cmocka_unit_test(a_model_for_pictures_wants_one_and_makes_one_pass),
+        cmocka_unit_test(a_model_for_pictures_wants_one),
         cmocka_unit_test(a_class_says_what_it_cannot_do_with_pictures),
         cmocka_unit_test(a_goal_wants_an_end_and_a_loop_a_beginning),
         cmocka_unit_test(a_picture_begins_the_first_chunk_and_a_loop_ends_the_last),
@@ -801,6 +859,8 @@ int main(void)
         cmocka_unit_test(a_video_that_is_cut_off_ends_the_stream_in_words),
         cmocka_unit_test(prompts_at_once_leave_a_continued_video_whole),
         cmocka_unit_test(a_prompt_shows_within_36_frames),
+        cmocka_unit_test(models_for_pictures_go_on_from_the_last),
+        cmocka_unit_test(a_model_for_pictures_streams_without_end),
         cmocka_unit_test(many_prompts_do_not_stop_a_stream),
         cmocka_unit_test(a_shot_after_a_cut_knows_nothing_of_what_was_before),
         cmocka_unit_test(cuts_may_follow_each_other_faster_than_latents),
