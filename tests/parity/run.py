@@ -2,6 +2,7 @@
 """Builds fresh random checkpoints and compares `t2v generate` with the diffusers pipeline."""
 
 import argparse
+import dataclasses
 import fnmatch
 import os
 import pathlib
@@ -29,6 +30,8 @@ from cases import CASES  # noqa: E402
 from drawn import draw_cases  # noqa: E402
 
 TIMEOUT = 120  # seconds that one generation may take
+SCALES = (1, 2, 0.5, 4, 0.25)  # of a cache's threshold: how much random weights change is not known
+USELESS = "the cache was to take some evaluations and to leave some"
 EMBEDDED = pathlib.Path(os.environ.get("T2V_MODEL_DIR")
                         or pathlib.Path(__file__).parents[2] / "models" / "default")
 
@@ -73,8 +76,19 @@ def generate(t2v, request, folder, dump, noise, paths, more):
     if result.returncode:
         return f"exit {result.returncode}: {result.stderr.strip()[-500:]}"
     if request.cache is not None and not takes_some(result.stderr):
-        return "the cache was to take some evaluations and to leave some"
+        return USELESS
     return load_file(str(dump))
+
+
+def generate_some(t2v, request, *rest):
+    """The request, with the first threshold at which its cache takes some, and what came of it."""
+    tried = [request] if request.cache is None else [
+        dataclasses.replace(request, cache=request.cache * scale) for scale in SCALES]
+    for request in tried:
+        ours = generate(t2v, request, *rest)
+        if ours is not USELESS:
+            break
+    return request, ours
 
 
 def check_case(pipeline, folder, case, seed, scratch, options, given):
@@ -87,7 +101,7 @@ def check_case(pipeline, folder, case, seed, scratch, options, given):
     lora = loras.write(pipeline, request, scratch, name, seed)
     if lora:
         more += ["--lora", lora]
-    ours = generate(options.t2v, request, folder, dump, noise, paths, more)
+    request, ours = generate_some(options.t2v, request, folder, dump, noise, paths, more)
     with loras.loaded(pipeline, request, lora):
         theirs = reference.run(pipeline, request, noise, paths)
     if options.keep:
