@@ -40,11 +40,19 @@ static const t2v_option *find_option(const flags *f, const char *name, size_t le
     return NULL;
 }
 
-/* The value behind '=' or in the next argument. */
-static const char *take_value(int argc, char **argv, int *index, const char *equals)
+static bool is_switch(const t2v_option *o)
+{
+    return o && o->type == T2V_OPTION_INT && o->min == 0 && o->max == 1;
+}
+
+/* The value behind '=' or in the next argument; a switch of the table may come alone. */
+static const char *take_value(int argc, char **argv, int *index, const char *equals,
+                              const t2v_option *option)
 {
     if (equals)
         return equals + 1;
+    if (is_switch(option) && (*index + 1 == argc || argv[*index + 1][0] == '-'))
+        return "1";
     return *index + 1 < argc ? argv[++*index] : NULL;
 }
 
@@ -64,7 +72,7 @@ static bool read_flag(flags *f, int argc, char **argv, int *index)
         *own->present = true;
     if (own && !own->argument)
         return true;
-    value = take_value(argc, argv, index, equals);
+    value = take_value(argc, argv, index, equals, option);
     if (!value) {
         complain("%s wants a value", text);
         return false;

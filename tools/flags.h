@@ -36,7 +36,7 @@ typedef struct flags {
 
 /**
  * Reads a command line. Flags may be written --name VALUE, --name=VALUE or, where the name has one
- * letter, -n VALUE.
+ * letter, -n VALUE. Options of a table that are 0 or 1 are 1 when no value follows.
  *
  * @return false after a message on standard error; *help tells whether --help was asked for
  */
