@@ -281,7 +281,7 @@ static bool check_flags(const flags *flags, bool profile)
     if (flags->operand)
         complain("\"%s\" is no flag", flags->operand);
     else if (!profile && flags->given_count[1])
-        complain("--%s is for --profile", flags->given[1][0].name);
+        complain("--%s is for --profile", flags->given[1][0].option->name);
     else
         return true;
     return false;

@@ -85,7 +85,7 @@ static bool read_flag(flags *f, int argc, char **argv, int *index)
         complain("too many flags");
         return false;
     }
-    f->given[which][f->given_count[which]++] = (given_option){option->name, value};
+    f->given[which][f->given_count[which]++] = (given_option){option, value};
     return true;
 }
 
@@ -150,20 +150,9 @@ void flags_help(const flags *f, const char *usage)
 
 /* ------------------------------------------------------------------ values */
 
-/* The library's own setter replaces strings that it owns, so they are set here. */
-static void set_string(const t2v_option *table, void *params, const given_option *given)
+static bool is_string(const t2v_option *option)
 {
-    for (const t2v_option *o = table; o->name; o++)
-        if (!strcmp(o->name, given->name))
-            *(const char **)((char *)params + o->offset) = given->value;
-}
-
-static bool is_string(const t2v_option *table, const char *name)
-{
-    for (const t2v_option *o = table; o->name; o++)
-        if (!strcmp(o->name, name))
-            return o->type == T2V_OPTION_STRING || o->type == T2V_OPTION_CHOICE;
-    return false;
+    return option->type == T2V_OPTION_STRING || option->type == T2V_OPTION_CHOICE;
 }
 
 /* Options whose values are lists, separated by '|' or, where there is none, by commas. */
@@ -178,11 +167,11 @@ static bool join(flags *f, int which, given_option *all)
     size_t used = 0;
     for (int i = 0; i < f->given_count[which]; i++) {
         const given_option *given = &f->given[which][i];
-        if (strcmp(given->name, all->name))
+        if (given->option != all->option)
             continue;
         const size_t length = strlen(given->value);
         if (used + length + 2 > sizeof(f->joined)) {
-            complain("--%s: its values are longer than %zu bytes together", all->name,
+            complain("--%s: its values are longer than %zu bytes together", all->option->name,
                      sizeof(f->joined) - 1);
             return false;
         }
@@ -201,21 +190,21 @@ static int count_given(const flags *f, int which, const char *name)
 {
     int count = 0;
     for (int i = 0; i < f->given_count[which]; i++)
-        count += !strcmp(f->given[which][i].name, name);
+        count += !strcmp(f->given[which][i].option->name, name);
     return count;
 }
 
 bool flags_apply(flags *f, int which, void *params)
 {
-    const t2v_option *table = f->table[which];
     t2v_error error;
     for (int i = 0; i < f->given_count[which]; i++) {
         given_option given = f->given[which][i];
-        if (adds_up(given.name) && count_given(f, which, given.name) > 1 && !join(f, which, &given))
+        const t2v_option *o = given.option;
+        if (adds_up(o->name) && count_given(f, which, o->name) > 1 && !join(f, which, &given))
             return false;
-        if (is_string(table, given.name)) {
-            set_string(table, params, &given);
-        } else if (t2v_options_set(table, params, given.name, given.value, 0, &error) < 0) {
+        if (is_string(o)) { /* the library's own setter replaces strings that it owns */
+            *(const char **)((char *)params + o->offset) = given.value;
+        } else if (t2v_options_set(f->table[which], params, o->name, given.value, 0, &error) < 0) {
             complain("%s", error.text);
             return false;
         }
@@ -225,11 +214,7 @@ bool flags_apply(flags *f, int which, void *params)
 
 bool flags_given(const flags *f, const char *name)
 {
-    for (int which = 0; which < 2; which++)
-        for (int i = 0; i < f->given_count[which]; i++)
-            if (!strcmp(f->given[which][i].name, name))
-                return true;
-    return false;
+    return count_given(f, 0, name) + count_given(f, 1, name) > 0;
 }
 
 /* 23.976 and its like are n × 1000/1001. */

@@ -18,7 +18,8 @@ typedef struct flag {
 
 /** A value that was given for an option of a table. */
 typedef struct given_option {
-    const char *name, *value;
+    const t2v_option *option;
+    const char *value;
 } given_option;
 
 enum { MAX_GIVEN = 64, MAX_JOINED = 1 << 14 };

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+bool t2v_given(const char *text)
+{
+    return text && *text;
+}
+
 bool t2v_starts_with(const char *text, const char *begin)
 {
     return !strncmp(text, begin, strlen(begin));

@@ -107,8 +107,9 @@ static t2v_status load_block(const t2v_component *c, const ltx *m, int i, t2v_er
 #undef NAME
 }
 
-static t2v_status load(const t2v_component *c, ltx *m, t2v_error *error)
+static t2v_status load(const t2v_component *c, void *network, t2v_error *error)
 {
+    ltx *m = network;
     T2V_TRY(read_config(t2v_component_config(c), m, error));
     const int64_t dim = m->blocks.dim, table[2] = {2, dim};
 #define TIME "time_embed.emb.timestep_embedder."
@@ -147,16 +148,7 @@ static void destroy(void *dit)
 
 static t2v_status create(const t2v_component *component, void **dit, t2v_error *error)
 {
-    ltx *m = t2v_calloc(1, sizeof(*m));
-    *dit = NULL;
-    if (!m)
-        return t2v_fail_memory(error, "the transformer", sizeof(*m));
-    t2v_status status = load(component, m, error);
-    if (status < 0)
-        destroy(m);
-    else
-        *dit = m;
-    return status;
+    return t2v_load_network(component, sizeof(ltx), "the transformer", load, destroy, dit, error);
 }
 
 static void describe(const void *dit, t2v_dit_info *info)

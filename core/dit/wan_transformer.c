@@ -141,8 +141,9 @@ static int64_t patch_positions(const wan *m)
     return m->patch_time * m->patch * m->patch;
 }
 
-static t2v_status load(const t2v_component *c, wan *m, t2v_error *error)
+static t2v_status load(const t2v_component *c, void *network, t2v_error *error)
 {
+    wan *m = network;
     T2V_TRY(read_config(t2v_component_config(c), m, error));
     const int64_t dim = m->blocks.dim, table[3] = {1, 2, dim};
     const int64_t patches[5] = {dim, m->in, m->patch_time, m->patch, m->patch};
@@ -186,16 +187,7 @@ static void destroy(void *dit)
 
 static t2v_status create(const t2v_component *component, void **dit, t2v_error *error)
 {
-    wan *m = t2v_calloc(1, sizeof(*m));
-    *dit = NULL;
-    if (!m)
-        return t2v_fail_memory(error, "the transformer", sizeof(*m));
-    t2v_status status = load(component, m, error);
-    if (status < 0)
-        destroy(m);
-    else
-        *dit = m;
-    return status;
+    return t2v_load_network(component, sizeof(wan), "the transformer", load, destroy, dit, error);
 }
 
 static t2v_status add_expert(void *dit, const t2v_component *component, double boundary,

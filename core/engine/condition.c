@@ -3,13 +3,9 @@
 
 #include <math.h>
 
+#include "base/text.h"
 #include "media/fit_image.h"
 #include "ops/elementwise.h"
-
-static bool given(const char *path)
-{
-    return path && *path;
-}
 
 /* What the model can do with pictures.
  * first, goal: the options that name them; NULL: there is none */
@@ -33,10 +29,10 @@ static t2v_status check_use(const t2v_model *model, const char *first, const cha
 /* What a video that goes on begins with is its own. */
 static t2v_status check_continue(const t2v_stream_params *params, t2v_error *error)
 {
-    if (given(params->continue_) && given(params->image))
+    if (t2v_given(params->continue_) && t2v_given(params->image))
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "image: a video that goes on from continue begins with no picture");
-    if (given(params->continue_) && params->loop)
+    if (t2v_given(params->continue_) && params->loop)
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "loop: a video that goes on from continue does not lead back to its "
                         "beginning");
@@ -48,8 +44,8 @@ static t2v_status check_continue(const t2v_stream_params *params, t2v_error *err
 static t2v_status check_beside(const t2v_model *model, const t2v_stream_params *params,
                                const t2v_plan *plan, t2v_error *error)
 {
-    const bool last = given(params->last_image);
-    if (!given(params->image) && !given(params->continue_))
+    const bool last = t2v_given(params->last_image);
+    if (!t2v_given(params->image) && !t2v_given(params->continue_))
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "image: %s makes video from a picture; wanted the name of its file",
                         model->name);
@@ -81,7 +77,7 @@ static t2v_status check_beside(const t2v_model *model, const t2v_stream_params *
 static t2v_status check_goal(const t2v_stream_params *params, const t2v_plan *plan,
                              const char *option, t2v_error *error)
 {
-    if (given(params->audio))
+    if (t2v_given(params->audio))
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "%s: with audio the sound decides how many pictures the video takes, so "
                         "its end cannot be aimed at",
@@ -89,10 +85,10 @@ static t2v_status check_goal(const t2v_stream_params *params, const t2v_plan *pl
     if (plan->chunks < 0)
         return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: a video without end has no last frame",
                         option);
-    if (given(params->last_image) && params->loop)
+    if (t2v_given(params->last_image) && params->loop)
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "last_image: a loop ends with the picture that it starts with");
-    if (params->loop && !given(params->image) && plan->chunks == 1)
+    if (params->loop && !t2v_given(params->image) && plan->chunks == 1)
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "loop: what the video starts with is not known in one pass; wanted an "
                         "image, or a chunk of fewer than %lld frames",
@@ -103,21 +99,21 @@ static t2v_status check_goal(const t2v_stream_params *params, const t2v_plan *pl
 t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params *params,
                                 const t2v_plan *plan, t2v_error *error)
 {
-    const char *first = given(params->continue_) ? "continue"
-                        : given(params->image)   ? "image"
-                                                 : NULL;
-    const char *goal = params->loop ? "loop" : given(params->last_image) ? "last_image" : NULL;
+    const char *first = t2v_given(params->continue_) ? "continue"
+                        : t2v_given(params->image)   ? "image"
+                                                     : NULL;
+    const char *goal = params->loop ? "loop" : t2v_given(params->last_image) ? "last_image" : NULL;
     T2V_TRY(check_continue(params, error));
     T2V_TRY(check_use(model, first, goal, error));
     if (model->pictures == T2V_PICTURES_BESIDE)
         T2V_TRY(check_beside(model, params, plan, error));
     else if (goal)
         T2V_TRY(check_goal(params, plan, goal, error));
-    if (given(params->continue_))
+    if (t2v_given(params->continue_))
         T2V_TRY(t2v_y4m_probe(params->continue_, error));
-    if (given(params->image))
+    if (t2v_given(params->image))
         T2V_TRY(t2v_image_probe(params->image, error));
-    return given(params->last_image) ? t2v_image_probe(params->last_image, error) : T2V_OK;
+    return t2v_given(params->last_image) ? t2v_image_probe(params->last_image, error) : T2V_OK;
 }
 
 /* ------------------------------------------------------------------ pictures */
@@ -168,7 +164,7 @@ static t2v_status get_picture(t2v_exec *exec, const t2v_stream_params *params, c
         return read_picture(exec, params, plan, path, rgb);
     if (!conditions->joint)
         return read_clip_picture(exec, params, plan, conditions, index, rgb);
-    t2v_copy(exec, rgb, conditions->joint, 3 * plan->picture_height * plan->picture_width);
+    t2v_copy(exec, rgb, conditions->joint, (int64_t)t2v_plan_picture_floats(plan));
     return T2V_OK;
 }
 
@@ -194,7 +190,7 @@ t2v_status t2v_conditions_read(t2v_exec *exec, const t2v_model *model,
                                t2v_conditions *conditions)
 {
     const int64_t most = t2v_plan_pictures(model, plan->lead);
-    if (!given(params->continue_))
+    if (!t2v_given(params->continue_))
         return T2V_OK;
     T2V_TRY(t2v_y4m_read_end(params->continue_, most, exec->interrupted, &conditions->clip,
                              exec->error));
@@ -324,9 +320,9 @@ static t2v_status encode_beside(t2v_exec *exec, const t2v_model *model,
                                 const t2v_stream_params *params, const t2v_plan *plan,
                                 t2v_conditions *conditions)
 {
-    const bool goes_on = conditions->joint || given(params->continue_);
+    const bool goes_on = conditions->joint || t2v_given(params->continue_);
     const char *const path[2] = {goes_on ? NULL : params->image, params->last_image};
-    const int pictures = given(params->last_image) ? 2 : 1;
+    const int pictures = t2v_given(params->last_image) ? 2 : 1;
     const int64_t ratio = model->vae_info.temporal_ratio;
     const t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     t2v_latent_size size = plan->size;
@@ -355,9 +351,9 @@ static t2v_status encode_known(t2v_exec *exec, const t2v_model *model,
                                const t2v_stream_params *params, const t2v_plan *plan,
                                t2v_noise *noise, t2v_conditions *c)
 {
-    const bool goal = given(params->last_image);
-    const char *picture = c->joint || given(params->continue_) ? NULL : params->image;
-    c->known = c->joint ? 1 : picture ? given(picture) : plan->lead;
+    const bool goal = t2v_given(params->last_image);
+    const char *picture = c->joint || t2v_given(params->continue_) ? NULL : params->image;
+    c->known = c->joint ? 1 : picture ? t2v_given(picture) : plan->lead;
     const piece first = make_piece(plan, picture, c->known, 0, c->known + goal),
                 last = make_piece(plan, params->last_image, 1, c->known, c->known + goal);
     if (c->known)

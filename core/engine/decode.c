@@ -111,15 +111,10 @@ static t2v_status mix_noise(t2v_decoding *d, const t2v_latent_size *size)
 
 /* ------------------------------------------------------------------ tiles */
 
-static size_t plan_pixels(const t2v_plan *plan)
+size_t t2v_decoding_video_bytes(const t2v_model *model, const t2v_plan *plan)
 {
-    return 3 * (size_t)plan->picture_width * (size_t)plan->picture_height;
-}
-
-size_t t2v_decoding_video_bytes(const t2v_plan *plan, int64_t temporal_ratio)
-{
-    const size_t pictures = (size_t)((plan->size.frames - 1) * temporal_ratio + 1);
-    return pictures * plan_pixels(plan) * sizeof(uint16_t);
+    const size_t pictures = (size_t)t2v_plan_pictures(model, plan->size.frames);
+    return pictures * t2v_plan_picture_floats(plan) * sizeof(uint16_t);
 }
 
 static t2v_status on_tile_picture(void *opaque, const float *rgb, int64_t height, int64_t width)
@@ -127,7 +122,7 @@ static t2v_status on_tile_picture(void *opaque, const float *rgb, int64_t height
     t2v_decoding *d = opaque;
     (void)height, (void)width;
     t2v_tiles_add(d->exec, &d->tiles, d->tile, rgb,
-                  d->video + (size_t)d->tile_pictures++ * plan_pixels(d->plan));
+                  d->video + (size_t)d->tile_pictures++ * t2v_plan_picture_floats(d->plan));
     return t2v_exec_check(d->exec);
 }
 
@@ -172,13 +167,13 @@ static t2v_status decode_tile(t2v_decoding *d)
 
 static t2v_status deliver_video(t2v_decoding *d)
 {
-    const size_t pixels = plan_pixels(d->plan);
-    float *rgb = t2v_exec_floats(d->exec, pixels, 1);
+    const size_t floats = t2v_plan_picture_floats(d->plan);
+    float *rgb = t2v_exec_floats(d->exec, floats, 1);
     if (!rgb)
         return T2V_ERROR_MEMORY;
     for (int64_t i = 0; i < d->tile_pictures; i++) {
-        const uint16_t *levels = d->video + (size_t)i * pixels;
-        for (size_t j = 0; j < pixels; j++)
+        const uint16_t *levels = d->video + (size_t)i * floats;
+        for (size_t j = 0; j < floats; j++)
             rgb[j] = (float)levels[j] / 65535;
         T2V_TRY(on_picture(d, rgb, d->plan->picture_height, d->plan->picture_width));
     }
@@ -189,7 +184,7 @@ static t2v_status deliver_video(t2v_decoding *d)
  * frame is most of its memory. */
 static t2v_status decode_tiles(t2v_decoding *d)
 {
-    const size_t bytes = t2v_decoding_video_bytes(d->plan, d->model->vae_info.temporal_ratio);
+    const size_t bytes = t2v_decoding_video_bytes(d->model, d->plan);
     d->video = t2v_alloc_pages(bytes);
     if (!d->video)
         return t2v_fail_memory(d->exec->error, "the tiles", bytes);

@@ -58,7 +58,7 @@ void t2v_decoding_free(t2v_decoding *d);
 t2v_status t2v_decoding_take(t2v_decoding *d, const float *latents, int64_t frames, int64_t fresh);
 
 /** Bytes of what tiles are put together in. */
-size_t t2v_decoding_video_bytes(const t2v_plan *plan, int64_t temporal_ratio);
+size_t t2v_decoding_video_bytes(const t2v_model *model, const t2v_plan *plan);
 
 /**
  * Decodes the next latent frame and delivers its pictures; in tiles, all frames that are there.

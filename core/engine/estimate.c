@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "engine/condition.h"
 #include "engine/generate.h"
 #include "engine/needs.h"
@@ -16,9 +17,9 @@ static const double LINEAR_SHARE = 0.85, ATTENTION_SHARE = 0.55, CONVOLUTION_SHA
  * it computes meanwhile. */
 static const double PREPARED_BYTES_PER_OPERATION = 0.01;
 
-/* Operations per second. */
+/* Operations per second; convolutions reach about what products reach. */
 typedef struct rates {
-    double product, convolution, bytes;
+    double product, bytes;
 } rates;
 
 /* A measurement that took as long is not repeated. */
@@ -49,11 +50,9 @@ static t2v_status measure(t2v_exec *exec, t2v_peak_kind kind, double *rate)
     return status;
 }
 
-/* Convolutions reach about what products reach. */
 static t2v_status measure_rates(t2v_exec *exec, bool bytes, rates *r)
 {
     T2V_TRY(measure(exec, T2V_PEAK_PRODUCT, &r->product));
-    r->convolution = r->product;
     return bytes ? measure(exec, T2V_PEAK_BYTE_PRODUCT, &r->bytes) : T2V_OK;
 }
 
@@ -63,7 +62,7 @@ static double seconds_of(const t2v_stage_needs *stage, const rates *r, bool byte
     return stage->operations[T2V_OPERATION_LINEAR] /
                ((bytes ? r->bytes : r->product) * LINEAR_SHARE) +
            stage->operations[T2V_OPERATION_ATTENTION] / (r->product * ATTENTION_SHARE) +
-           stage->operations[T2V_OPERATION_CONV3D] / (r->convolution * CONVOLUTION_SHARE);
+           stage->operations[T2V_OPERATION_CONV3D] / (r->product * CONVOLUTION_SHARE);
 }
 
 /* Of weights that find no place and are prepared again. */
@@ -80,7 +79,7 @@ static double preparing_seconds(const t2v_needs *needs, t2v_stage stage, size_t 
 static void fill_times(const t2v_model *model, const t2v_needs *needs, const rates *r,
                        t2v_estimate *e)
 {
-    const bool bytes = !strcmp(model->params.precision, "int8");
+    const bool bytes = t2v_model_wants_int8(model);
     const size_t limit = model->kept.limit;
     const t2v_stage_needs *stage = needs->stage;
     e->text_seconds = seconds_of(&stage[T2V_STAGE_TEXT], r, bytes) +
@@ -99,16 +98,16 @@ static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_str
     t2v_needs needs;
     t2v_stage stage;
     rates r;
-    const bool goes_on = params->continue_ && *params->continue_;
     T2V_TRY(t2v_plan_make(model, params->width, params->height, params->frames, params->chunk,
-                          goes_on ? T2V_PLAN_CONTINUES : 0, &plan, exec->error));
+                          t2v_given(params->continue_) ? T2V_PLAN_CONTINUES : 0, &plan,
+                          exec->error));
     T2V_TRY(t2v_conditions_check(model, params, &plan, exec->error));
     t2v_status status = t2v_conditions_read(exec, model, params, &plan, &given);
     if (status >= 0)
         status = t2v_needs_rehearse(exec, model, params, &plan, &given, &needs);
     t2v_conditions_free(model, &given);
     T2V_TRY(status);
-    T2V_TRY(measure_rates(exec, !strcmp(model->params.precision, "int8"), &r));
+    T2V_TRY(measure_rates(exec, t2v_model_wants_int8(model), &r));
     e->least_bytes = (int64_t)t2v_needs_least(&needs, &stage);
     e->bytes = (int64_t)t2v_needs_most(&needs, model->kept.limit);
     e->unlimited_bytes = (int64_t)t2v_needs_most(&needs, SIZE_MAX);

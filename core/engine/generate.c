@@ -119,7 +119,7 @@ static t2v_status check_limit(const generation *g)
                     "max_memory: %.2f GB are too few for %lld frames of %lldx%lld in one pass; %s "
                     "takes %.2f GB",
                     (double)limit / gigabyte,
-                    (long long)((g->plan->size.frames - 1) * g->model->vae_info.temporal_ratio + 1),
+                    (long long)t2v_plan_pictures(g->model, g->plan->size.frames),
                     (long long)g->plan->picture_width, (long long)g->plan->picture_height,
                     stage_name[stage], (double)least / gigabyte);
 }
@@ -533,10 +533,9 @@ static t2v_status allocate(generation *g)
         size.frames = g->plan->window_frames;
     g->latents = t2v_calloc(t2v_latent_count(&size), sizeof(float));
     g->before = t2v_calloc(t2v_latent_count(&size), sizeof(float));
-    const size_t picture = 3 * (size_t)g->plan->picture_height * (size_t)g->plan->picture_width;
     const bool joins = t2v_joins_by_picture(g->model) && g->plan->window_frames;
     if (joins)
-        g->decoding.joint = t2v_calloc(picture, sizeof(float));
+        g->decoding.joint = t2v_calloc(t2v_plan_picture_floats(g->plan), sizeof(float));
     return g->latents && g->before && (!joins || g->decoding.joint)
                ? T2V_OK
                : t2v_fail_memory(g->exec->error, "the latents", t2v_latent_count(&size));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/available.h"
+#include "base/text.h"
 #include "engine/memory_limit.h"
 #include "engine/options.h"
 #include "text/tokenizer_gguf.h"
@@ -30,7 +31,7 @@ t2v_model_params t2v_model_params_default(void)
 static const char *embedded_folder(void)
 {
     const char *folder = getenv("T2V_MODEL_DIR");
-    return folder && *folder ? folder : T2V_DATADIR "/default";
+    return t2v_given(folder) ? folder : T2V_DATADIR "/default";
 }
 
 static char *base_name(const char *path)
@@ -113,7 +114,7 @@ static t2v_status read_defaults(t2v_model *m, t2v_error *error)
     return m->name && m->licence ? T2V_OK : t2v_fail_memory(error, "the model's name", 0);
 }
 
-static bool wants_int8(const t2v_model *m)
+bool t2v_model_wants_int8(const t2v_model *m)
 {
     return !strcmp(m->params.precision, "int8");
 }
@@ -166,7 +167,7 @@ static t2v_status load_text(t2v_model *m, t2v_error *error)
 {
     T2V_TRY(t2v_checkpoint_component(m->checkpoint, "text_encoder", m->family->text_encoder, true,
                                      &m->text_component, error));
-    t2v_component_set_int8(m->text_component, wants_int8(m));
+    t2v_component_set_int8(m->text_component, t2v_model_wants_int8(m));
     T2V_TRY(t2v_t5_create(m->text_component, m->family->text_kind, &m->t5, error));
     return open_tokenizer(m, error);
 }
@@ -213,7 +214,7 @@ static t2v_status load_vae(t2v_model *m, t2v_error *error)
 static t2v_status load_networks(t2v_model *m, t2v_error *error)
 {
     T2V_TRY(open_transformers(m, error));
-    t2v_component_set_int8(m->dit_component, wants_int8(m));
+    t2v_component_set_int8(m->dit_component, t2v_model_wants_int8(m));
     T2V_TRY(m->family->dit->create(m->dit_component, &m->dit, error));
     m->family->dit->describe(m->dit, &m->dit_info);
     return load_vae(m, error);
@@ -241,7 +242,7 @@ static t2v_status load_expert(t2v_model *m, t2v_error *error)
     T2V_TRY(read_boundary(m, &ratio, error));
     if (!m->expert_component)
         return T2V_OK;
-    t2v_component_set_int8(m->expert_component, wants_int8(m));
+    t2v_component_set_int8(m->expert_component, t2v_model_wants_int8(m));
     return m->family->dit->add_expert(m->dit, m->expert_component,
                                       ratio * (double)t2v_scheduler_train_timesteps(&m->scheduler),
                                       error);
@@ -358,7 +359,7 @@ static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
 {
     const char *vae = m->params.vae;
     T2V_TRY(limit_memory(m, error));
-    T2V_TRY(t2v_checkpoint_open(path, vae && *vae ? vae : NULL, &m->checkpoint, error));
+    T2V_TRY(t2v_checkpoint_open(path, t2v_given(vae) ? vae : NULL, &m->checkpoint, error));
     T2V_TRY(find_family(m, error));
     m->defaults = m->family->defaults;
     if (m->family->refine && t2v_checkpoint_index(m->checkpoint))
@@ -417,7 +418,7 @@ t2v_status t2v_model_open(const char *path, const t2v_model_params *params, t2v_
     m->log = (t2v_log){m->params.log, m->params.log_opaque};
     t2v_status status = t2v_options_copy_strings(t2v_model_options(), &m->params, error);
     if (status >= 0)
-        status = load(m, path && *path ? path : embedded_folder(), error);
+        status = load(m, t2v_given(path) ? path : embedded_folder(), error);
     if (status < 0)
         model_free(m);
     else

@@ -46,6 +46,8 @@ struct t2v_model {
     double decode_timestep;
 };
 
+/** Whether linear layers are to work with bytes: the option `precision`. */
+bool t2v_model_wants_int8(const t2v_model *model);
 /** Whether prepared weights may be too many for the limit, so that streams have to plan. */
 bool t2v_model_plans_memory(const t2v_model *model);
 

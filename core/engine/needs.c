@@ -193,8 +193,8 @@ static t2v_status rehearse_decoding(rehearsal *r)
         r->needs->stage[T2V_STAGE_DECODING].state = vae->decoder_bytes(decoder);
         if (t2v_tiles_count(&r->needs->tiles) > 1) /* and a picture to deliver them in */
             r->needs->stage[T2V_STAGE_DECODING].state +=
-                t2v_decoding_video_bytes(r->plan, r->model->vae_info.temporal_ratio) +
-                3 * sizeof(float) * (size_t)(r->plan->picture_height * r->plan->picture_width);
+                t2v_decoding_video_bytes(r->model, r->plan) +
+                sizeof(float) * t2v_plan_picture_floats(r->plan);
         status = decode_frames(r, decoder, latent, size->frames);
     }
     vae->decoder_destroy(decoder);

@@ -42,6 +42,11 @@ static int64_t window_frames(const t2v_model *model, int64_t chunk, int64_t cont
     return live && window > most ? most : window;
 }
 
+size_t t2v_plan_picture_floats(const t2v_plan *plan)
+{
+    return 3 * (size_t)plan->picture_height * (size_t)plan->picture_width;
+}
+
 int64_t t2v_plan_pictures(const t2v_model *model, int64_t latents)
 {
     return latents ? (latents - 1) * model->vae_info.temporal_ratio + 1 : 0;

@@ -35,6 +35,9 @@ t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t 
 /** Latent frames of chunk `index` that are decoded: the new ones, and the first one's lead. */
 int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index);
 
+/** Floats of one picture: [3, picture_height, picture_width]. */
+size_t t2v_plan_picture_floats(const t2v_plan *plan);
+
 /** Pictures that `latents` latent frames stand for at the beginning of a clip; 0 for none. */
 int64_t t2v_plan_pictures(const t2v_model *model, int64_t latents);
 

@@ -5,6 +5,7 @@
 
 #include "base/ranks.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "engine/condition.h"
 #include "engine/director.h"
@@ -287,21 +288,11 @@ static void start_progress(t2v_stream *s)
     clock_gettime(CLOCK_MONOTONIC, &s->created);
 }
 
-static bool has_audio(const t2v_stream_params *params)
-{
-    return params->audio && *params->audio;
-}
-
-static bool has_continue(const t2v_stream_params *params)
-{
-    return params->continue_ && *params->continue_;
-}
-
 static unsigned plan_flags(const t2v_stream *s)
 {
     const t2v_stream_params *p = &s->params;
-    const bool scenes = s->director.board.count > 1 || p->prompt_file_reload || has_audio(p);
-    return (scenes ? T2V_PLAN_SCENES : 0) | (has_continue(p) ? T2V_PLAN_CONTINUES : 0);
+    const bool scenes = s->director.board.count > 1 || p->prompt_file_reload || t2v_given(p->audio);
+    return (scenes ? T2V_PLAN_SCENES : 0) | (t2v_given(p->continue_) ? T2V_PLAN_CONTINUES : 0);
 }
 
 /* Everything but the thread. */
@@ -314,7 +305,7 @@ static t2v_status prepare(t2v_stream *s, t2v_error *error)
     T2V_TRY(choose_seed(s, error));
     T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk, plan_flags(s),
                           &s->plan, error));
-    if (has_audio(p))
+    if (t2v_given(p->audio))
         T2V_TRY(t2v_audio_file_probe(p->audio, error));
     if (p->tile > 0 && s->plan.chunks != 1)
         return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
@@ -430,7 +421,7 @@ void t2v_stream_get_progress(t2v_stream *stream, t2v_progress *progress)
     double done = stream->operations_done, all = stream->operations;
     pthread_mutex_unlock(&stream->lock);
     progress->elapsed = elapsed(stream);
-    if (has_audio(&stream->params) && all > 0) { /* which decides how many chunks it takes */
+    if (t2v_given(stream->params.audio) && all > 0) { /* which decides how many chunks it takes */
         all = (double)progress->frames;
         done = (double)progress->frames_made;
     }

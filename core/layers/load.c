@@ -17,6 +17,22 @@ enum { NAME_BYTES = 256, MAX_JOINED = 3 };
         va_end(args);                                                                              \
     } while (0)
 
+t2v_status t2v_load_network(const t2v_component *component, size_t bytes, const char *what,
+                            t2v_status (*load)(const t2v_component *component, void *network,
+                                               t2v_error *error),
+                            void (*destroy)(void *network), void **out, t2v_error *error)
+{
+    *out = t2v_calloc(1, bytes);
+    if (!*out)
+        return t2v_fail_memory(error, what, bytes);
+    t2v_status status = load(component, *out, error);
+    if (status < 0) {
+        destroy(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
 t2v_status t2v_load_floats(const t2v_component *c, int rank, const int64_t *dim, float **out,
                            t2v_error *error, const char *name, ...)
 {

@@ -11,6 +11,17 @@
 #include "ops/linear.h"
 #include "weights/checkpoint.h"
 
+/**
+ * A network: `bytes` zeroed bytes, which `load` fills from the component.
+ *
+ * @param what for the message when there is no memory: "the transformer"
+ * @param out  receives it, to be ended by `destroy`; NULL after a failure
+ */
+t2v_status t2v_load_network(const t2v_component *component, size_t bytes, const char *what,
+                            t2v_status (*load)(const t2v_component *component, void *network,
+                                               t2v_error *error),
+                            void (*destroy)(void *network), void **out, t2v_error *error);
+
 /** All elements of the tensor `name` as floats, owned by the caller (t2v_free). */
 t2v_status t2v_load_floats(const t2v_component *component, int rank, const int64_t *dim,
                            float **out, t2v_error *error, const char *name, ...)

@@ -362,8 +362,9 @@ static void describe(const void *vae, t2v_vae_info *info)
     info->operations_per_position = v->operations;
 }
 
-static t2v_status load(const t2v_component *c, ltx_vae *v, t2v_error *error)
+static t2v_status load(const t2v_component *c, void *network, t2v_error *error)
 {
+    ltx_vae *v = network;
     T2V_TRY(read_config(t2v_component_config(c), v, error));
     T2V_TRY(load_statistics(c, v, error));
     T2V_TRY(load_conv(c, v->mid.in, v->latent_channels, 3, "decoder.conv_in", &v->conv_in, error));
@@ -426,16 +427,8 @@ static void destroy(void *vae)
 
 static t2v_status create(const t2v_component *component, void **vae, t2v_error *error)
 {
-    ltx_vae *v = t2v_calloc(1, sizeof(*v));
-    *vae = NULL;
-    if (!v)
-        return t2v_fail_memory(error, "the autoencoder", sizeof(*v));
-    t2v_status status = load(component, v, error);
-    if (status < 0)
-        destroy(v);
-    else
-        *vae = v;
-    return status;
+    return t2v_load_network(component, sizeof(ltx_vae), "the autoencoder", load, destroy, vae,
+                            error);
 }
 
 /* ------------------------------------------------------------------ the decoder's state */

@@ -251,8 +251,9 @@ static t2v_status load_coder(const t2v_component *component, coder *c, t2v_error
     return T2V_OK;
 }
 
-static t2v_status load(const t2v_component *c, tiny_vae *v, t2v_error *error)
+static t2v_status load(const t2v_component *c, void *network, t2v_error *error)
 {
+    tiny_vae *v = network;
     const t2v_config *config = t2v_component_config(c);
     v->path = t2v_strdup(t2v_config_path(config));
     if (!v->path)
@@ -293,16 +294,8 @@ static void destroy(void *vae)
 
 static t2v_status create(const t2v_component *component, void **vae, t2v_error *error)
 {
-    tiny_vae *v = t2v_calloc(1, sizeof(*v));
-    *vae = NULL;
-    if (!v)
-        return t2v_fail_memory(error, "the autoencoder", sizeof(*v));
-    t2v_status status = load(component, v, error);
-    if (status < 0)
-        destroy(v);
-    else
-        *vae = v;
-    return status;
+    return t2v_load_network(component, sizeof(tiny_vae), "the autoencoder", load, destroy, vae,
+                            error);
 }
 
 static void describe(const void *vae, t2v_vae_info *info)

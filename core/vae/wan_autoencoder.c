@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "layers/load.h"
 #include "ops/attention.h"
 #include "ops/profile.h"
 #include "ops/resample.h"
@@ -226,8 +227,9 @@ static void describe(const void *vae, t2v_vae_info *info)
     };
 }
 
-static t2v_status load(const t2v_component *c, wan_vae *v, t2v_error *error)
+static t2v_status load(const t2v_component *c, void *network, t2v_error *error)
 {
+    wan_vae *v = network;
     t2v_vae_info info;
     T2V_TRY(read_config(t2v_component_config(c), v, error));
     const int64_t z = v->latent_channels, last = v->level[v->levels - 1].out;
@@ -273,16 +275,8 @@ static void destroy(void *vae)
 
 static t2v_status create(const t2v_component *component, void **vae, t2v_error *error)
 {
-    wan_vae *v = t2v_calloc(1, sizeof(*v));
-    *vae = NULL;
-    if (!v)
-        return t2v_fail_memory(error, "the autoencoder", sizeof(*v));
-    t2v_status status = load(component, v, error);
-    if (status < 0)
-        destroy(v);
-    else
-        *vae = v;
-    return status;
+    return t2v_load_network(component, sizeof(wan_vae), "the autoencoder", load, destroy, vae,
+                            error);
 }
 
 /* ------------------------------------------------------------------ the decoder's memory */

@@ -91,20 +91,14 @@ class Tap:
             return seen.args[0]
 
 
-def cut(clip: torch.Tensor, level: int) -> torch.Tensor:
-    """[3, 1 + 8m, H, W] → blocks [T, h, w, 3, 8 >> level, 32 >> level, 32 >> level].
-
-    In front stand as many copies of the first frame as the level's first block has.
-    """
-    t, s = transform.BLOCK[0] >> level, transform.BLOCK[1] >> level
-    clip = torch.cat([clip[:, :1].expand(-1, t - 1, -1, -1), clip], 1)
-    x = clip.unflatten(1, (-1, t)).unflatten(3, (-1, s)).unflatten(5, (-1, s))
-    return x.permute(1, 3, 5, 0, 2, 4, 6)
-
-
 def wanted_of(clip: torch.Tensor, basis, level: int) -> torch.Tensor:
-    """What the decoder's convolution of a level, the last being 3, should give: [1, C, T, h, w]."""
-    x = cut(clip, level)
+    """What the decoder's convolution of a level, the last being 3, should give: [1, C, T, h, w].
+
+    clip: [3, 1 + 8m, H, W]; in front of it stand as many copies of the first frame as the level's
+    first block has.
+    """
+    before = (transform.BLOCK[0] >> level) - 1
+    x = transform.blocks(torch.cat([clip[:, :1].expand(-1, before, -1, -1), clip], 1), level)
     grid = x.shape[:3]
     if level == 3:
         out = codec.patch_order(x.flatten(0, 2))

@@ -136,10 +136,10 @@ def scene_windows(kind: str, count: int, seed: int, size=(512, 288)) -> torch.Te
     return torch.stack(out)
 
 
-def blocks(clip: torch.Tensor) -> torch.Tensor:
-    """[3, 8m, H, W] → [m, H/32, W/32, 3, 8, 32, 32]."""
-    c, t, h, w = clip.shape
-    x = clip.reshape(c, t // 8, 8, h // 32, 32, w // 32, 32)
+def blocks(clip: torch.Tensor, level=0) -> torch.Tensor:
+    """[3, 8m, H, W] → [m, H/32, W/32, 3, 8, 32, 32]; a level further half as long, high and wide."""
+    t, s = BLOCK[0] >> level, BLOCK[1] >> level
+    x = clip.unflatten(1, (-1, t)).unflatten(3, (-1, s)).unflatten(5, (-1, s))
     return x.permute(1, 3, 5, 0, 2, 4, 6)
 
 
