@@ -56,13 +56,16 @@ static t2v_status measure_rates(t2v_exec *exec, bool bytes, rates *r)
     return bytes ? measure(exec, T2V_PEAK_BYTE_PRODUCT, &r->bytes) : T2V_OK;
 }
 
-/* Of the operations of one pass over a stage. */
-static double seconds_of(const t2v_stage_needs *stage, const rates *r, bool bytes)
+/* Of the operations of one pass over a stage, in which linear layers or convolutions are of bytes.
+ */
+static double seconds_of(const t2v_stage_needs *stage, const rates *r, bool linear_bytes,
+                         bool convolution_bytes)
 {
-    return stage->operations[T2V_OPERATION_LINEAR] /
-               ((bytes ? r->bytes : r->product) * LINEAR_SHARE) +
+    const double linear = linear_bytes ? r->bytes : r->product;
+    const double convolution = convolution_bytes ? r->bytes : r->product;
+    return stage->operations[T2V_OPERATION_LINEAR] / (linear * LINEAR_SHARE) +
            stage->operations[T2V_OPERATION_ATTENTION] / (r->product * ATTENTION_SHARE) +
-           stage->operations[T2V_OPERATION_CONV3D] / (r->product * CONVOLUTION_SHARE);
+           stage->operations[T2V_OPERATION_CONV3D] / (convolution * CONVOLUTION_SHARE);
 }
 
 /* Of weights that find no place and are prepared again. */
@@ -80,14 +83,16 @@ static void fill_times(const t2v_model *model, const t2v_needs *needs, const rat
                        t2v_estimate *e)
 {
     const bool bytes = t2v_model_wants_int8(model);
+    const bool decodes_bytes =
+        bytes && t2v_onednn_convolves_bytes() && model->vae_class != &t2v_vae_tiny;
     const size_t limit = model->kept.limit;
     const t2v_stage_needs *stage = needs->stage;
-    e->text_seconds = seconds_of(&stage[T2V_STAGE_TEXT], r, bytes) +
-                      seconds_of(&stage[T2V_STAGE_PICTURES], r, false) +
+    e->text_seconds = seconds_of(&stage[T2V_STAGE_TEXT], r, bytes, false) +
+                      seconds_of(&stage[T2V_STAGE_PICTURES], r, false, false) +
                       preparing_seconds(needs, T2V_STAGE_TEXT, 0, r);
-    e->step_seconds = seconds_of(&stage[T2V_STAGE_DENOISING], r, bytes) +
+    e->step_seconds = seconds_of(&stage[T2V_STAGE_DENOISING], r, bytes, false) +
                       preparing_seconds(needs, T2V_STAGE_DENOISING, limit, r);
-    e->decode_seconds = seconds_of(&stage[T2V_STAGE_DECODING], r, false);
+    e->decode_seconds = seconds_of(&stage[T2V_STAGE_DECODING], r, false, decodes_bytes);
 }
 
 static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,

@@ -205,6 +205,7 @@ static t2v_status load_vae(t2v_model *m, t2v_error *error)
                                      &m->vae_component, error));
     T2V_TRY(t2v_config_string(t2v_component_config(m->vae_component), "_class_name", "",
                               &class_name, error));
+    t2v_component_set_int8(m->vae_component, t2v_model_wants_int8(m));
     m->vae_class = strcmp(class_name, t2v_vae_tiny.name) ? m->family->vae : &t2v_vae_tiny;
     T2V_TRY(m->vae_class->create(m->vae_component, &m->vae, error));
     m->vae_class->describe(m->vae, &m->vae_info);

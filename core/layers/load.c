@@ -110,5 +110,8 @@ t2v_status t2v_load_conv3d(const t2v_component *c, int rank, const int64_t *dim,
     T2V_TRY(find_pair(c, rank, dim, true, text, &weight, &bias, error));
     if (rank == 4)
         weight.shape = (t2v_shape){5, {dim[0], dim[1], 1, dim[2], dim[3]}};
-    return t2v_conv3d_create(&weight, &bias, NULL, conv, error);
+    T2V_TRY(t2v_conv3d_create(&weight, &bias, NULL, conv, error));
+    if (t2v_component_int8_convolution(c, text))
+        t2v_conv3d_use_bytes(*conv);
+    return T2V_OK;
 }

@@ -6,16 +6,18 @@
 #include "ops/kept.h"
 #include "ops/onednn.h"
 #include "ops/profile.h"
+#include "ops/quantize.h"
 
 /* A convolution is cut into panels of output channels with at most this many weights, which take
  * some 30 ms to be read and reordered, and its output into pieces of so many operations of a panel:
  * 10 to 30 ms, the time within which a stream must be able to stop. */
 enum { PANEL_WEIGHTS = 1 << 23, PANEL_STEP = 64 };
-static const double PIECE_OPERATIONS = 2.5e9;
+static const double PIECE_OPERATIONS = 2.5e9, BYTE_PIECE_OPERATIONS = 1e10;
 
 struct t2v_conv3d {
     int64_t in, out, kernel[3], stride[3];
     bool behind; /* padding of height and width, else on both sides */
+    bool bytes;
     float *bias;
     int64_t panel_channels; /* of the output; the last panel may have fewer */
     int panels;
@@ -87,6 +89,11 @@ void t2v_conv3d_free(t2v_conv3d **conv)
 void t2v_conv3d_pad_behind(t2v_conv3d *conv)
 {
     conv->behind = true;
+}
+
+void t2v_conv3d_use_bytes(t2v_conv3d *conv)
+{
+    conv->bytes = t2v_onednn_convolves_bytes();
 }
 
 int64_t t2v_conv3d_inputs(const t2v_conv3d *conv)
@@ -242,23 +249,133 @@ static t2v_status run_strips(t2v_exec *exec, const t2v_conv3d *conv, const geome
     return status;
 }
 
+/* ------------------------------------------------------------------ bytes
+ * Each piece is made of a window, whose zeros pad it, since oneDNN's own would not be those of the
+ * bytes; and has a scale of its own, as the numbers differ from place to place. */
+
+static t2v_window window_of(const t2v_conv3d *conv, const geometry *g, const float *x,
+                            int64_t out_frames, int64_t first, int64_t out_rows)
+{
+    return (t2v_window){
+        .x = x,
+        .frames = (out_frames - 1) * conv->stride[0] + conv->kernel[0],
+        .h = g->h,
+        .w = g->w,
+        .channels = conv->in,
+        .first = first * conv->stride[1] - g->top,
+        .rows = (out_rows - 1) * conv->stride[1] + conv->kernel[1],
+        .left = g->left,
+        .right = conv->kernel[2] / 2,
+    };
+}
+
+/* A window in bytes, and the sums of one panel at a time. */
+typedef struct byte_piece {
+    int64_t pixels; /* of the output */
+    uint8_t *x;
+    t2v_affine affine;
+    int32_t *sums;
+} byte_piece;
+
+static bool allocate_piece(t2v_exec *exec, const t2v_conv3d *conv, const t2v_window *window,
+                           byte_piece *piece)
+{
+    size_t bytes, sums;
+    if (!t2v_window_bytes(window, &bytes) ||
+        !t2v_mul_size((size_t)piece->pixels, (size_t)conv->panel_channels, &sums))
+        return false;
+    piece->x = t2v_arena_alloc(&exec->arena, bytes, 1);
+    piece->sums = t2v_arena_alloc(&exec->arena, sums, sizeof(*piece->sums));
+    return piece->x && piece->sums;
+}
+
+static t2v_status run_byte_panel(t2v_exec *exec, const t2v_conv3d *conv, int panel,
+                                 const t2v_window *window, const byte_piece *piece, bool accumulate,
+                                 float *y)
+{
+    const int64_t first = panel * conv->panel_channels;
+    const t2v_convolution convolution = {
+        .ic = conv->in,
+        .oc = channels_of(conv, panel),
+        .d = window->frames,
+        .h = window->rows,
+        .w = window->left + window->w + window->right,
+        .kernel = {conv->kernel[0], conv->kernel[1], conv->kernel[2]},
+        .stride = {conv->stride[0], conv->stride[1], conv->stride[2]},
+    };
+    t2v_dequantize d = {
+        .rows = piece->pixels,
+        .count = convolution.oc,
+        .sums = piece->sums,
+        .affine = &piece->affine,
+        .one_affine = true,
+        .bias = conv->bias + first,
+        .accumulate = accumulate,
+    };
+    T2V_TRY(t2v_exec_check(exec));
+    T2V_TRY(t2v_onednn_byte_convolution(exec, &convolution, piece->x, &conv->panel[panel],
+                                        piece->sums, &d.scale, &d.sum));
+    t2v_dequantize_rows(exec, &d, y + first, conv->out);
+    return T2V_OK;
+}
+
+/* Rows `first` … of output frames. */
+static t2v_status run_window(t2v_exec *exec, const t2v_conv3d *conv, const geometry *g,
+                             const float *x, int64_t out_frames, int64_t first, int64_t out_rows,
+                             float *y)
+{
+    const t2v_window window = window_of(conv, g, x, out_frames, first, out_rows);
+    byte_piece piece = {.pixels = out_frames * out_rows * g->out_w};
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    t2v_status status = T2V_OK;
+    if (allocate_piece(exec, conv, &window, &piece))
+        t2v_quantize_window(exec, &window, t2v_onednn_levels(), piece.x, &piece.affine);
+    else
+        status = t2v_fail_memory(exec->error, "activations as bytes",
+                                 (size_t)piece.pixels * (size_t)conv->panel_channels);
+    for (int i = 0; i < conv->panels && status >= 0; i++)
+        status = run_byte_panel(exec, conv, i, &window, &piece, g->accumulate, y);
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
+/* One output frame, a few rows at a time. */
+static t2v_status run_windows(t2v_exec *exec, const t2v_conv3d *conv, const geometry *g,
+                              const float *x, int64_t rows, float *y)
+{
+    for (int64_t first = 0; first < g->out_h; first += rows)
+        T2V_TRY(run_window(exec, conv, g, x, 1, first,
+                           g->out_h - first < rows ? g->out_h - first : rows,
+                           y + first * g->out_w * conv->out));
+    return T2V_OK;
+}
+
+/* ------------------------------------------------------------------ running */
+
+static t2v_status run_piece(t2v_exec *exec, const t2v_conv3d *conv, const geometry *g,
+                            const float *x, int64_t out_frames, int64_t rows, float *y)
+{
+    const bool whole = rows >= g->out_h;
+    if (conv->bytes)
+        return whole ? run_window(exec, conv, g, x, out_frames, 0, g->out_h, y)
+                     : run_windows(exec, conv, g, x, rows, y);
+    return whole ? run_frames(exec, conv, g, x, out_frames, y)
+                 : run_strips(exec, conv, g, x, rows, y);
+}
+
 static t2v_status run_pieces(t2v_exec *exec, const t2v_conv3d *conv, const geometry *g,
                              const float *x, int64_t out_frames, float *y)
 {
     const int64_t in_frame = g->h * g->w * conv->in * conv->stride[0];
     const int64_t out_frame = g->out_h * g->out_w * conv->out;
     const double share = (double)conv->panel_channels / (double)conv->out;
-    const int64_t rows = (int64_t)(PIECE_OPERATIONS / (g->row_operations * share));
-    const bool whole = rows >= g->out_h;
-    const int64_t step = whole ? rows / g->out_h : 1;
-    for (int64_t t = 0; t < out_frames; t += step) {
-        const int64_t count = out_frames - t < step ? out_frames - t : step;
-        if (whole)
-            T2V_TRY(run_frames(exec, conv, g, x + t * in_frame, count, y + t * out_frame));
-        else
-            T2V_TRY(run_strips(exec, conv, g, x + t * in_frame, rows > 0 ? rows : 1,
-                               y + t * out_frame));
-    }
+    const double most = conv->bytes ? BYTE_PIECE_OPERATIONS : PIECE_OPERATIONS;
+    const int64_t fitting = (int64_t)(most / (g->row_operations * share));
+    const int64_t rows = fitting > 0 ? fitting : 1;
+    const int64_t step = rows >= g->out_h ? rows / g->out_h : 1;
+    for (int64_t t = 0; t < out_frames; t += step)
+        T2V_TRY(run_piece(exec, conv, g, x + t * in_frame,
+                          out_frames - t < step ? out_frames - t : step, rows, y + t * out_frame));
     return T2V_OK;
 }
 

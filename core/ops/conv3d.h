@@ -20,6 +20,12 @@ void t2v_conv3d_free(t2v_conv3d **conv);
 /** Height and width are padded behind only, by half a kernel. To be said before the first run. */
 void t2v_conv3d_pad_behind(t2v_conv3d *conv);
 
+/**
+ * From here on weights and, piece by piece, activations are bytes (ops/quantize.h), where the
+ * processor has instructions for them; elsewhere nothing changes. To be said before the first run.
+ */
+void t2v_conv3d_use_bytes(t2v_conv3d *conv);
+
 int64_t t2v_conv3d_inputs(const t2v_conv3d *conv);
 int64_t t2v_conv3d_outputs(const t2v_conv3d *conv);
 /** Size of the kernel in time. */

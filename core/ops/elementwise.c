@@ -171,22 +171,30 @@ void t2v_relu(t2v_exec *exec, float *x, int64_t count)
     by_slices(exec, relu_slice, x, x, count);
 }
 
-void t2v_silu(float *x, int64_t count)
+T2V_CLONES
+static void silu_slice(float *x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         x[i] = t2v_fast_silu(x[i]);
 }
 
+void t2v_silu(float *x, int64_t count)
+{
+    silu_slice(x, count);
+}
+
+T2V_CLONES
 static void gelu_slice(float *y, const float *x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        y[i] = 0.5f * x[i] * (1 + erff(x[i] * (float)M_SQRT1_2));
+        y[i] = t2v_fast_gelu(x[i]);
 }
 
+T2V_CLONES
 static void quick_gelu_slice(float *y, const float *x, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
-        y[i] = x[i] / (1 + expf(-1.702f * x[i]));
+        y[i] = x[i] / (1 + t2v_fast_exp(-1.702f * x[i]));
 }
 
 void t2v_gelu(t2v_exec *exec, float *x, int64_t count)

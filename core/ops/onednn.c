@@ -183,6 +183,16 @@ int t2v_onednn_levels(void)
 #endif
 }
 
+/* On aarch64 oneDNN may have nothing but its reference loops. */
+bool t2v_onednn_convolves_bytes(void)
+{
+#ifdef __x86_64__
+    return t2v_onednn_levels() == 255;
+#else
+    return false;
+#endif
+}
+
 /* ------------------------------------------------------------------ primitives */
 
 enum { MEMORIES = 5, BUCKETS = 256 };
@@ -190,7 +200,7 @@ enum { MEMORIES = 5, BUCKETS = 256 };
 /* What distinguishes one primitive from another; compared as bytes. */
 typedef union key {
     struct {
-        int kind; /* 0: product, 1: convolution, 2: product of bytes */
+        enum { PRODUCT, CONVOLUTION, BYTE_PRODUCT, BYTE_CONVOLUTION } kind;
         union {
             t2v_product product;
             t2v_byte_product bytes_product;
@@ -424,40 +434,48 @@ static int64_t output_size(int64_t size, int64_t padding, int64_t kernel, int64_
 }
 
 /* Dense [d, h, w, c] as oneDNN's [1, c, d, h, w] with strides. */
-static dnnl_status_t channels_last(layout_t *layout, int64_t c, int64_t d, int64_t h, int64_t w)
+static dnnl_status_t channels_last(layout_t *layout, dnnl_data_type_t type, int64_t c, int64_t d,
+                                   int64_t h, int64_t w)
 {
     const int64_t dim[5] = {1, c, d, h, w};
     const int64_t stride[5] = {d * h * w * c, 1, h * w * c, w * c, c};
-    return layout_strided(layout, 5, dim, stride);
+    return layout_strided_of(layout, type, 5, dim, stride);
+}
+
+static dnnl_status_t recipe_taps(recipe *r, const t2v_convolution *c, dnnl_data_type_t src,
+                                 dnnl_data_type_t weights, dnnl_data_type_t dst)
+{
+    const int64_t taps[5] = {c->oc, c->ic, c->kernel[0], c->kernel[1], c->kernel[2]};
+    r->convolution = c;
+    dnnl_status_t status = channels_last(&r->src, src, c->ic, c->d, c->h, c->w);
+    if (!status)
+        status = channels_last(
+            &r->dst, dst, c->oc, output_size(c->d, 0, c->kernel[0], c->stride[0]),
+            output_size(c->h, c->pad_top + c->pad_bottom, c->kernel[1], c->stride[1]),
+            output_size(c->w, c->pad_left + c->pad_right, c->kernel[2], c->stride[2]));
+    return status ? status : layout_any_of(&r->weights, weights, 5, taps);
 }
 
 static dnnl_status_t recipe_convolution(recipe *r, const t2v_convolution *c)
 {
-    const int64_t weights[5] = {c->oc, c->ic, c->kernel[0], c->kernel[1], c->kernel[2]};
     const int64_t bias[1] = {c->oc}, dense[1] = {1};
     r->has_bias = true;
     r->accumulate = c->accumulate;
-    r->convolution = c;
-    dnnl_status_t status = channels_last(&r->src, c->ic, c->d, c->h, c->w);
-    if (!status)
-        status = channels_last(
-            &r->dst, c->oc, output_size(c->d, 0, c->kernel[0], c->stride[0]),
-            output_size(c->h, c->pad_top + c->pad_bottom, c->kernel[1], c->stride[1]),
-            output_size(c->w, c->pad_left + c->pad_right, c->kernel[2], c->stride[2]));
-    if (!status)
-        status = layout_any(&r->weights, 5, weights);
+    dnnl_status_t status = recipe_taps(r, c, dnnl_f32, dnnl_f32, dnnl_f32);
     return status ? status : layout_strided(&r->bias, 1, bias, dense);
 }
 
 static dnnl_status_t recipe_make(recipe *r, const key *k)
 {
     switch (k->kind) {
-    case 0:
+    case PRODUCT:
         return recipe_product(r, &k->product);
-    case 1:
+    case CONVOLUTION:
         return recipe_convolution(r, &k->convolution);
-    default:
+    case BYTE_PRODUCT:
         return recipe_bytes(r, &k->bytes_product);
+    default:
+        return recipe_taps(r, &k->convolution, dnnl_u8, dnnl_s8, dnnl_s32);
     }
 }
 
@@ -584,6 +602,14 @@ void t2v_operand_free(t2v_operand *operand)
     pthread_mutex_destroy(&operand->lock);
 }
 
+int64_t t2v_operand_columns(const t2v_operand *operand)
+{
+    int64_t columns = 1;
+    for (int i = 1; i < operand->rank; i++)
+        columns *= operand->dim[i]; /* part of a checked tensor */
+    return columns;
+}
+
 /* The layout of the weights in their file: dense, as oneDNN's logical dimensions see it. */
 static dnnl_status_t source_layout(layout_t *layout, dnnl_data_type_t type,
                                    const t2v_operand *operand)
@@ -682,7 +708,7 @@ static t2v_status prepare_floats(t2v_exec *exec, const t2v_operand *operand, lay
 static t2v_status prepare_bytes(t2v_exec *exec, const t2v_operand *operand, layout_ref wanted,
                                 packed *prepared)
 {
-    const size_t rows = (size_t)operand->dim[0], columns = (size_t)operand->dim[1];
+    const size_t rows = (size_t)operand->dim[0], columns = (size_t)t2v_operand_columns(operand);
     const int8_t *stored = t2v_tensor_bytes(&operand->source);
     int8_t *made = stored ? NULL : t2v_alloc_pages(rows * columns);
     prepared->scale = t2v_calloc(rows, sizeof(float));
@@ -699,10 +725,15 @@ static t2v_status prepare_bytes(t2v_exec *exec, const t2v_operand *operand, layo
     return status;
 }
 
+static bool takes_bytes(const primitive *p)
+{
+    return p->key.kind == BYTE_PRODUCT || p->key.kind == BYTE_CONVOLUTION;
+}
+
 /* Of what is made of the operand for the primitive. */
 static size_t prepared_bytes(const t2v_operand *operand, const primitive *p)
 {
-    const size_t rows = p->key.kind == 2 ? 2 * sizeof(float) * (size_t)operand->dim[0] : 0;
+    const size_t rows = takes_bytes(p) ? 2 * sizeof(float) * (size_t)operand->dim[0] : 0;
     return dnnl_memory_desc_get_size(REF(p->weights)) + rows;
 }
 
@@ -712,8 +743,8 @@ static t2v_status prepare(t2v_exec *exec, t2v_operand *operand, const primitive 
     packed *prepared = *out = t2v_calloc(1, sizeof(*prepared));
     if (!prepared)
         return t2v_fail_memory(exec->error, "weights", sizeof(*prepared));
-    t2v_status status = p->key.kind == 2 ? prepare_bytes(exec, operand, REF(p->weights), prepared)
-                                         : prepare_floats(exec, operand, REF(p->weights), prepared);
+    t2v_status status =
+        (takes_bytes(p) ? prepare_bytes : prepare_floats)(exec, operand, REF(p->weights), prepared);
     if (status < 0) {
         packed_free(prepared);
         *out = NULL;
@@ -796,7 +827,7 @@ t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const 
     key k;
     const packed *prepared;
     memset(&k, 0, sizeof(k));
-    k.kind = 0;
+    k.kind = PRODUCT;
     k.product.m = product->m;
     k.product.n = product->n;
     k.product.k = product->k;
@@ -815,12 +846,29 @@ t2v_status t2v_onednn_byte_product(t2v_exec *exec, const t2v_byte_product *produ
     key k;
     const packed *prepared;
     memset(&k, 0, sizeof(k));
-    k.kind = 2;
+    k.kind = BYTE_PRODUCT;
     k.bytes_product = *product;
     T2V_TRY(run_weighted(exec, &k, weights, src, NULL, dst, &prepared));
     *scale = prepared->scale;
     *sum = prepared->sum;
     return T2V_OK;
+}
+
+static void convolution_key(const t2v_convolution *convolution, key *k)
+{
+    memset(k, 0, sizeof(*k));
+    k->convolution.ic = convolution->ic;
+    k->convolution.oc = convolution->oc;
+    k->convolution.d = convolution->d;
+    k->convolution.h = convolution->h;
+    k->convolution.w = convolution->w;
+    memcpy(k->convolution.kernel, convolution->kernel, sizeof(k->convolution.kernel));
+    memcpy(k->convolution.stride, convolution->stride, sizeof(k->convolution.stride));
+    k->convolution.pad_top = convolution->pad_top;
+    k->convolution.pad_bottom = convolution->pad_bottom;
+    k->convolution.pad_left = convolution->pad_left;
+    k->convolution.pad_right = convolution->pad_right;
+    k->convolution.accumulate = convolution->accumulate;
 }
 
 t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolution,
@@ -829,21 +877,23 @@ t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolu
 {
     key k;
     const packed *prepared;
-    memset(&k, 0, sizeof(k));
-    k.kind = 1;
-    k.convolution.ic = convolution->ic;
-    k.convolution.oc = convolution->oc;
-    k.convolution.d = convolution->d;
-    k.convolution.h = convolution->h;
-    k.convolution.w = convolution->w;
-    memcpy(k.convolution.kernel, convolution->kernel, sizeof(k.convolution.kernel));
-    memcpy(k.convolution.stride, convolution->stride, sizeof(k.convolution.stride));
-    k.convolution.pad_top = convolution->pad_top;
-    k.convolution.pad_bottom = convolution->pad_bottom;
-    k.convolution.pad_left = convolution->pad_left;
-    k.convolution.pad_right = convolution->pad_right;
-    k.convolution.accumulate = convolution->accumulate;
+    convolution_key(convolution, &k);
+    k.kind = CONVOLUTION;
     return run_weighted(exec, &k, weights, src, bias, dst, &prepared);
+}
+
+t2v_status t2v_onednn_byte_convolution(t2v_exec *exec, const t2v_convolution *convolution,
+                                       const uint8_t *src, t2v_operand *weights, int32_t *dst,
+                                       const float **scale, const float **sum)
+{
+    key k;
+    const packed *prepared;
+    convolution_key(convolution, &k);
+    k.kind = BYTE_CONVOLUTION;
+    T2V_TRY(run_weighted(exec, &k, weights, src, NULL, dst, &prepared));
+    *scale = prepared->scale;
+    *sum = prepared->sum;
+    return T2V_OK;
 }
 
 /* ------------------------------------------------------------------ the yardstick */

@@ -45,6 +45,8 @@ typedef struct t2v_operand {
 void t2v_operand_init(t2v_operand *operand, const t2v_tensor *source, size_t first, int rank,
                       const int64_t *dim);
 void t2v_operand_free(t2v_operand *operand);
+/** Weights that make one output: the product of all dimensions but the first. */
+int64_t t2v_operand_columns(const t2v_operand *operand);
 /** Frees what was prepared and is not in use. It is made again when it is wanted. */
 void t2v_operand_forget(t2v_operand *operand);
 /** Frees one layout, which nobody uses. The operand's lock is held. For ops/kept.c. */
@@ -100,6 +102,17 @@ typedef struct t2v_convolution {
 t2v_status t2v_onednn_convolution(struct t2v_exec *exec, const t2v_convolution *convolution,
                                   const float *src, t2v_operand *weights, const float *bias,
                                   float *dst);
+
+/** Whether convolutions of bytes are quicker here than those of floats, and exact. */
+bool t2v_onednn_convolves_bytes(void);
+
+/**
+ * As t2v_onednn_byte_product: sums of products of bytes, without accumulation. Padding is of bytes
+ * that are 0, whatever these stand for.
+ */
+t2v_status t2v_onednn_byte_convolution(struct t2v_exec *exec, const t2v_convolution *convolution,
+                                       const uint8_t *src, t2v_operand *weights, int32_t *dst,
+                                       const float **scale, const float **sum);
 
 /**
  * What oneDNN is measured by: one large piece of work whose operands lie as it likes them best,

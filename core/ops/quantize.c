@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/quantize.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -61,6 +62,71 @@ void t2v_quantize_rows(t2v_exec *exec, const float *x, int64_t rows, int64_t cou
             quantize_row(x + row * count, count, levels, q + row * count, &affine[row]);
 }
 
+/* ------------------------------------------------------------------ windows */
+
+bool t2v_window_bytes(const t2v_window *w, size_t *bytes)
+{
+    return t2v_mul_size((size_t)(w->frames * w->rows), (size_t)(w->left + w->w + w->right),
+                        bytes) &&
+           t2v_mul_size(*bytes, (size_t)w->channels, bytes);
+}
+
+/* Row `index` of all rows of the frames; NULL: one of zeros. */
+static const float *window_row(const t2v_window *w, int64_t index)
+{
+    const int64_t frame = index / w->rows, row = w->first + index % w->rows;
+    const bool inside = row >= 0 && row < w->h;
+    return inside ? w->x + (frame * w->h + row) * w->w * w->channels : NULL;
+}
+
+/* Zero lies between *low and *high. *poison is 0 when all numbers are finite, else not a number. */
+static void window_range(t2v_exec *exec, const t2v_window *w, float *low, float *high,
+                         float *poison)
+{
+    float least = 0, most = 0, sum = 0;
+#pragma omp parallel for num_threads(exec->threads) schedule(static) reduction(min : least)        \
+    reduction(max : most) reduction(+ : sum)
+    for (int64_t i = 0; i < w->frames * w->rows; i++) {
+        const float *row = window_row(w, i);
+        float row_low, row_high;
+        if (!row || t2v_exec_stopping(exec))
+            continue;
+        row_range(row, w->w * w->channels, &row_low, &row_high);
+        least = row_low < least ? row_low : least;
+        most = row_high > most ? row_high : most;
+        sum += row_poison(row, w->w * w->channels);
+    }
+    *low = least;
+    *high = most;
+    *poison = sum;
+}
+
+void t2v_quantize_window(t2v_exec *exec, const t2v_window *w, int levels, uint8_t *q,
+                         t2v_affine *affine)
+{
+    const int64_t n = w->w * w->channels;
+    const int64_t left = w->left * w->channels, right = w->right * w->channels;
+    float low, high, poison;
+    window_range(exec, w, &low, &high, &poison);
+    const float step = (high - low) / (float)levels;
+    const bool usable = step >= FLT_MIN && step <= FLT_MAX; /* else all is zero, or no number */
+    const int zero = usable ? (int)(0.5f - low / step) : 0;
+    const float factor = usable ? 1 / step : 0, origin = usable ? -step * (float)zero : 0;
+    *affine = (t2v_affine){usable ? step : 0 * step, origin + poison};
+#pragma omp parallel for num_threads(exec->threads) schedule(static)
+    for (int64_t i = 0; i < w->frames * w->rows; i++) {
+        const float *row = window_row(w, i);
+        uint8_t *to = q + i * (left + n + right);
+        if (t2v_exec_stopping(exec))
+            continue;
+        memset(to, zero, (size_t)(row ? left : left + n + right));
+        if (row) {
+            row_to_unsigned(row, n, origin, factor, (float)levels, to + left);
+            memset(to + left + n, zero, (size_t)right);
+        }
+    }
+}
+
 /* ------------------------------------------------------------------ weights */
 
 T2V_CLONES
@@ -113,7 +179,7 @@ typedef struct share {
 static void quantize_share(t2v_exec *exec, const t2v_operand *operand, share part, int8_t *q,
                            float *scale, float *sum)
 {
-    const int64_t columns = operand->dim[1];
+    const int64_t columns = t2v_operand_columns(operand);
     const size_t n = (size_t)columns;
     for (int64_t at = part.first; at < part.end && !t2v_exec_stopping(exec); at += READ_ROWS) {
         const int64_t rows = part.end - at < READ_ROWS ? part.end - at : READ_ROWS;
@@ -130,7 +196,7 @@ static void quantize_share(t2v_exec *exec, const t2v_operand *operand, share par
 static void sum_share(t2v_exec *exec, const t2v_operand *operand, share part, float *scale,
                       float *sum)
 {
-    const int64_t columns = operand->dim[1];
+    const int64_t columns = t2v_operand_columns(operand);
     const int8_t *bytes = t2v_tensor_bytes(&operand->source) + operand->first;
     const float *stored = operand->source.row_scale + operand->first / (size_t)columns;
     for (int64_t row = part.first; row < part.end && !t2v_exec_stopping(exec); row++) {
@@ -142,7 +208,7 @@ static void sum_share(t2v_exec *exec, const t2v_operand *operand, share part, fl
 t2v_status t2v_quantize_operand(t2v_exec *exec, const t2v_operand *operand, int8_t *q, float *scale,
                                 float *sum)
 {
-    const int64_t rows = operand->dim[0], columns = operand->dim[1];
+    const int64_t rows = operand->dim[0], columns = t2v_operand_columns(operand);
     const int shares = exec->threads;
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     float *floats = q ? t2v_exec_floats(exec, (size_t)shares * READ_ROWS, (size_t)columns) : NULL;
@@ -223,5 +289,6 @@ void t2v_dequantize_rows(t2v_exec *exec, const t2v_dequantize *d, float *y, int6
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t row = 0; row < d->rows; row++)
         if (!t2v_exec_stopping(exec))
-            dequantize_row(d, d->sums + row * d->count, d->affine[row], y + row * stride);
+            dequantize_row(d, d->sums + row * d->count, d->affine[d->one_affine ? 0 : row],
+                           y + row * stride);
 }

@@ -29,11 +29,30 @@ typedef struct t2v_affine {
 void t2v_quantize_rows(t2v_exec *exec, const float *x, int64_t rows, int64_t count, int levels,
                        uint8_t *q, t2v_affine *affine);
 
+/** Rows of some frames [.., h, w, channels], and the zeros around them that a convolution reads. */
+typedef struct t2v_window {
+    const float *x; /**< the first frame */
+    int64_t frames, h, w, channels;
+    int64_t first, rows; /**< of each frame; those outside of 0 … h - 1 are zeros */
+    int64_t left, right; /**< columns of zeros beside each row */
+} t2v_window;
+
+/** Bytes of a window. False when they are more than can be counted. */
+bool t2v_window_bytes(const t2v_window *window, size_t *bytes);
+
+/**
+ * A window to q [frames, rows, left + w + right, channels], all of it with one scale, in which zero
+ * is exact. With a number that is not finite the offset is no number.
+ */
+void t2v_quantize_window(t2v_exec *exec, const t2v_window *window, int levels, uint8_t *q,
+                         t2v_affine *affine);
+
 /** One row of weights; w ≈ *scale · q. */
 void t2v_quantize_weights(const float *w, int64_t count, int8_t *q, float *scale);
 
 /**
- * The rows of an operand of rank 2 with their scales, and the sums of the quantised weights.
+ * The rows of an operand, each all that makes one output, with their scales, and the sums of the
+ * quantised weights.
  *
  * @param q NULL where the operand's tensor is bytes already (t2v_tensor_bytes)
  */
@@ -45,6 +64,7 @@ typedef struct t2v_dequantize {
     int64_t rows, count;
     const int32_t *sums;       /**< [rows, count], dense: Σ x.q·w.q */
     const t2v_affine *affine;  /**< [rows], of the activations */
+    bool one_affine;           /**< of all rows: affine[0] */
     const float *scale, *sum;  /**< [count]: of the weights, and Σ w */
     const float *bias;         /**< [count]; NULL: none */
     t2v_activation activation; /**< applied to the result */

@@ -46,6 +46,23 @@ static inline float t2v_fast_exp_negative(float x)
     return x < -87.0f ? 0.0f : value;
 }
 
+/**
+ * x · Φ(x), with an error of Φ below 2e-7. For u = |x| / √2 the error function is
+ * 1 - (a₁t + … + a₅t⁵) e^(-u²) with t = 1 / (1 + 0.3275911 u): Abramowitz and Stegun 7.1.26.
+ */
+static inline float t2v_fast_gelu(float x)
+{
+    float u = (x < 0 ? -x : x) * 0.70710678f;
+    float t = 1.0f / (1.0f + 0.3275911f * u);
+    float p = 1.061405429f;
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = p * t + 0.254829592f;
+    float tail = 0.5f * p * t * t2v_fast_exp_negative(-u * u); /* Φ(-|x|) */
+    return x * (x < 0 ? tail : 1.0f - tail);
+}
+
 /** x · sigmoid(x). */
 static inline float t2v_fast_silu(float x)
 {

@@ -63,6 +63,8 @@ void t2v_component_close(t2v_component **component);
 void t2v_component_set_int8(t2v_component *component, bool int8);
 /** Whether a layer is to be computed with bytes. */
 bool t2v_component_int8(const t2v_component *component, const char *layer);
+/** As that, of a convolution (t2v_int8_convolution). */
+bool t2v_component_int8_convolution(const t2v_component *component, const char *layer);
 
 const t2v_config *t2v_component_config(const t2v_component *component);
 /** Number of weights, and bytes of the files. */

@@ -355,6 +355,11 @@ bool t2v_component_int8(const t2v_component *component, const char *layer)
     return component->int8 && t2v_int8_layer(layer);
 }
 
+bool t2v_component_int8_convolution(const t2v_component *component, const char *layer)
+{
+    return component->int8 && t2v_int8_convolution(layer);
+}
+
 const t2v_config *t2v_component_config(const t2v_component *component)
 {
     return component->config;

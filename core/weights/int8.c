@@ -26,3 +26,9 @@ bool t2v_int8_layer(const char *layer)
 {
     return in_block(layer) && !t2v_ends_with(layer, ".DenseReluDense.wo");
 }
+
+bool t2v_int8_convolution(const char *layer)
+{
+    return t2v_starts_with(layer, "decoder.up_blocks.") &&
+           !t2v_starts_with(layer, "decoder.up_blocks.0.") && !strstr(layer, ".conv_shortcut");
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Linear layers with bytes against plain loops over integers, and against exact layers. */
+/* Linear layers and convolutions with bytes against plain loops over integers, and against exact
+ * layers. */
 #include "operations.h"
 
 #include <math.h>
@@ -8,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ops/conv3d.h"
 #include "ops/linear.h"
 #include "ops/quantize.h"
 
@@ -319,6 +321,213 @@ static void what_is_no_number_spoils_its_row_and_no_other(void **state)
     t2v_free(w);
 }
 
+/* ------------------------------------------------------------------ convolutions */
+
+static void a_window_is_bytes_with_exact_zeros_around_them(void **state)
+{
+    (void)state;
+    enum { FRAMES = 2, H = 3, W = 4, C = 5, ROWS = 5, COLUMNS = 7 };
+    float *x = numbers(FRAMES * H * W * C, 1);
+    uint8_t q[FRAMES * ROWS * COLUMNS * C];
+    const t2v_window window = {x, FRAMES, H, W, C, .first = -1, ROWS, .left = 1, .right = 2};
+    t2v_affine affine;
+    size_t bytes;
+    for (int i = 0; i < FRAMES * H * W * C; i++)
+        x[i] = 3 * x[i] + 2.5f; /* zero is near one end */
+    assert_true(t2v_window_bytes(&window, &bytes));
+    assert_int_equal(bytes, sizeof(q));
+    t2v_quantize_window(exec, &window, 255, q, &affine);
+    for (int i = 0; i < (int)sizeof(q); i++) {
+        const int frame = i / (ROWS * COLUMNS * C), row = i / (COLUMNS * C) % ROWS - 1;
+        const int column = i / C % COLUMNS - 1;
+        const bool inside = row >= 0 && row < H && column >= 0 && column < W;
+        const float meant = affine.scale * (float)q[i] + affine.offset;
+        if (inside)
+            assert_float_equal(meant, x[((frame * H + row) * W + column) * C + i % C],
+                               0.501 * affine.scale);
+        else
+            assert_float_equal(meant, 0, 1e-6);
+    }
+    t2v_free(x);
+}
+
+typedef struct conv_case {
+    int64_t in, out, kernel[3], stride[3], frames, h, w;
+    bool accumulate, behind;
+} conv_case;
+
+static const conv_case conv_cases[] = {
+    {3, 5, {3, 3, 3}, {1, 1, 1}, 3, 4, 6, false, false},
+    {16, 32, {3, 3, 3}, {1, 1, 1}, 5, 9, 7, true, false},
+    {64, 96, {3, 3, 3}, {1, 1, 1}, 3, 6, 5, false, false},
+    {8, 8, {3, 1, 1}, {1, 1, 1}, 4, 5, 5, false, false},
+    {20, 12, {1, 3, 3}, {1, 2, 2}, 2, 8, 10, false, true},
+    {12, 20, {3, 3, 3}, {2, 2, 2}, 5, 8, 10, false, false},
+    {256, 256, {3, 3, 3}, {1, 1, 1}, 3, 60, 60, false, false}, /* several strips */
+    {680, 512, {3, 3, 3}, {1, 1, 1}, 3, 5, 4, true, false},    /* several panels */
+};
+
+static t2v_tensor floats5(const float *data, const conv_case *c)
+{
+    const int64_t count = c->out * c->in * c->kernel[0] * c->kernel[1] * c->kernel[2];
+    return (t2v_tensor){.dtype = T2V_F32,
+                        .shape = {5, {c->out, c->in, c->kernel[0], c->kernel[1], c->kernel[2]}},
+                        .data = data,
+                        .bytes = (size_t)count * sizeof(float)};
+}
+
+/* One output: exactly, from bytes with one scale for all numbers, and the largest error that bytes
+ * may cause; see plain_row. */
+typedef struct plain_output {
+    double exact, by_bytes, bound;
+} plain_output;
+
+/* What all outputs are made of. */
+typedef struct plain_conv {
+    const conv_case *c;
+    int64_t out_frames, out_h, out_w;
+    const float *x, *w, *scale;
+    const uint8_t *q;
+    const int8_t *wq;
+    t2v_affine affine;
+} plain_conv;
+
+static void plain_tap(const plain_conv *p, int64_t from, int64_t tap, double scale,
+                      plain_output *out)
+{
+    const double x = p->x[from], w = p->w[tap];
+    const double x_bytes = (double)p->affine.scale * p->q[from] + (double)p->affine.offset;
+    const double error_w = 0.5 * scale, error_x = 0.51 * p->affine.scale;
+    out->exact += x * w;
+    out->by_bytes += x_bytes * scale * p->wq[tap];
+    out->bound += fabs(x) * error_w + fabs(w) * error_x + error_w * error_x;
+}
+
+static plain_output plain_at(const plain_conv *p, int64_t index)
+{
+    const conv_case *c = p->c;
+    const int64_t o = index % c->out, column = index / c->out % p->out_w;
+    const int64_t row = index / (c->out * p->out_w) % p->out_h;
+    const int64_t t = index / (c->out * p->out_w * p->out_h);
+    const int64_t top = c->behind ? 0 : c->kernel[1] / 2, left = c->behind ? 0 : c->kernel[2] / 2;
+    const int64_t taps = c->kernel[0] * c->kernel[1] * c->kernel[2];
+    plain_output out = {0};
+    for (int64_t k = 0; k < taps; k++) {
+        const int64_t frame = t * c->stride[0] + k / (c->kernel[1] * c->kernel[2]);
+        const int64_t y = row * c->stride[1] + k / c->kernel[2] % c->kernel[1] - top;
+        const int64_t x = column * c->stride[2] + k % c->kernel[2] - left;
+        if (y < 0 || y >= c->h || x < 0 || x >= c->w)
+            continue;
+        for (int64_t i = 0; i < c->in; i++)
+            plain_tap(p, ((frame * c->h + y) * c->w + x) * c->in + i, (o * c->in + i) * taps + k,
+                      p->scale[o], &out);
+    }
+    return out;
+}
+
+/* Only small ones have one scale for all. */
+static bool one_piece(const conv_case *c)
+{
+    return c->h < 50;
+}
+
+static void check_outputs(const plain_conv *p, const float *b, const float *before, const float *y)
+{
+    const int64_t outputs = p->out_frames * p->out_h * p->out_w * p->c->out;
+    const double rounding = 2e-6 * sqrt((double)(27 * p->c->in));
+    for (int64_t i = 0; i < outputs; i += 1 + outputs / 1000) {
+        const plain_output plain = plain_at(p, i);
+        const double more = (double)b[i % p->c->out] + (p->c->accumulate ? (double)before[i] : 0);
+        const double exact = plain.exact + more, by_bytes = plain.by_bytes + more;
+        if (fabs(y[i] - exact) > plain.bound + 1e-4)
+            fail_msg("output %d is %g, exactly %g, allowed %g", (int)i, (double)y[i], exact,
+                     plain.bound);
+        if (t2v_onednn_convolves_bytes() && one_piece(p->c) &&
+            fabs(y[i] - by_bytes) > rounding * (1 + fabs(by_bytes)))
+            fail_msg("output %d is %g, by integers %g", (int)i, (double)y[i], by_bytes);
+    }
+}
+
+static void run_conv(const conv_case *c, const float *x, const float *w, const float *b, float *y)
+{
+    const t2v_tensor weight = floats5(w, c);
+    t2v_tensor bias = floats(b, c->out, 1);
+    t2v_conv3d *conv;
+    bias.shape.rank = 1;
+    assert_int_equal(t2v_conv3d_create(&weight, &bias, c->stride, &conv, &error), T2V_OK);
+    t2v_conv3d_use_bytes(conv);
+    if (c->behind)
+        t2v_conv3d_pad_behind(conv);
+    assert_int_equal(t2v_conv3d_run(exec, conv, x, c->frames, c->h, c->w, c->accumulate, y),
+                     T2V_OK);
+    t2v_conv3d_free(&conv);
+}
+
+static int64_t conv_outputs(const conv_case *c, int axis, int64_t size)
+{
+    const int64_t half = axis ? c->kernel[axis] / 2 : 0;
+    return (size + (c->behind ? half : 2 * half) - c->kernel[axis]) / c->stride[axis] + 1;
+}
+
+static void check_conv(const conv_case *c)
+{
+    const int64_t each = c->in * c->kernel[0] * c->kernel[1] * c->kernel[2];
+    const size_t inputs = (size_t)(c->frames * c->h * c->w * c->in);
+    plain_conv p = {.c = c,
+                    .out_frames = conv_outputs(c, 0, c->frames),
+                    .out_h = conv_outputs(c, 1, c->h),
+                    .out_w = conv_outputs(c, 2, c->w)};
+    const size_t outputs = (size_t)(p.out_frames * p.out_h * p.out_w * c->out);
+    float *x = numbers(inputs, 1), *w = numbers((size_t)(c->out * each), 2);
+    float *b = numbers((size_t)c->out, 3), *before = numbers(outputs, 4), *y = numbers(outputs, 4);
+    float *scale = t2v_calloc((size_t)c->out, sizeof(float));
+    int8_t *wq = t2v_calloc((size_t)(c->out * each), 1);
+    uint8_t *q = t2v_calloc(inputs, 1);
+    for (size_t i = 0; i < inputs; i++)
+        x[i] += 0.6f; /* mostly positive, as behind SiLU */
+    for (int64_t o = 0; o < c->out; o++)
+        t2v_quantize_weights(w + o * each, each, wq + o * each, &scale[o]);
+    const t2v_window window = {x, c->frames, c->h, c->w, c->in, .rows = c->h};
+    t2v_quantize_window(exec, &window, 255, q, &p.affine);
+    p.x = x, p.w = w, p.scale = scale, p.q = q, p.wq = wq;
+    run_conv(c, x, w, b, y);
+    check_outputs(&p, b, before, y);
+    t2v_free(x);
+    t2v_free(w);
+    t2v_free(b);
+    t2v_free(before);
+    t2v_free(y);
+    t2v_free(scale);
+    t2v_free(wq);
+    t2v_free(q);
+}
+
+static void convolutions_equal_integer_loops_and_f32_within_the_rounding(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(conv_cases) / sizeof(conv_cases[0]); i++)
+        check_conv(&conv_cases[i]);
+}
+
+static void what_is_no_number_is_not_hidden_by_a_convolution(void **state)
+{
+    (void)state;
+    static const float odd[] = {NAN, INFINITY, -INFINITY};
+    const conv_case c = {4, 4, {3, 3, 3}, {1, 1, 1}, 3, 4, 4, false, false};
+    float *x = numbers(3 * 4 * 4 * 4, 1), *w = numbers(4 * 4 * 27, 2), b[4] = {0}, y[4 * 4 * 4];
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        x[1 * 64 + 2 * 16 + 1 * 4] = odd[i]; /* frame 1, row 2, column 1 */
+        run_conv(&c, x, w, b, y);
+        assert_false(isfinite(y[(2 * 4 + 1) * 4]));
+    }
+    memset(x, 0, 3 * 64 * sizeof(*x));
+    run_conv(&c, x, w, b, y);
+    for (int i = 0; i < 64; i++)
+        assert_float_equal(y[i], 0, 0);
+    t2v_free(x);
+    t2v_free(w);
+}
+
 static void an_interrupted_layer_stops(void **state)
 {
     (void)state;
@@ -360,6 +569,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(layers_equal_integer_loops_and_f32_within_the_rounding),
         cmocka_unit_test(joined_layers_lie_side_by_side),
         cmocka_unit_test(what_is_no_number_spoils_its_row_and_no_other),
+        cmocka_unit_test(a_window_is_bytes_with_exact_zeros_around_them),
+        cmocka_unit_test(convolutions_equal_integer_loops_and_f32_within_the_rounding),
+        cmocka_unit_test(what_is_no_number_is_not_hidden_by_a_convolution),
         cmocka_unit_test(an_interrupted_layer_stops),
     };
     int failed = cmocka_run_group_tests(tests, set_up, tear_down);

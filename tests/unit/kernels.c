@@ -179,6 +179,20 @@ static void run_quantize(const kernels *k, const input *in, float *out)
     t2v_free(affine);
 }
 
+/* Each row of the input is a picture of one row, in a window that its rows fill. */
+static void run_quantize_window(const kernels *k, const input *in, float *out)
+{
+    const t2v_window window = {
+        .x = in->a, .frames = in->rows, .h = 1, .w = in->columns, .channels = 1, .rows = 1};
+    uint8_t *q = t2v_calloc((size_t)count_of(in), 1);
+    t2v_affine affine;
+    assert_non_null(q);
+    k->t2v_quantize_window(exec, &window, 255, q, &affine);
+    for (int64_t i = 0; i < count_of(in); i++)
+        out[i] = affine.scale * (float)q[i] + affine.offset;
+    t2v_free(q);
+}
+
 static void run_quantize_weights(const kernels *k, const input *in, float *out)
 {
     int8_t *q = t2v_calloc((size_t)in->columns, 1);
@@ -261,6 +275,7 @@ static const struct {
     {"rope", run_rope, 4e-7},
     {"attention", run_attention, 2e-6},
     {"quantize_rows", run_quantize, 1.0 / 127},
+    {"quantize_window", run_quantize_window, 2.0 / 255},
     {"quantize_weights", run_quantize_weights, 1.0 / 127},
     {"dequantize_rows, GELU", run_dequantize, 3e-6},
     {"difference", run_difference, 4e-7},

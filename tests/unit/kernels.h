@@ -30,6 +30,7 @@
     X(t2v_rope_run)                                                                                \
     X(t2v_attention_run)                                                                           \
     X(t2v_quantize_rows)                                                                           \
+    X(t2v_quantize_window)                                                                         \
     X(t2v_quantize_weights)                                                                        \
     X(t2v_dequantize_rows)                                                                         \
     X(t2v_dequantizer)                                                                             \

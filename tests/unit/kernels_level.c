@@ -25,6 +25,8 @@
 #define t2v_split_heads RENAMED(t2v_split_heads)
 #define t2v_split_some_heads RENAMED(t2v_split_some_heads)
 #define t2v_quantize_rows RENAMED(t2v_quantize_rows)
+#define t2v_quantize_window RENAMED(t2v_quantize_window)
+#define t2v_window_bytes RENAMED(t2v_window_bytes)
 #define t2v_quantize_weights RENAMED(t2v_quantize_weights)
 #define t2v_quantize_operand RENAMED(t2v_quantize_operand)
 #define t2v_dequantize_rows RENAMED(t2v_dequantize_rows)

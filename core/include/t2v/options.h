@@ -36,8 +36,9 @@ enum t2v_option_flags {
 /** Options that are fixed when a model is opened. */
 #define T2V_MODEL_OPTIONS(STRING, NUMBER, CHOICE)                                                  \
     CHOICE(precision, "f32", "f32|int8", 0,                                                        \
-           "arithmetic of the linear layers; int8: of the transformers' and text encoders' blocks "\
-           "with bytes, faster and in a quarter of the memory, a little less exact")               \
+           "arithmetic of the large layers; int8: of the transformers' and text encoders' blocks " \
+           "and of the autoencoder's decoder with bytes, faster and in a quarter of the memory, a "\
+           "little less exact")                                                                    \
     STRING(vae, NULL, 0,                                                                           \
            "autoencoder in place of the model's own: a file or a component's folder, such as a "   \
            "tiny one for quick previews")                                                          \
