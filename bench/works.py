@@ -179,8 +179,8 @@ def operations(work):
 
 
 def is_measured(engine, work):
-    """PyTorch's dynamic quantisation and libt2v's bytes are of linear layers alone;
-    stable-diffusion.cpp has no LTX-Video."""
+    """PyTorch's dynamic quantisation is of linear layers alone; stable-diffusion.cpp has no
+    LTX-Video."""
     if engine.startswith("sdcpp"):
         return work.pipeline == "WanPipeline"
-    return work.measures == "step" or engine not in ("torch-int8", "t2v-int8")
+    return work.measures == "step" or engine != "torch-int8"
