@@ -3,6 +3,7 @@
 
 void gst_t2v_feed_init(GstT2vFeed *feed)
 {
+    gst_t2v_sound_init(&feed->sound);
     g_mutex_init(&feed->lock);
     g_cond_init(&feed->changed);
     gst_t2v_options_init(&feed->options);
@@ -12,6 +13,7 @@ void gst_t2v_feed_init(GstT2vFeed *feed)
 void gst_t2v_feed_clear(GstT2vFeed *feed)
 {
     gst_t2v_feed_stop(feed);
+    gst_t2v_sound_clear(&feed->sound);
     gst_t2v_options_clear(&feed->options);
     g_cond_clear(&feed->changed);
     g_mutex_clear(&feed->lock);
@@ -47,6 +49,8 @@ static gpointer read_frames(gpointer data)
             return NULL;
     error.status = status;
     g_mutex_lock(&feed->lock);
+    if (!feed->stopping) /* another stream may follow, which wants the sound */
+        gst_t2v_sound_idle(&feed->sound);
     feed->error = error;
     feed->ended = TRUE;
     g_cond_broadcast(&feed->changed);
@@ -57,10 +61,9 @@ static gpointer read_frames(gpointer data)
 /* ------------------------------------------------------------------ starting and stopping */
 
 /* The lock is held, so that no option changes between being read and being the stream's. */
-t2v_status gst_t2v_feed_start(GstT2vFeed *feed, t2v_model *model, const t2v_stream_params *shape,
-                              t2v_error *error)
+static t2v_status start(GstT2vFeed *feed, t2v_model *model, const t2v_stream_params *shape,
+                        const char *sound, t2v_error *error)
 {
-    g_mutex_lock(&feed->lock);
     t2v_stream_params params = gst_t2v_options_stream_params(&feed->options, model);
     params.width = shape->width;
     params.height = shape->height;
@@ -69,14 +72,31 @@ t2v_status gst_t2v_feed_start(GstT2vFeed *feed, t2v_model *model, const t2v_stre
     params.frames = shape->frames;
     if (params.seed < 0)
         params.seed = feed->drawn_seed;
-    t2v_status status = t2v_stream_create(model, &params, &feed->stream, error);
-    if (status == T2V_OK) {
-        feed->drawn_seed = t2v_stream_seed(feed->stream);
-        feed->ended = feed->stopping = FALSE;
-        feed->reading = feed->stream;
-        feed->reader = g_thread_new("t2v-feed", read_frames, feed);
-    }
+    if (sound)
+        params.audio = sound;
+    const t2v_status status = t2v_stream_create(model, &params, &feed->stream, error);
+    if (status < 0)
+        return status;
+    feed->drawn_seed = t2v_stream_seed(feed->stream);
+    feed->ended = feed->stopping = FALSE;
+    feed->reading = feed->stream;
+    feed->reader = g_thread_new("t2v-feed", read_frames, feed);
+    return T2V_OK;
+}
+
+t2v_status gst_t2v_feed_start(GstT2vFeed *feed, t2v_model *model, const t2v_stream_params *shape,
+                              GstClockTime begin, t2v_error *error)
+{
+    char *sound;
+    t2v_status status = gst_t2v_sound_open(&feed->sound, begin, &sound, error);
+    if (status < 0)
+        return status;
+    g_mutex_lock(&feed->lock);
+    status = start(feed, model, shape, sound, error);
     g_mutex_unlock(&feed->lock);
+    if (status < 0)
+        gst_t2v_sound_close(&feed->sound);
+    g_free(sound);
     return status;
 }
 
@@ -97,6 +117,7 @@ void gst_t2v_feed_stop(GstT2vFeed *feed)
     g_thread_join(reader);
     t2v_stream_destroy(&stream);
     t2v_frame_release(&feed->frame);
+    gst_t2v_sound_close(&feed->sound);
 }
 
 gboolean gst_t2v_feed_is_running(GstT2vFeed *feed)
@@ -113,6 +134,14 @@ gint64 gst_t2v_feed_seed(GstT2vFeed *feed)
     gint64 seed = feed->stream ? t2v_stream_seed(feed->stream) : -1;
     g_mutex_unlock(&feed->lock);
     return seed;
+}
+
+int gst_t2v_feed_get_chunk(GstT2vFeed *feed)
+{
+    g_mutex_lock(&feed->lock);
+    int chunk = feed->options.stream.chunk;
+    g_mutex_unlock(&feed->lock);
+    return chunk;
 }
 
 gboolean gst_t2v_feed_wants_alpha(GstT2vFeed *feed)

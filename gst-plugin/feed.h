@@ -9,10 +9,12 @@
 #define GST_T2V_FEED_H
 
 #include "options.h"
+#include "sound.h"
 
 G_BEGIN_DECLS
 
 typedef struct GstT2vFeed {
+    GstT2vSound sound; /* locks itself */
     GMutex lock;
     GCond changed;
     /* all below by `lock` */
@@ -33,9 +35,10 @@ void gst_t2v_feed_clear(GstT2vFeed *feed);
  * Starts a stream of this size, rate and length with the options as they are.
  *
  * @param shape width, height, rate_num, rate_den and frames are used
+ * @param begin as for gst_t2v_sound_open
  */
 t2v_status gst_t2v_feed_start(GstT2vFeed *feed, t2v_model *model, const t2v_stream_params *shape,
-                              t2v_error *error);
+                              GstClockTime begin, t2v_error *error);
 
 /** Ends the stream, if there is one, within the time of t2v_stream_destroy. */
 void gst_t2v_feed_stop(GstT2vFeed *feed);
@@ -43,6 +46,9 @@ gboolean gst_t2v_feed_is_running(GstT2vFeed *feed);
 
 /** The seed of the stream that runs, whatever the property says by now; -1: none runs. */
 gint64 gst_t2v_feed_seed(GstT2vFeed *feed);
+
+/** The option `chunk`. */
+int gst_t2v_feed_get_chunk(GstT2vFeed *feed);
 
 /** Whether the pictures shall have alpha. */
 gboolean gst_t2v_feed_wants_alpha(GstT2vFeed *feed);

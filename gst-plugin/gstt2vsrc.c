@@ -9,6 +9,14 @@
  * gst-launch-1.0 t2vsrc prompt="gold bokeh lights" ! videoconvert ! autovideosink
  * ]|
  *
+ * Sound that comes to the request pad "audio" moves the scene.
+ *
+ * |[
+ * gst-launch-1.0 pulsesrc ! audioconvert ! scene.audio
+ *     t2vsrc name=scene is-live=true prompt="gold bokeh lights"
+ *     ! queue ! videoconvert ! autovideosink
+ * ]|
+ *
  * Live properties and the custom upstream event "t2v" change the video while it runs.
  */
 #include "gstt2vsrc.h"
@@ -272,6 +280,11 @@ static void send_tags(GstT2vSrc *self)
         ->send_event(GST_ELEMENT(self), gst_event_new_tag(tags));
 }
 
+static GstClockTime to_running_time(GstT2vSrc *self, GstClockTime position)
+{
+    return gst_segment_to_running_time(&GST_BASE_SRC(self)->segment, GST_FORMAT_TIME, position);
+}
+
 /** Begins the stream from its seed. */
 static gboolean start_feed(GstT2vSrc *self)
 {
@@ -287,7 +300,11 @@ static gboolean start_feed(GstT2vSrc *self)
     t2v_frame_release(&self->frame);
     self->restart = self->pending = FALSE;
     self->said = (t2v_progress){.chunk = -1};
-    if (gst_t2v_feed_start(&self->feed, self->model, &shape, &error) < 0) {
+    /* live sound is what it is when it comes; any other begins with the first frame */
+    const GstClockTime begin = gst_base_src_is_live(GST_BASE_SRC(self))
+                                   ? GST_CLOCK_TIME_NONE
+                                   : to_running_time(self, self->begin);
+    if (gst_t2v_feed_start(&self->feed, self->model, &shape, begin, &error) < 0) {
         gst_t2v_post_error(GST_ELEMENT(self), &error);
         return FALSE;
     }
@@ -319,6 +336,15 @@ static GstCaps *gst_t2v_src_fixate(GstBaseSrc *base, GstCaps *caps)
     return GST_BASE_SRC_CLASS(gst_t2v_src_parent_class)->fixate(base, caps);
 }
 
+/** The next stream's first frame takes the place of the next frame. */
+static void begin_here(GstT2vSrc *self)
+{
+    if (GST_CLOCK_TIME_IS_VALID(self->schedule.first))
+        self->begin = gst_t2v_schedule_time(&self->schedule, self->schedule.place);
+    self->schedule.first = GST_CLOCK_TIME_NONE;
+    self->schedule.place = 0;
+}
+
 static gboolean same_shape(const GstVideoInfo *a, const GstVideoInfo *b)
 {
     return a->width == b->width && a->height == b->height && a->fps_n == b->fps_n &&
@@ -336,12 +362,9 @@ static gboolean gst_t2v_src_set_caps(GstBaseSrc *base, GstCaps *caps)
     self->video = video;
     if (same && gst_t2v_feed_is_running(&self->feed))
         return TRUE;
-    if (GST_CLOCK_TIME_IS_VALID(self->schedule.first))
-        self->begin = gst_t2v_schedule_time(&self->schedule, self->schedule.place);
+    begin_here(self);
     self->schedule.rate_num = video.fps_n;
     self->schedule.rate_den = video.fps_d;
-    self->schedule.first = GST_CLOCK_TIME_NONE;
-    self->schedule.place = 0;
     if (gst_base_src_is_live(base))
         gst_element_post_message(GST_ELEMENT(self), gst_message_new_latency(GST_OBJECT(self)));
     return start_feed(self);
@@ -393,11 +416,6 @@ static GstClockTime running_time(GstT2vSrc *self)
     return now > base ? now - base : 0;
 }
 
-static GstClockTime to_running_time(GstT2vSrc *self, GstClockTime position)
-{
-    return gst_segment_to_running_time(&GST_BASE_SRC(self)->segment, GST_FORMAT_TIME, position);
-}
-
 static GstClockTime to_position(GstT2vSrc *self, GstClockTime running)
 {
     return gst_segment_position_from_running_time(&GST_BASE_SRC(self)->segment, GST_FORMAT_TIME,
@@ -423,24 +441,60 @@ static GstClockTime get_lead(GstT2vSrc *self)
     return lead;
 }
 
-/** The first frame of a live source is for the moment at which it is ready. */
+/**
+ * How long after its time a frame is ready that moves with live sound: the sound of a whole pass is
+ * waited for, and the next one meanwhile.
+ */
+static GstClockTime get_sound_latency(GstT2vSrc *self)
+{
+    const int passes = 2, usual = 17; /* frames of a live pass, unless it is set */
+    if (!gst_t2v_sound_is_connected(&self->feed.sound))
+        return 0;
+    const int chunk = gst_t2v_feed_get_chunk(&self->feed);
+    return gst_t2v_schedule_duration(&self->schedule) * passes *
+           (GstClockTime)(chunk > 0 ? chunk : usual);
+}
+
+/** How much later than its time a frame may be handed out. */
+static GstClockTime get_allowance(GstT2vSrc *self)
+{
+    return get_lead(self) + get_sound_latency(self);
+}
+
+/**
+ * The first frame of a live source is for the moment at which it is ready, or for that of the sound
+ * that it moves with.
+ */
 static void begin_schedule(GstT2vSrc *self)
 {
     self->schedule.first = self->begin;
     self->schedule.place = 0;
     if (is_paced(self)) {
-        GstClockTime now = to_position(self, running_time(self));
+        const GstClockTime sound = gst_t2v_sound_is_connected(&self->feed.sound)
+                                       ? gst_t2v_sound_origin(&self->feed.sound)
+                                       : GST_CLOCK_TIME_NONE;
+        GstClockTime now =
+            to_position(self, GST_CLOCK_TIME_IS_VALID(sound) ? sound : running_time(self));
         if (GST_CLOCK_TIME_IS_VALID(now) && now > self->begin)
             self->schedule.first = now;
     }
 }
 
+/** The stream is behind its places by some more, so its sound is too. */
+static void fall_behind(GstT2vSrc *self, guint64 places)
+{
+    gst_t2v_sound_delay(&self->feed.sound, places * gst_t2v_schedule_duration(&self->schedule));
+}
+
 static void skip_to(GstT2vSrc *self, GstClockTime running)
 {
     GstClockTime position = to_position(self, running);
-    if (GST_CLOCK_TIME_IS_VALID(position) &&
-        gst_t2v_schedule_skip_to(&self->schedule, position) > 0)
+    guint64 skipped =
+        GST_CLOCK_TIME_IS_VALID(position) ? gst_t2v_schedule_skip_to(&self->schedule, position) : 0;
+    if (skipped > 0) {
         self->discont = TRUE;
+        fall_behind(self, skipped);
+    }
 }
 
 /**
@@ -450,7 +504,7 @@ static void skip_to(GstT2vSrc *self, GstClockTime running)
  */
 static GstClockTime get_patience(GstT2vSrc *self)
 {
-    GstClockTime own = get_lead(self) + gst_t2v_schedule_duration(&self->schedule);
+    GstClockTime own = get_allowance(self) + gst_t2v_schedule_duration(&self->schedule);
     GST_OBJECT_LOCK(self);
     GstClockTime patience = MAX(own, self->latency);
     GST_OBJECT_UNLOCK(self);
@@ -600,14 +654,16 @@ static GstFlowReturn next_frame(GstT2vSrc *self)
     skip_missed(self);
     GstClockTime deadline = GST_CLOCK_TIME_NONE;
     if (is_paced(self) && when_late == GST_T2V_SRC_REPEAT && self->frame)
-        deadline = due(self) + get_lead(self);
+        deadline = due(self) + get_allowance(self);
     GstFlowReturn flow = fetch(self, deadline, &late);
     if (flow != GST_FLOW_OK)
         return flow;
-    if (late)
+    if (late) {
         self->schedule.repeated++;
-    else if (!GST_CLOCK_TIME_IS_VALID(deadline))
+        fall_behind(self, 1);
+    } else if (!GST_CLOCK_TIME_IS_VALID(deadline)) {
         skip_missed(self);
+    }
     return GST_FLOW_OK;
 }
 
@@ -676,15 +732,28 @@ static GstFlowReturn make_buffer(GstT2vSrc *self, GstBuffer **buffer)
     return flow;
 }
 
+/** A stream that can go on; FALSE: a new one was wanted and failed. */
+static gboolean keep_feed(GstT2vSrc *self)
+{
+    if (gst_t2v_sound_is_stale(&self->feed.sound)) {
+        begin_here(self);
+        self->restart = TRUE;
+    }
+    return (!self->restart && gst_t2v_feed_is_running(&self->feed)) || start_feed(self);
+}
+
 static GstFlowReturn gst_t2v_src_create(GstPushSrc *push, GstBuffer **buffer)
 {
     GstT2vSrc *self = GST_T2V_SRC(push);
+    GstFlowReturn flow;
     if (!GST_VIDEO_INFO_WIDTH(&self->video))
         return GST_FLOW_NOT_NEGOTIATED;
-    if ((self->restart || !gst_t2v_feed_is_running(&self->feed)) && !start_feed(self))
-        return GST_FLOW_ERROR;
-    sync_values(self);
-    GstFlowReturn flow = next_frame(self);
+    do { /* a frame whose sound was flushed meanwhile is none */
+        if (!keep_feed(self))
+            return GST_FLOW_ERROR;
+        sync_values(self);
+        flow = next_frame(self);
+    } while (flow == GST_FLOW_OK && gst_t2v_sound_is_stale(&self->feed.sound));
     if (flow == GST_FLOW_OK)
         flow = make_buffer(self, buffer);
     if (flow == GST_FLOW_OK)
@@ -714,6 +783,24 @@ static gboolean is_impossible_seek(GstEvent *event)
            (start_type == GST_SEEK_TYPE_SET && start != 0);
 }
 
+/**
+ * Back at the beginning, the sound is wanted from its beginning too. Only with a flush: otherwise
+ * the sound's thread would wait for the pictures, and the seek for the sound's thread.
+ */
+static void seek_sound(GstT2vSrc *self, GstEvent *event)
+{
+    GstSeekFlags flags;
+    GstSeekType start_type;
+    if (GST_EVENT_TYPE(event) != GST_EVENT_SEEK)
+        return;
+    gst_event_parse_seek(event, NULL, NULL, &flags, &start_type, NULL, NULL, NULL);
+    if (!(flags & GST_SEEK_FLAG_FLUSH) || start_type != GST_SEEK_TYPE_SET ||
+        !gst_t2v_feed_is_running(&self->feed))
+        return;
+    gst_t2v_sound_await(&self->feed.sound);
+    gst_t2v_sound_seek(&self->feed.sound, event);
+}
+
 /** The streaming thread stands still meanwhile. */
 static gboolean gst_t2v_src_do_seek(GstBaseSrc *base, GstSegment *segment)
 {
@@ -740,7 +827,8 @@ static gboolean answer_latency(GstT2vSrc *self, GstQuery *query)
 {
     if (!gst_base_src_is_live(GST_BASE_SRC(self)) || !self->schedule.rate_num)
         return FALSE;
-    GstClockTime least = gst_t2v_schedule_duration(&self->schedule) + get_lead(self);
+    GstClockTime least = gst_t2v_schedule_duration(&self->schedule) + get_allowance(self) +
+                         gst_t2v_sound_latency(&self->feed.sound);
     gst_query_set_latency(query, TRUE, least, GST_CLOCK_TIME_NONE);
     return TRUE;
 }
@@ -839,18 +927,43 @@ static gboolean gst_t2v_src_event(GstBaseSrc *base, GstEvent *event)
         note_latency(GST_T2V_SRC(base), event);
     if (is_impossible_seek(event))
         return FALSE;
+    seek_sound(GST_T2V_SRC(base), event);
     return GST_BASE_SRC_CLASS(gst_t2v_src_parent_class)->event(base, event);
 }
 
 static gboolean gst_t2v_src_send_event(GstElement *element, GstEvent *event)
 {
     gboolean accepted = FALSE;
-    if (!gst_t2v_is_steering(event) && !is_impossible_seek(event))
+    if (!gst_t2v_is_steering(event) && !is_impossible_seek(event)) {
+        seek_sound(GST_T2V_SRC(element), event);
         return GST_ELEMENT_CLASS(gst_t2v_src_parent_class)->send_event(element, event);
+    }
     if (gst_t2v_is_steering(event))
         accepted = gst_t2v_steer(element, event);
     gst_event_unref(event);
     return accepted;
+}
+
+/* ------------------------------------------------------------------ the pad for sound */
+
+static GstPad *gst_t2v_src_request_new_pad(GstElement *element, GstPadTemplate *template,
+                                           const gchar *name, const GstCaps *caps)
+{
+    GstPad *pad = gst_t2v_sound_connect(&GST_T2V_SRC(element)->feed.sound, template);
+    (void)name; /* there is one only */
+    (void)caps;
+    if (!pad)
+        return NULL;
+    gst_pad_set_active(pad, TRUE);
+    gst_element_add_pad(element, pad);
+    return pad;
+}
+
+static void gst_t2v_src_release_pad(GstElement *element, GstPad *pad)
+{
+    gst_pad_set_active(pad, FALSE);
+    gst_t2v_sound_disconnect(&GST_T2V_SRC(element)->feed.sound);
+    gst_element_remove_pad(element, pad);
 }
 
 /* ------------------------------------------------------------------ class */
@@ -919,10 +1032,13 @@ static void gst_t2v_src_class_init(GstT2vSrcClass *klass)
     gst_element_class_add_pad_template(
         element, gst_pad_template_new("src", GST_PAD_SRC, GST_PAD_ALWAYS, caps));
     gst_caps_unref(caps);
+    gst_element_class_add_pad_template(element, gst_t2v_sound_template());
     gst_element_class_set_static_metadata(element, "Video from text", "Source/Video",
                                           "Makes video from a text prompt on the CPU",
                                           "the libt2v project");
     element->send_event = gst_t2v_src_send_event;
+    element->request_new_pad = gst_t2v_src_request_new_pad;
+    element->release_pad = gst_t2v_src_release_pad;
 
     base->start = gst_t2v_src_start;
     base->stop = gst_t2v_src_stop;

@@ -88,7 +88,7 @@ static GstEvent *steering(void)
 
 static gboolean by_property(GstHarness *h)
 {
-    g_object_set(h->element, "prompt", "red fire", "speed", 2.0, NULL);
+    g_object_set(source_of(h), "prompt", "red fire", "speed", 2.0, NULL);
     return TRUE;
 }
 
@@ -99,7 +99,7 @@ static gboolean by_pad(GstHarness *h)
 
 static gboolean by_element(GstHarness *h)
 {
-    return gst_element_send_event(h->element, steering());
+    return gst_element_send_event(source_of(h), steering());
 }
 
 GST_START_TEST(a_prompt_changes_while_playing_by_property_and_by_event)
@@ -162,7 +162,7 @@ GST_START_TEST(a_change_is_announced)
     assert_equals_int64(number, 7);
     gst_message_unref(message);
     gst_buffer_unref(gst_harness_pull(h));
-    g_object_set(h->element, "prompt", "red fire", NULL);
+    g_object_set(source_of(h), "prompt", "red fire", NULL);
     message = wait_for(bus, GST_MESSAGE_ELEMENT, "t2v-changed");
     const GstStructure *fields = gst_message_get_structure(message);
     assert_equals_string(gst_structure_get_string(fields, "option"), "prompt");
@@ -220,7 +220,7 @@ GST_START_TEST(properties_may_be_set_by_several_threads_at_once)
     GThread *threads[3];
     gst_harness_play(h);
     for (int i = 0; i < 3; i++)
-        threads[i] = g_thread_new("setter", set_prompts, h->element);
+        threads[i] = g_thread_new("setter", set_prompts, source_of(h));
     for (int i = 0; i < 12; i++)
         gst_buffer_unref(gst_harness_pull(h));
     for (int i = 0; i < 3; i++)
@@ -237,13 +237,13 @@ GST_START_TEST(numbers_follow_a_control_source)
     gst_timed_value_control_source_set(GST_TIMED_VALUE_CONTROL_SOURCE(source), 0, 1);
     gst_timed_value_control_source_set(GST_TIMED_VALUE_CONTROL_SOURCE(source), GST_SECOND, 3);
     fail_unless(gst_object_add_control_binding(
-        GST_OBJECT(h->element),
-        gst_direct_control_binding_new_absolute(GST_OBJECT(h->element), "speed", source)));
+        GST_OBJECT(source_of(h)),
+        gst_direct_control_binding_new_absolute(GST_OBJECT(source_of(h)), "speed", source)));
     gst_harness_play(h);
     for (int i = 0; i < 14; i++)
         gst_buffer_unref(gst_harness_pull(h));
     double speed;
-    g_object_get(h->element, "speed", &speed, NULL);
+    g_object_get(source_of(h), "speed", &speed, NULL);
     fail_unless(speed >= 1 + 2 * 13 / 24. - 1e-6, "after 14 frames speed is %g", speed);
     gst_object_unref(source);
     gst_harness_teardown(h);

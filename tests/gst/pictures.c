@@ -255,7 +255,7 @@ GST_START_TEST(buffers_say_that_they_are_generated)
     GstHarness *h = source_new("num-buffers=2", SMALL);
     gst_harness_play(h);
     gst_buffer_unref(gst_harness_pull(h));
-    g_object_set(h->element, "seed", G_GINT64_CONSTANT(8), NULL); /* for the next start only */
+    g_object_set(source_of(h), "seed", G_GINT64_CONSTANT(8), NULL); /* for the next start only */
     GstBuffer *buffer = gst_harness_pull(h);
     GstCustomMeta *meta = gst_buffer_get_custom_meta(buffer, "GstT2vMeta");
     fail_unless(meta != NULL);

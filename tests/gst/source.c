@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source.h"
 
+/* In a bin: a harness plays at once what may have a sink pad. */
 GstHarness *source_new(const char *properties, const char *fields)
 {
-    char *launch = g_strdup_printf("t2vsrc threads=1 seed=7 %s", properties);
+    char *launch = g_strdup_printf("t2vsrc name=source threads=1 seed=7 %s", properties);
     char *caps = g_strdup_printf("video/x-raw,%s", fields);
-    GstElement *source = gst_parse_launch(launch, NULL);
-    fail_unless(source != NULL);
-    GstHarness *h = gst_harness_new_with_element(source, NULL, "src");
-    gst_object_unref(source);
+    GstElement *bin = gst_parse_bin_from_description(launch, TRUE, NULL);
+    fail_unless(bin != NULL);
+    GstHarness *h = gst_harness_new_with_element(bin, NULL, "src");
+    gst_object_unref(bin);
     gst_harness_set_sink_caps_str(h, caps);
     g_free(launch);
     g_free(caps);
     return h;
+}
+
+GstElement *source_of(GstHarness *h)
+{
+    GstElement *source = gst_bin_get_by_name(GST_BIN(h->element), "source");
+    gst_object_unref(source); /* the bin keeps it */
+    return source;
 }
 
 GBytes *pull_bytes(GstHarness *h, int count)

@@ -11,12 +11,14 @@
 
 /** A t2vsrc with these properties whose sink accepts video/x-raw with these fields only. */
 GstHarness *source_new(const char *properties, const char *fields);
+/** Its element, which is the harness's. */
+GstElement *source_of(GstHarness *h);
 
 /** The first `count` frames' bytes, one after another; freed with g_bytes_unref. */
 GBytes *source_bytes(const char *properties, const char *fields, int count);
 GBytes *pull_bytes(GstHarness *h, int count);
 
-/** Gives the element of the harness a bus of its own. */
+/** Gives what is in the harness a bus of its own. */
 GstBus *source_add_bus(GstHarness *h);
 
 /** The next message of this type on the bus, or the next element message of this name. */

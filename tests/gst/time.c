@@ -183,7 +183,7 @@ GST_START_TEST(latency_is_a_frame_and_the_lead)
     GstQuery *query = gst_query_new_latency();
     gboolean live;
     GstClockTime least, most;
-    fail_unless(gst_element_query(h->element, query));
+    fail_unless(gst_element_query(source_of(h), query));
     gst_query_parse_latency(query, &live, &least, &most);
     fail_unless(live);
     assert_equals_uint64(least, 160 * GST_MSECOND);
@@ -201,7 +201,7 @@ GST_START_TEST(a_number_of_buffers_gives_a_duration_and_an_end)
     gst_harness_play(h);
     for (int i = 0; i < 6; i++)
         gst_buffer_unref(gst_harness_pull(h));
-    fail_unless(gst_element_query_duration(h->element, GST_FORMAT_TIME, &duration));
+    fail_unless(gst_element_query_duration(source_of(h), GST_FORMAT_TIME, &duration));
     assert_equals_int64(duration, GST_SECOND / 4);
     GstEvent *event;
     while (GST_EVENT_TYPE(event = gst_harness_pull_event(h)) != GST_EVENT_EOS)
@@ -216,18 +216,18 @@ GST_START_TEST(frames_are_converted_to_time_and_back)
 {
     GstHarness *h = source_new("num-buffers=6", SMALL);
     gint64 value;
-    fail_if(gst_element_query_convert(h->element, GST_FORMAT_DEFAULT, 6, GST_FORMAT_TIME, &value),
+    fail_if(gst_element_query_convert(source_of(h), GST_FORMAT_DEFAULT, 6, GST_FORMAT_TIME, &value),
             "the rate is not known yet");
     gst_harness_play(h);
     for (int i = 0; i < 6; i++)
         gst_buffer_unref(gst_harness_pull(h));
     fail_unless(
-        gst_element_query_convert(h->element, GST_FORMAT_DEFAULT, 48, GST_FORMAT_TIME, &value));
+        gst_element_query_convert(source_of(h), GST_FORMAT_DEFAULT, 48, GST_FORMAT_TIME, &value));
     assert_equals_int64(value, 2 * GST_SECOND);
-    fail_unless(gst_element_query_convert(h->element, GST_FORMAT_TIME, GST_SECOND,
+    fail_unless(gst_element_query_convert(source_of(h), GST_FORMAT_TIME, GST_SECOND,
                                           GST_FORMAT_DEFAULT, &value));
     assert_equals_int64(value, 24);
-    fail_unless(gst_element_query_position(h->element, GST_FORMAT_DEFAULT, &value));
+    fail_unless(gst_element_query_position(source_of(h), GST_FORMAT_DEFAULT, &value));
     fail_unless(value >= 5 && value <= 6, "the position is %d", (int)value);
     gst_harness_teardown(h);
 }
@@ -247,7 +247,7 @@ GST_START_TEST(a_seek_to_the_beginning_makes_the_same_frames_again)
     GstHarness *h = source_new("seed=-1", SMALL);
     gst_harness_play(h);
     GBytes *before = pull_bytes(h, 3);
-    fail_unless(gst_element_seek_simple(h->element, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
+    fail_unless(gst_element_seek_simple(source_of(h), GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
     drop_buffers(h); /* some were under way, but none of them was the second */
     GBytes *after = NULL;
     for (int i = 0; i < 60 && !after; i++) {
@@ -299,7 +299,8 @@ GST_START_TEST(a_seek_elsewhere_is_refused_and_disturbs_nothing)
     gst_harness_play(h);
     GstBuffer *buffer = gst_harness_pull(h);
     gst_buffer_unref(buffer);
-    fail_if(gst_element_seek_simple(h->element, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SECOND));
+    fail_if(
+        gst_element_seek_simple(source_of(h), GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SECOND));
     for (guint64 i = 1; i < 4; i++) {
         buffer = gst_harness_pull(h);
         check_place(buffer, 0, i, 24, 1);
