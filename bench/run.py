@@ -41,7 +41,15 @@ def read_arguments():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--markdown", action="store_true")
-    return parser.parse_args()
+    parser.add_argument("--processor-time", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.processor_time:
+        arguments.threads = 1
+    return arguments
+
+
+def time_of(arguments):
+    return "processor" if arguments.processor_time else "clock"
 
 
 class Engine:
@@ -52,10 +60,10 @@ class Engine:
         if name.startswith("t2v"):
             command = [arguments.build / "bench" / "clip", folder, work.width, work.height,
                        work.frames, work.steps, arguments.threads,
-                       "int8" if name.endswith("int8") else "f32"]
+                       "int8" if name.endswith("int8") else "f32", time_of(arguments)]
         else:
             command = [sys.executable, HERE / "worker.py", name, work.name, arguments.layers,
-                       folder, arguments.threads]
+                       folder, arguments.threads, time_of(arguments)]
         self.name, self.measures, self.seconds, self.memory = name, work.measures, [], 0
         start = time.monotonic()
         self.process = subprocess.Popen(
@@ -119,7 +127,8 @@ def read_peaks(arguments):
     """GFLOP/s of oneDNN's float product and convolution."""
     said = subprocess.run(
         [arguments.build / "t2v", "bench", "--peak", "--threads", str(arguments.threads),
-         "--rounds", "3"], check=True, capture_output=True, text=True).stdout
+         "--rounds", "3"] + ["--processor-time"] * arguments.processor_time,
+        check=True, capture_output=True, text=True).stdout
     rates = [float(r) for r in re.findall(r"([\d.]+) GFLOP/s", said)]
     return {"step": rates[0], "frame": rates[1]}, said
 
@@ -170,7 +179,8 @@ def main():
         if name not in all_works:
             sys.exit(f"bench/run: there is no work \"{name}\"; there are {', '.join(all_works)}")
     print(f"{processor()}, {arguments.threads} threads, {platform.system()} {platform.release()}; "
-          f"PyTorch {torch.__version__}; medians of {arguments.repeat} taken in turn", flush=True)
+          f"PyTorch {torch.__version__}; medians of {arguments.repeat} taken in turn"
+          + ", in seconds of the processor" * arguments.processor_time, flush=True)
     for name in chosen:
         run(all_works[name], arguments)
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One engine and one work in a process of its own: a measurement for each line of input.
 
-    worker.py ENGINE WORK LAYERS FOLDER THREADS
+    worker.py ENGINE WORK LAYERS FOLDER THREADS TIME
 
+TIME is clock, or processor: of all threads together.
 The first measurement is made at once; with it the process has started. Each answer is a line of
 JSON with seconds and the largest memory so far in MiB.
 
@@ -22,11 +23,14 @@ import torch
 import works
 
 
+clock = time.monotonic  # or what main sets
+
+
 def timed(run):
     while True:
-        start = time.monotonic()
+        start = clock()
         run()
-        yield time.monotonic() - start
+        yield clock() - start
 
 
 def measure_torch(work, folder, threads, precision):
@@ -78,13 +82,13 @@ def sdcpp_steps(generate):
     """A generation of more steps than anybody asks for, which stands still between them: so it
     never comes to decoding, which takes much longer."""
     done, wanted = queue.Queue(), queue.Queue()
-    start = time.monotonic()
+    start = clock()
 
     def on_step():
         nonlocal start
-        done.put(time.monotonic() - start)
+        done.put(clock() - start)
         wanted.get()
-        start = time.monotonic()
+        start = clock()
 
     threading.Thread(target=generate, args=(1000, on_step), daemon=True).start()
     while True:
@@ -96,15 +100,17 @@ def sdcpp_decoding(generate):
     """What follows the only step."""
     while True:
         steps = []
-        generate(1, lambda: steps.append(time.monotonic()))
-        yield time.monotonic() - steps[-1]
+        generate(1, lambda: steps.append(clock()))
+        yield clock() - steps[-1]
 
 
 ENGINES = {"torch": measure_torch, "openvino": measure_openvino, "sdcpp": measure_sdcpp}
 
 
 def main():
-    engine, name, layers, folder, threads = sys.argv[1:]
+    global clock
+    engine, name, layers, folder, threads, kind = sys.argv[1:]
+    clock = time.process_time if kind == "processor" else time.monotonic
     answers = os.fdopen(os.dup(1), "w")  # stable-diffusion.cpp is silenced by closing the first
     torch.set_num_threads(int(threads))
     work = {w.name: w for w in works.all_works(int(layers))}[name]
