@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "layers/write_int8.h"
@@ -25,11 +26,6 @@ typedef struct job {
     int64_t made; /* tensors that became bytes */
     t2v_error *error;
 } job;
-
-static t2v_status fail_io(const char *path, const char *what, t2v_error *error)
-{
-    return t2v_fail(error, T2V_ERROR_IO, "%s: %s failed: %s", path, what, strerror(errno));
-}
 
 static bool exists(const char *path)
 {
@@ -131,7 +127,7 @@ static t2v_status for_each(job *j, each_fn each, const void *opaque, const char 
                            const char *to)
 {
     DIR *folder = opendir(from);
-    t2v_status status = folder ? T2V_OK : fail_io(from, "reading the folder", j->error);
+    t2v_status status = folder ? T2V_OK : t2v_fail_io(j->error, from, "reading the folder");
     for (struct dirent *entry; status >= 0 && (entry = readdir(folder));)
         if (entry->d_name[0] != '.')
             status = call_each(j, each, opaque, entry->d_name, from, to);
@@ -148,7 +144,7 @@ static t2v_status copy_file(const char *from, const char *to, t2v_error *error)
     bool good = target && fwrite(source.data, 1, source.bytes, target) == source.bytes;
     if (target && fclose(target))
         good = false;
-    t2v_status status = good ? T2V_OK : fail_io(to, "writing", error);
+    t2v_status status = good ? T2V_OK : t2v_fail_io(error, to, "writing");
     t2v_mapped_file_close(&source);
     return status;
 }
@@ -216,7 +212,7 @@ static t2v_status copy_entry(job *j, const void *opaque, const char *name, const
     if (!t2v_config_has(opaque, name))
         return T2V_OK;
     if (mkdir(to, 0777))
-        return fail_io(to, "making the folder", j->error);
+        return t2v_fail_io(j->error, to, "making the folder");
     T2V_TRY(for_each(j, copy_plain, NULL, from, to));
     T2V_TRY(t2v_component_has_weights(from, &weights, j->error));
     return weights ? quantize_component(j, name, from, to) : T2V_OK;
@@ -277,11 +273,11 @@ static t2v_status write_folder(const char *model, const t2v_config *index, const
     snprintf(temporary, size, "%.*s.%ld.part", (int)length, out, (long)getpid());
     t2v_status status = T2V_OK;
     if (mkdir(temporary, 0777)) {
-        status = fail_io(temporary, "making the folder", j->error);
+        status = t2v_fail_io(j->error, temporary, "making the folder");
     } else {
         status = fill_folder(model, index, temporary, j);
         if (status >= 0 && rename(temporary, out))
-            status = fail_io(out, "renaming", j->error);
+            status = t2v_fail_io(j->error, out, "renaming");
         if (status < 0)
             remove_folder(temporary);
     }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "text/spiece_model.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "text/tokenizer_json.h"
@@ -230,37 +228,6 @@ static t2v_status read_model(const reader *r)
 
 /* ------------------------------------------------------------------ the file */
 
-static t2v_status read_all(FILE *file, const char *path, t2v_spiece_model *model, t2v_error *error)
-{
-    struct stat info;
-    if (fstat(fileno(file), &info) || !S_ISREG(info.st_mode))
-        return t2v_fail(error, T2V_ERROR_IO, "%s: not a regular file", path);
-    if (info.st_size < 1 || info.st_size > MAX_FILE)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %lld bytes, wanted 1 to %d", path,
-                        (long long)info.st_size, MAX_FILE);
-    model->byte_count = (size_t)info.st_size;
-    model->bytes = t2v_alloc(model->byte_count);
-    if (!model->bytes)
-        return t2v_fail_memory(error, path, model->byte_count);
-    if (fread(model->bytes, 1, model->byte_count, file) != model->byte_count)
-        return t2v_fail(error, T2V_ERROR_IO, "%s: reading failed: %s", path,
-                        ferror(file) ? strerror(errno) : "the file became shorter");
-    return T2V_OK;
-}
-
-static t2v_status read_file(const char *path, t2v_spiece_model *model, t2v_error *error)
-{
-    /* O_NONBLOCK: opening a pipe must not wait for its writer */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
-    if (!file)
-        return t2v_fail(error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO, "%s: %s", path,
-                        strerror(errno));
-    t2v_status status = read_all(file, path, model, error);
-    fclose(file);
-    return status;
-}
-
 /* Reads what model->bytes holds; the model is empty afterwards when that fails. */
 static t2v_status parse(const char *path, t2v_spiece_model *model, t2v_error *error)
 {
@@ -271,10 +238,21 @@ static t2v_status parse(const char *path, t2v_spiece_model *model, t2v_error *er
     return status;
 }
 
+static t2v_status check_size(const char *path, size_t bytes, t2v_error *error)
+{
+    if (bytes < 1 || bytes > MAX_FILE)
+        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: a tokenizer of %zu bytes, wanted 1 to %d",
+                        path, bytes, MAX_FILE);
+    return T2V_OK;
+}
+
 t2v_status t2v_spiece_model_read(const char *path, t2v_spiece_model *model, t2v_error *error)
 {
+    char *bytes;
     *model = (t2v_spiece_model){0};
-    t2v_status status = read_file(path, model, error);
+    T2V_TRY(t2v_file_read(path, MAX_FILE, &bytes, &model->byte_count, error));
+    model->bytes = (uint8_t *)bytes;
+    t2v_status status = check_size(path, model->byte_count, error);
     if (status == T2V_OK)
         return parse(path, model, error);
     t2v_spiece_model_free(model);
@@ -285,9 +263,7 @@ t2v_status t2v_spiece_model_copy(const char *path, const void *bytes, size_t cou
                                  t2v_spiece_model *model, t2v_error *error)
 {
     *model = (t2v_spiece_model){0};
-    if (count < 1 || count > MAX_FILE)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: a tokenizer of %zu bytes, wanted 1 to %d",
-                        path, count, MAX_FILE);
+    T2V_TRY(check_size(path, count, error));
     model->bytes = t2v_alloc(count);
     if (!model->bytes)
         return t2v_fail_memory(error, path, count);

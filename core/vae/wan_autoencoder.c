@@ -487,14 +487,8 @@ static t2v_status run_resnets(t2v_exec *exec, decoder *d, int64_t index, const f
     const level_state *s = &d->level[index];
     const level *l = s->level;
     float *buffer[2];
-    const float *x = input;
-    for (int i = 0; i < 2; i++)
-        if (!(buffer[i] = t2v_exec_floats(exec, (size_t)(s->h * s->w), (size_t)l->out)))
-            return T2V_ERROR_MEMORY;
-    for (int64_t i = 0; i < l->resnets; i++) {
-        T2V_TRY(t2v_wan_run_resnet(exec, &s->resnet[i], x, buffer[i % 2]));
-        x = buffer[i % 2];
-    }
+    T2V_TRY(t2v_wan_run_resnets(exec, s->resnet, l->resnets, input, s->h * s->w, l->out, buffer));
+    const float *x = buffer[0];
     if (l->in_time)
         return enlarge_in_time(exec, d, index, x, input);
     return l->enlarges ? enlarge(exec, d, index, x, 0, input) : deliver(exec, d, x);

@@ -406,25 +406,15 @@ static t2v_status halve_time(t2v_exec *exec, run *r, int64_t index, const float 
     return leave_level(exec, r, index, inputs, y);
 }
 
+/* The resnets of a level, and all that follows. */
 static t2v_status run_resnets(t2v_exec *exec, run *r, int64_t index, const float *input)
 {
     level_state *s = &r->level[index];
     const level *l = s->level;
-    const int64_t positions = s->h * s->w;
     const float *const inputs[2] = {input, NULL};
     float *buffer[2];
-    for (int i = 0; i < 2; i++)
-        if (!(buffer[i] = t2v_exec_floats(exec, (size_t)positions, (size_t)l->out)))
-            return T2V_ERROR_MEMORY;
-    float *x = buffer[1], *y = buffer[0];
-    if (!l->resnets)
-        t2v_copy(exec, x, input, positions * l->out);
-    for (int64_t i = 0; i < l->resnets; i++) {
-        T2V_TRY(t2v_wan_run_resnet(exec, &s->resnet[i], i ? x : input, y));
-        float *made = y;
-        y = x;
-        x = made;
-    }
+    T2V_TRY(t2v_wan_run_resnets(exec, s->resnet, l->resnets, input, s->h * s->w, l->out, buffer));
+    float *x = buffer[0], *y = buffer[1];
     if (!l->reduces)
         return leave_level(exec, r, index, inputs, x);
     T2V_TRY(t2v_conv3d_run(exec, l->space, x, 1, s->h, s->w, false, y));

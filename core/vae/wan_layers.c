@@ -177,6 +177,24 @@ t2v_status t2v_wan_run_resnet(t2v_exec *exec, t2v_wan_resnet_state *s, const flo
     return status;
 }
 
+t2v_status t2v_wan_run_resnets(t2v_exec *exec, t2v_wan_resnet_state *state, int64_t count,
+                               const float *x, int64_t positions, int64_t channels,
+                               float *result[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (!(result[i] = t2v_exec_floats(exec, (size_t)positions, (size_t)channels)))
+            return T2V_ERROR_MEMORY;
+    if (!count)
+        t2v_copy(exec, result[0], x, positions * channels);
+    for (int64_t i = 0; i < count; i++) {
+        float *made = result[1];
+        T2V_TRY(t2v_wan_run_resnet(exec, &state[i], i ? result[0] : x, made));
+        result[1] = result[0];
+        result[0] = made;
+    }
+    return T2V_OK;
+}
+
 /* All positions of the frame attend to each other; added to x. */
 static t2v_status run_attention(t2v_exec *exec, const t2v_wan_middle *m, int64_t n, float *x)
 {

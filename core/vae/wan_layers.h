@@ -79,6 +79,16 @@ t2v_status t2v_wan_run_conv(t2v_exec *exec, t2v_conv_state *state, const float *
                             const float *x, bool accumulate, float *y);
 t2v_status t2v_wan_run_resnet(t2v_exec *exec, t2v_wan_resnet_state *state, const float *x,
                               float *y);
+/**
+ * Resnets one after the other; with none of them x is copied.
+ *
+ * @param x      [positions, channels of the first]
+ * @param result receives two frames [positions, channels of the last] in the arena: what they made,
+ *               and one to work in
+ */
+t2v_status t2v_wan_run_resnets(t2v_exec *exec, t2v_wan_resnet_state *state, int64_t count,
+                               const float *x, int64_t positions, int64_t channels,
+                               float *result[2]);
 /** x is replaced. */
 t2v_status t2v_wan_run_middle(t2v_exec *exec, t2v_wan_middle_state *state, float *x);
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "weights/config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "weights/json.h"
 
@@ -24,44 +21,6 @@ struct t2v_config {
 };
 
 /* ---------------------------------------------------------------- reading */
-
-static t2v_status read_descriptor(const char *path, int descriptor, char **text, size_t *bytes,
-                                  t2v_error *error)
-{
-    struct stat info;
-    if (fstat(descriptor, &info))
-        return t2v_fail(error, T2V_ERROR_IO, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(info.st_mode) || info.st_size > MAX_BYTES)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: wanted a regular file of at most %d MiB",
-                        path, MAX_BYTES >> 20);
-    *text = t2v_alloc((size_t)info.st_size);
-    if (!*text)
-        return t2v_fail_memory(error, path, (size_t)info.st_size);
-    for (*bytes = 0; *bytes < (size_t)info.st_size;) {
-        ssize_t got = read(descriptor, *text + *bytes, (size_t)info.st_size - *bytes);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return t2v_fail(error, T2V_ERROR_IO, "%s: %s", path, strerror(errno));
-        if (got == 0)
-            break;
-        *bytes += (size_t)got;
-    }
-    return T2V_OK;
-}
-
-/* The file's text, owned by the caller on failure as well. */
-static t2v_status read_file(const char *path, char **text, size_t *bytes, t2v_error *error)
-{
-    /* O_NONBLOCK: opening a pipe must not wait for its writer */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0)
-        return t2v_fail(error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO, "%s: %s", path,
-                        strerror(errno));
-    t2v_status status = read_descriptor(path, descriptor, text, bytes, error);
-    close(descriptor);
-    return status;
-}
 
 static const char *type_name(const json_t *value)
 {
@@ -103,7 +62,7 @@ t2v_status t2v_config_open(const char *path, t2v_config **config, t2v_error *err
     char *text = NULL;
     size_t bytes = 0;
     *config = NULL;
-    t2v_status status = read_file(path, &text, &bytes, error);
+    t2v_status status = t2v_file_read(path, MAX_BYTES, &text, &bytes, error);
     if (status == T2V_OK)
         status = make(path, text, bytes, config, error);
     t2v_free(text);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "weights/mapped_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 
 /* Files up to this size are read ahead as a whole; larger ones as they are used, because they may
@@ -15,21 +13,11 @@
 static const size_t max_read_ahead = (size_t)1 << 30;
 
 /* Maps all of an open file. */
-static t2v_status map_descriptor(t2v_mapped_file *file, int descriptor, size_t least,
-                                 const char *kind, t2v_error *error)
+static t2v_status map_descriptor(t2v_mapped_file *file, int descriptor, t2v_error *error)
 {
-    struct stat info;
-    if (fstat(descriptor, &info))
-        return t2v_fail(error, T2V_ERROR_IO, "%s: %s", file->path, strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: is not a regular file", file->path);
-    if (info.st_size < 0 || (uintmax_t)info.st_size < least || (uintmax_t)info.st_size > SIZE_MAX)
-        return t2v_fail(error, T2V_ERROR_FORMAT, "%s: %lld bytes long, wanted %s of %zu or more",
-                        file->path, (long long)info.st_size, kind, least);
-    file->bytes = (size_t)info.st_size;
     void *map = mmap(NULL, file->bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (map == MAP_FAILED)
-        return t2v_fail(error, T2V_ERROR_IO, "%s: mapping failed: %s", file->path, strerror(errno));
+        return t2v_fail_io(error, file->path, "mapping");
     file->data = map;
     if (file->bytes <= max_read_ahead)
         madvise(map, file->bytes, MADV_WILLNEED);
@@ -39,15 +27,17 @@ static t2v_status map_descriptor(t2v_mapped_file *file, int descriptor, size_t l
 static t2v_status map(t2v_mapped_file *file, const char *path, size_t least, const char *kind,
                       t2v_error *error)
 {
+    int descriptor;
+    t2v_status status;
     file->path = t2v_strdup(path);
     if (!file->path)
         return t2v_fail_memory(error, "a file name", strlen(path) + 1);
-    /* O_NONBLOCK: opening a pipe must not wait for its writer */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0)
-        return t2v_fail(error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO, "%s: %s", path,
-                        strerror(errno));
-    t2v_status status = map_descriptor(file, descriptor, least, kind, error);
+    T2V_TRY(t2v_file_open(path, &descriptor, &file->bytes, error));
+    if (file->bytes < least)
+        status = t2v_fail(error, T2V_ERROR_FORMAT, "%s: %zu bytes long, wanted %s of %zu or more",
+                          path, file->bytes, kind, least);
+    else
+        status = map_descriptor(file, descriptor, error);
     close(descriptor);
     return status;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
@@ -31,11 +32,6 @@ typedef struct notes {
     const t2v_safetensors_note *pair;
     size_t count;
 } notes;
-
-static t2v_status fail_io(const t2v_safetensors_writer *writer, const char *what, t2v_error *error)
-{
-    return t2v_fail(error, T2V_ERROR_IO, "%s: %s failed: %s", writer->path, what, strerror(errno));
-}
 
 /* Places the tensors, those with large elements first, so that each is aligned for its type. */
 static t2v_status place_tensors(t2v_safetensors_writer *writer,
@@ -128,7 +124,7 @@ static t2v_status write_at(t2v_safetensors_writer *writer, const char *data, siz
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
-            return fail_io(writer, "writing", error);
+            return t2v_fail_io(error, writer->path, "writing");
         data += written;
         bytes -= (size_t)written;
         position += (size_t)written;
@@ -162,7 +158,7 @@ static t2v_status open_temporary(t2v_safetensors_writer *writer, t2v_error *erro
     writer->descriptor = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (writer->descriptor >= 0)
         return T2V_OK;
-    t2v_status status = fail_io(writer, "creating", error);
+    t2v_status status = t2v_fail_io(error, writer->path, "creating");
     t2v_free(writer->temporary); /* a file of that name is not this writer's to remove */
     writer->temporary = NULL;
     return status;
@@ -256,9 +252,9 @@ static t2v_status finish(t2v_safetensors_writer *writer, t2v_error *error)
     int closed = close(writer->descriptor);
     writer->descriptor = -1;
     if (closed)
-        return fail_io(writer, "writing", error);
+        return t2v_fail_io(error, writer->path, "writing");
     if (rename(writer->temporary, writer->path))
-        return fail_io(writer, "renaming", error);
+        return t2v_fail_io(error, writer->path, "renaming");
     return T2V_OK;
 }
 

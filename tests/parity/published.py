@@ -243,6 +243,11 @@ def check_loads(path, folder):
     check_loads_as(AutoencoderKLLTXVideo, path, folder, "vae")
 
 
+def write_renamed(folder, path, rename):
+    """A component's folder as one file."""
+    save_file({rename(name): tensor for name, tensor in read_component(folder).items()}, str(path))
+
+
 def check_loads_as(kind, path, folder, name):
     ours = kind.from_single_file(str(path), config=str(folder), subfolder=name).state_dict()
     for key, tensor in read_component(folder / name).items():
@@ -302,16 +307,30 @@ def quantise(folder, path, architecture, rename, tokenizer=None):
     replace_component(folder, values)
 
 
-def write_gguf(folder, out, version):
-    """Transformer and text encoder in GGUF, autoencoder apart, a manifest that names them."""
-    quantise(folder / "transformer", out / "dit.gguf", "ltxv", original_transformer)
-    quantise(folder / "text_encoder", out / "encoder.gguf", "t5encoder", llama_t5)
-    save_file({original_vae(name, version): tensor
-               for name, tensor in read_component(folder / "vae").items()},
-              str(out / "autoencoder.safetensors"))
+def ltx_vae_file(folder, path, version):
+    write_renamed(folder / "vae", path, lambda name: original_vae(name, version))
+
+
+def write_gguf(folder, out, architecture, rename, inside=None, **beside):
+    """Transformer and text encoder in GGUF, named by a manifest with what lies beside them.
+
+    inside: a tokenizer that the text encoder's metadata get."""
+    quantise(folder / "transformer", out / "dit.gguf", architecture, rename)
+    quantise(folder / "text_encoder", out / "encoder.gguf", "t5encoder", llama_t5, inside)
+    return write_manifest(out, transformer="dit.gguf", text_encoder="encoder.gguf", **beside)
+
+
+def write_ltx_gguf(folder, out, version):
+    ltx_vae_file(folder, out / "autoencoder.safetensors", version)
     shutil.copy(folder / "tokenizer" / "spiece.model", out)
-    return write_manifest(out, transformer="dit.gguf", vae="autoencoder.safetensors",
-                          text_encoder="encoder.gguf", tokenizer="spiece.model")
+    return write_gguf(folder, out, "ltxv", original_transformer, vae="autoencoder.safetensors",
+                      tokenizer="spiece.model")
+
+
+def add_spiece_model(folder, tensors):
+    """The tokenizer as repackaged text encoders carry it."""
+    proto = (folder / "tokenizer" / "spiece.model").read_bytes()
+    tensors["spiece_model"] = torch.frombuffer(bytearray(proto), dtype=torch.uint8)
 
 
 def float8(tensors, rename, dtype, ending, per_row):
@@ -339,23 +358,19 @@ def write_float8(folder, out, version):
     text, values = float8(read_component(folder / "text_encoder"), str, torch.float8_e5m2,
                           "weight_scale", True)
     replace_component(folder / "text_encoder", values)
-    proto = (folder / "tokenizer" / "spiece.model").read_bytes()
-    text["spiece_model"] = torch.frombuffer(bytearray(proto), dtype=torch.uint8)
+    add_spiece_model(folder, text)
     for name in ("diffusion_models", "text_encoders", "vae"):
         (out / name).mkdir()
     save_file(dit | {"scaled_fp8": torch.zeros(2, dtype=torch.float8_e4m3fn)},
               str(out / "diffusion_models" / "ltxv.safetensors"))
     save_file(text, str(out / "text_encoders" / "t5xxl_scaled.safetensors"))
     save_file(text, str(out / "text_encoders" / "umt5_other.safetensors"))
-    save_file({original_vae(name, version): tensor
-               for name, tensor in read_component(folder / "vae").items()},
-              str(out / "vae" / "ltxv-vae.safetensors"))
+    ltx_vae_file(folder, out / "vae" / "ltxv-vae.safetensors", version)
     return out / "diffusion_models" / "ltxv.safetensors"
 
 
 def wan_vae_file(folder, path, version):
-    save_file({original_wan_vae(name, version): tensor
-               for name, tensor in read_component(folder / "vae").items()}, str(path))
+    write_renamed(folder / "vae", path, lambda name: original_wan_vae(name, version))
     if version == "2.1":  # diffusers reads no other
         check_loads_as(AutoencoderKLWan, path, folder, "vae")
 
@@ -372,8 +387,7 @@ def write_wan_float8(folder, out, version):
     text, values = float8(read_component(folder / "text_encoder"), str, torch.float8_e4m3fn,
                           "scale_weight", False)
     replace_component(folder / "text_encoder", values)
-    proto = (folder / "tokenizer" / "spiece.model").read_bytes()
-    text["spiece_model"] = torch.frombuffer(bytearray(proto), dtype=torch.uint8)
+    add_spiece_model(folder, text)
     text["scaled_fp8"] = torch.zeros(2, dtype=torch.float8_e4m3fn)
     save_file(text, str(out / "text_encoders" / "umt5_xxl_fp8_e4m3fn_scaled.safetensors"))
     wan_vae_file(folder, out / "vae" / "wan_2.1_vae.safetensors", version)
@@ -395,24 +409,17 @@ def add_tokenizer(writer, path, more):
 
 
 def write_wan_gguf(folder, out, version):
-    """Transformer and text encoder in GGUF, named by a manifest."""
-    quantise(folder / "transformer", out / "dit.gguf", "wan", original_wan_transformer)
-    quantise(folder / "text_encoder", out / "encoder.gguf", "t5encoder", llama_t5,
-             folder / "tokenizer" / "spiece.model")
+    """The tokenizer in the text encoder's metadata."""
     wan_vae_file(folder, out / "vae.safetensors", version)
-    return write_manifest(out, transformer="dit.gguf", vae="vae.safetensors",
-                          text_encoder="encoder.gguf")
+    return write_gguf(folder, out, "wan", original_wan_transformer,
+                      folder / "tokenizer" / "spiece.model", vae="vae.safetensors")
 
 
 def write_wan_experts(folder, out, version):
     """Two transformers, one under each kind of names, and the authors' text encoder."""
     for component, rename in (("transformer", original_wan_transformer), ("transformer_2", str)):
-        save_file({rename(name): tensor
-                   for name, tensor in read_component(folder / component).items()},
-                  str(out / f"{component}.safetensors"))
-    save_file({original_umt5(name): tensor
-               for name, tensor in read_component(folder / "text_encoder").items()},
-              str(out / "umt5-xxl.safetensors"))
+        write_renamed(folder / component, out / f"{component}.safetensors", rename)
+    write_renamed(folder / "text_encoder", out / "umt5-xxl.safetensors", original_umt5)
     wan_vae_file(folder, out / "wan_vae.safetensors", version)
     shutil.copytree(folder / "tokenizer", out / "tokenizer")
     return write_manifest(out, transformer="transformer.safetensors",
@@ -421,9 +428,8 @@ def write_wan_experts(folder, out, version):
 
 def write_wan_ti2v(folder, out, version):
     """2.2's own autoencoder; all found beside the transformer."""
-    save_file({original_wan_transformer(name): tensor
-               for name, tensor in read_component(folder / "transformer").items()},
-              str(out / "wan2.2_ti2v.safetensors"))
+    write_renamed(folder / "transformer", out / "wan2.2_ti2v.safetensors",
+                  original_wan_transformer)
     wan_vae_file(folder, out / "wan2.2_vae.safetensors", version)
     for name in ("text_encoder", "tokenizer"):
         shutil.copytree(folder / name, out / name)
@@ -435,12 +441,10 @@ def write_wan_i2v(folder, out, version):
     for name in ("diffusion_models", "text_encoders", "vae", "clip_vision"):
         (out / name).mkdir()
     dit = out / "diffusion_models" / "wan2.1_i2v_480p_14B.safetensors"
-    save_file({original_wan_transformer(name): tensor
-               for name, tensor in read_component(folder / "transformer").items()}, str(dit))
+    write_renamed(folder / "transformer", dit, original_wan_transformer)
     check_loads_as(WanTransformer3DModel, dit, folder, "transformer")
     text = read_component(folder / "text_encoder")
-    proto = (folder / "tokenizer" / "spiece.model").read_bytes()
-    text["spiece_model"] = torch.frombuffer(bytearray(proto), dtype=torch.uint8)
+    add_spiece_model(folder, text)
     save_file(text, str(out / "text_encoders" / "umt5_xxl.safetensors"))
     save_file({"vision_model." + name.removeprefix("vision_model."): tensor
                for name, tensor in read_component(folder / "image_encoder").items()}
@@ -468,7 +472,7 @@ def write_manifest(out, **parts):
     return manifest
 
 
-FORMS = {"single": write_single, "gguf": write_gguf, "float8": write_float8,
+FORMS = {"single": write_single, "gguf": write_ltx_gguf, "float8": write_float8,
          "wan-float8": write_wan_float8, "wan-gguf": write_wan_gguf,
          "wan-experts": write_wan_experts, "wan-ti2v": write_wan_ti2v,
          "wan-i2v": write_wan_i2v, "wan-flf2v": write_wan_flf2v}

@@ -427,7 +427,7 @@ static void what_is_no_model_is_refused_in_words(void **state)
     assert_int_equal(t2v_tokenizer_open("/nonexistent/spiece.model", &tokenizer, &error),
                      T2V_ERROR_NOT_FOUND);
     assert_non_null(strstr(error.text, "/nonexistent/spiece.model"));
-    assert_int_equal(t2v_tokenizer_open("/tmp", &tokenizer, &error), T2V_ERROR_IO);
+    assert_int_equal(t2v_tokenizer_open("/tmp", &tokenizer, &error), T2V_ERROR_FORMAT);
     assert_refused("", 0, T2V_ERROR_FORMAT, "0 bytes");
     assert_refused("version https://git-lfs.github.com/spec/v1\n", 43, T2V_ERROR_FORMAT,
                    "not a SentencePiece model");
