@@ -111,9 +111,9 @@ static t2v_status mix_noise(t2v_decoding *d, const t2v_latent_size *size)
 
 /* ------------------------------------------------------------------ tiles */
 
-size_t t2v_decoding_video_bytes(const t2v_model *model, const t2v_plan *plan)
+size_t t2v_decoding_video_bytes(const t2v_model *model, const t2v_plan *plan, int64_t latents)
 {
-    const size_t pictures = (size_t)t2v_plan_pictures(model, plan->size.frames);
+    const size_t pictures = (size_t)t2v_plan_pictures(model, latents);
     return pictures * t2v_plan_picture_floats(plan) * sizeof(uint16_t);
 }
 
@@ -184,7 +184,7 @@ static t2v_status deliver_video(t2v_decoding *d)
  * frame is most of its memory. */
 static t2v_status decode_tiles(t2v_decoding *d)
 {
-    const size_t bytes = t2v_decoding_video_bytes(d->model, d->plan);
+    const size_t bytes = t2v_decoding_video_bytes(d->model, d->plan, d->count);
     d->video = t2v_alloc_pages(bytes);
     if (!d->video)
         return t2v_fail_memory(d->exec->error, "the tiles", bytes);

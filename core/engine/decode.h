@@ -22,7 +22,7 @@ typedef struct t2v_decoding {
     t2v_motion_clock *clock; /**< decides which pictures are delivered; NULL: all are */
     t2v_deliver_fn deliver;
     void *opaque;                  /**< of deliver */
-    t2v_tiles tiles;               /**< more than one: of a video of one pass alone */
+    t2v_tiles tiles;               /**< more than one: of what t2v_plan_may_tile */
     void (*advance)(void *opaque); /**< a latent frame of a tile is decoded */
     void *advance_opaque;
 
@@ -57,8 +57,8 @@ void t2v_decoding_free(t2v_decoding *d);
  */
 t2v_status t2v_decoding_take(t2v_decoding *d, const float *latents, int64_t frames, int64_t fresh);
 
-/** Bytes of what tiles are put together in. */
-size_t t2v_decoding_video_bytes(const t2v_model *model, const t2v_plan *plan);
+/** Bytes of what tiles of `latents` latent frames, a clip of their own, are put together in. */
+size_t t2v_decoding_video_bytes(const t2v_model *model, const t2v_plan *plan, int64_t latents);
 
 /**
  * Decodes the next latent frame and delivers its pictures; in tiles, all frames that are there.

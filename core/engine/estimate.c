@@ -7,7 +7,8 @@
 #include "engine/condition.h"
 #include "engine/generate.h"
 #include "engine/needs.h"
-#include "engine/options.h"
+#include "engine/params.h"
+#include "engine/storyboard.h"
 #include "ops/onednn.h"
 
 /* What the engine reaches of oneDNN's best, with what lies between the products, as `t2v bench
@@ -95,6 +96,17 @@ static void fill_times(const t2v_model *model, const t2v_needs *needs, const rat
     e->decode_seconds = seconds_of(&stage[T2V_STAGE_DECODING], r, false, decodes_bytes);
 }
 
+static t2v_status make_plan(const t2v_model *model, const t2v_stream_params *params, t2v_plan *plan,
+                            t2v_error *error)
+{
+    t2v_storyboard board = {0};
+    if (t2v_given(params->prompt_file))
+        T2V_TRY(t2v_storyboard_read(params->prompt_file, &board, error));
+    const size_t shots = board.count;
+    t2v_storyboard_free(&board);
+    return t2v_params_plan(model, params, shots, plan, error);
+}
+
 static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_stream_params *params,
                            t2v_estimate *e)
 {
@@ -103,10 +115,7 @@ static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_str
     t2v_needs needs;
     t2v_stage stage;
     rates r;
-    T2V_TRY(t2v_plan_make(model, params->width, params->height, params->frames, params->chunk,
-                          t2v_given(params->continue_) ? T2V_PLAN_CONTINUES : 0, &plan,
-                          exec->error));
-    T2V_TRY(t2v_conditions_check(model, params, &plan, exec->error));
+    T2V_TRY(make_plan(model, params, &plan, exec->error));
     t2v_status status = t2v_conditions_read(exec, model, params, &plan, &given);
     if (status >= 0)
         status = t2v_needs_rehearse(exec, model, params, &plan, &given, &needs);
@@ -130,7 +139,7 @@ t2v_status t2v_model_estimate(t2v_model *model, const t2v_stream_params *params,
     t2v_exec *exec;
     memset(estimate, 0, sizeof(*estimate));
     params = params ? params : &defaults;
-    T2V_TRY(t2v_options_check(t2v_stream_options(), params, error));
+    T2V_TRY(t2v_params_check(model, params, error));
     T2V_TRY(t2v_exec_create(model->params.threads, NULL, error, &exec));
     t2v_status status = rehearse(exec, model, params, estimate);
     t2v_exec_destroy(&exec);

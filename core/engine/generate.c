@@ -134,9 +134,12 @@ static t2v_status plan_memory(generation *g)
         T2V_TRY(check_limit(g));
     }
     g->decoding.tiles = g->needs.tiles;
-    if (t2v_tiles_count(&g->needs.tiles) > 1)
-        t2v_log_write(&g->model->log, T2V_LOG_DEBUG, "decoding in %lld rows and %lld columns",
-                      (long long)g->needs.tiles.rows, (long long)g->needs.tiles.columns);
+    if (t2v_tiles_count(&g->needs.tiles) <= 1)
+        return T2V_OK;
+    t2v_log_write(&g->model->log, T2V_LOG_DEBUG, "decoding in %lld rows and %lld columns",
+                  (long long)g->needs.tiles.rows, (long long)g->needs.tiles.columns);
+    if (!t2v_joins_by_picture(g->model)) /* a scene that begins would be another pass */
+        g->plan->window_frames = 0;
     return T2V_OK;
 }
 

@@ -32,6 +32,7 @@ typedef struct rehearsal {
     t2v_noise noise;
     t2v_dit_text *prompt, *negative;
     t2v_conditions given;
+    int steps; /* of denoising, that were gone through */
 } rehearsal;
 
 /* ------------------------------------------------------------------ stages */
@@ -88,11 +89,13 @@ static t2v_status rehearse_pictures(rehearsal *r)
     return T2V_OK;
 }
 
-/* One step is like the others. */
-static t2v_status stop_after_first(void *opaque, int step, int steps)
+/* One step is like the others, unless a second transformer takes the last ones. */
+static t2v_status stop_early(void *opaque, int step, int steps)
 {
-    (void)opaque, (void)step, (void)steps;
-    return T2V_END;
+    rehearsal *r = opaque;
+    (void)steps;
+    r->steps = step;
+    return r->model->expert_component ? T2V_OK : T2V_END;
 }
 
 static t2v_latent_size largest_window(const t2v_plan *plan)
@@ -103,7 +106,7 @@ static t2v_latent_size largest_window(const t2v_plan *plan)
     return size;
 }
 
-static t2v_status rehearse_step(rehearsal *r)
+static t2v_status rehearse_steps(rehearsal *r)
 {
     const t2v_latent_size size = largest_window(r->plan);
     const bool continues = r->needs->in_turn && !t2v_joins_by_picture(r->model);
@@ -124,7 +127,8 @@ static t2v_status rehearse_step(rehearsal *r)
         .noise = &r->noise,
         .cache = t2v_cache_kind_from_name(r->params->cache),
         .cache_threshold = r->params->cache_threshold,
-        .progress = stop_after_first,
+        .progress = stop_early,
+        .opaque = r,
     };
     float *latents = t2v_calloc(t2v_latent_count(&size), sizeof(*latents));
     if (!latents)
@@ -138,8 +142,10 @@ static t2v_status rehearse_step(rehearsal *r)
 static t2v_status rehearse_denoising(rehearsal *r)
 {
     begin_stage(r);
-    T2V_TRY(rehearse_step(r));
+    T2V_TRY(rehearse_steps(r));
     end_stage(r, T2V_STAGE_DENOISING);
+    for (int i = 0; i < T2V_OPERATIONS; i++)
+        r->needs->stage[T2V_STAGE_DENOISING].operations[i] /= r->steps;
     return T2V_OK;
 }
 
@@ -193,7 +199,7 @@ static t2v_status rehearse_decoding(rehearsal *r)
         r->needs->stage[T2V_STAGE_DECODING].state = vae->decoder_bytes(decoder);
         if (t2v_tiles_count(&r->needs->tiles) > 1) /* and a picture to deliver them in */
             r->needs->stage[T2V_STAGE_DECODING].state +=
-                t2v_decoding_video_bytes(r->model, r->plan) +
+                t2v_decoding_video_bytes(r->model, r->plan, largest_window(r->plan).frames) +
                 sizeof(float) * t2v_plan_picture_floats(r->plan);
         status = decode_frames(r, decoder, latent, size->frames);
     }
@@ -207,7 +213,8 @@ static t2v_status fit_tiles(rehearsal *r)
 {
     t2v_needs *n = r->needs;
     const t2v_kept *kept = &r->model->kept;
-    const bool may = r->model->limited && r->params->tile < 0 && !n->in_turn;
+    const bool may =
+        r->model->limited && r->params->tile < 0 && t2v_plan_may_tile(r->model, r->plan);
     while (may && t2v_needs_reserve(n, T2V_STAGE_DECODING) > kept->limit &&
            t2v_tiles_divide(&n->tiles))
         T2V_TRY(rehearse_decoding(r));
@@ -331,7 +338,8 @@ size_t t2v_needs_least(const t2v_needs *n, t2v_stage *stage)
 /* Weights of the text encoder go when it is done, the others stay. */
 size_t t2v_needs_most(const t2v_needs *n, size_t limit)
 {
-    size_t most = 0, kept = 0;
+    t2v_stage stage;
+    size_t most = t2v_needs_least(n, &stage), kept = 0;
     for (int i = 0; i < T2V_STAGES; i++) {
         const size_t working = t2v_needs_working(n, (t2v_stage)i);
         const size_t reserve = t2v_needs_reserve(n, (t2v_stage)i);

@@ -123,3 +123,8 @@ int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index)
 {
     return index == 0 ? plan->size.frames : plan->window_frames - plan->context;
 }
+
+bool t2v_plan_may_tile(const t2v_model *model, const t2v_plan *plan)
+{
+    return plan->chunks == 1 || t2v_joins_by_picture(model);
+}

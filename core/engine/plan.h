@@ -35,6 +35,12 @@ t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t 
 /** Latent frames of chunk `index` that are decoded: the new ones, and the first one's lead. */
 int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index);
 
+/**
+ * Whether decoding may be cut into tiles, each of which decodes a clip from its beginning to its
+ * end: when every pass is a clip of its own.
+ */
+bool t2v_plan_may_tile(const t2v_model *model, const t2v_plan *plan);
+
 /** Floats of one picture: [3, picture_height, picture_width]. */
 size_t t2v_plan_picture_floats(const t2v_plan *plan);
 

@@ -7,11 +7,11 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "engine/condition.h"
 #include "engine/director.h"
 #include "engine/frame.h"
 #include "engine/generate.h"
 #include "engine/options.h"
+#include "engine/params.h"
 
 struct t2v_stream {
     t2v_model *model;
@@ -180,82 +180,6 @@ t2v_stream_params t2v_stream_params_default(const t2v_model *model)
     return params;
 }
 
-static t2v_status check_range(const char *name, int64_t value, int64_t min, int64_t max,
-                              t2v_error *error)
-{
-    if (value < min || value > max)
-        return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: %lld is out of range; wanted %lld to %lld",
-                        name, (long long)value, (long long)min, (long long)max);
-    return T2V_OK;
-}
-
-/* -1 stands for the model's own value; what lies between it and the values proper is nothing. */
-static t2v_status check_gaps(const t2v_stream_params *p, t2v_error *error)
-{
-    t2v_sigmas sigmas;
-    T2V_TRY(t2v_sigmas_read(p->sigmas, &sigmas, error));
-    if (p->steps == 0)
-        return t2v_fail(error, T2V_ERROR_ARGUMENT, "steps: 0 is out of range; wanted 1 to 1000");
-    const struct {
-        const char *name;
-        double value;
-    } numbers[] = {
-        {"guidance", p->guidance},
-        {"cache_threshold", p->cache_threshold},
-        {"decode_timestep", p->decode_timestep},
-        {"decode_noise_scale", p->decode_noise_scale},
-    };
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        if (numbers[i].value < 0 && numbers[i].value != -1)
-            return t2v_fail(error, T2V_ERROR_ARGUMENT, "%s: %g is out of range; wanted 0 or more",
-                            numbers[i].name, numbers[i].value);
-    return T2V_OK;
-}
-
-static t2v_status check_params(const t2v_stream_params *p, t2v_error *error)
-{
-    T2V_TRY(t2v_options_check(t2v_stream_options(), p, error));
-    T2V_TRY(check_gaps(p, error));
-    T2V_TRY(check_range("width", p->width, 64, 8192, error));
-    T2V_TRY(check_range("height", p->height, 64, 8192, error));
-    T2V_TRY(check_range("rate (numerator)", p->rate_num, 1, 1 << 30, error));
-    T2V_TRY(check_range("rate (denominator)", p->rate_den, 1, 1 << 30, error));
-    double rate = (double)p->rate_num / p->rate_den;
-    if (rate < 1 || rate > 240)
-        return t2v_fail(error, T2V_ERROR_ARGUMENT, "rate: %g is out of range; wanted 1 to 240",
-                        rate);
-    if (p->frames != -1)
-        T2V_TRY(check_range("frames", p->frames, 1, (int64_t)1 << 40, error));
-    return T2V_OK;
-}
-
-/* TeaCache knows how far the results of published transformers move, and of no others. */
-static t2v_status check_cache(const t2v_model *model, const t2v_stream_params *p, t2v_error *error)
-{
-    if (t2v_cache_kind_from_name(p->cache) != T2V_CACHE_TEACACHE || model->dit_info.teacache)
-        return T2V_OK;
-    return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                    "cache: no polynomial of TeaCache is published for the transformer of %s; "
-                    "wanted first-block or none",
-                    model->name);
-}
-
-/* What depends on the time would part the ranks. */
-static t2v_status check_ranks(const t2v_stream_params *p, t2v_error *error)
-{
-    const t2v_ranks *r = p->ranks;
-    if (!r)
-        return T2V_OK;
-    if (r->count < 1 || r->rank < 0 || r->rank >= r->count || !r->exchange)
-        return t2v_fail(error, T2V_ERROR_ARGUMENT,
-                        "ranks: rank %d of %d; wanted one from 0 on, and a way to talk", r->rank,
-                        r->count);
-    if (r->count > 1 && p->prompt_file_reload)
-        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                        "prompt_file_reload: several processes would not see the same file");
-    return T2V_OK;
-}
-
 static t2v_status choose_seed(t2v_stream *s, t2v_error *error)
 {
     s->seed = s->params.seed;
@@ -288,30 +212,13 @@ static void start_progress(t2v_stream *s)
     clock_gettime(CLOCK_MONOTONIC, &s->created);
 }
 
-static unsigned plan_flags(const t2v_stream *s)
-{
-    const t2v_stream_params *p = &s->params;
-    const bool scenes = s->director.board.count > 1 || p->prompt_file_reload || t2v_given(p->audio);
-    return (scenes ? T2V_PLAN_SCENES : 0) | (t2v_given(p->continue_) ? T2V_PLAN_CONTINUES : 0);
-}
-
 /* Everything but the thread. */
 static t2v_status prepare(t2v_stream *s, t2v_error *error)
 {
     const t2v_stream_params *p = &s->params;
-    T2V_TRY(check_cache(s->model, p, error));
-    T2V_TRY(check_ranks(p, error));
     T2V_TRY(open_storyboard(s, error));
     T2V_TRY(choose_seed(s, error));
-    T2V_TRY(t2v_plan_make(s->model, p->width, p->height, p->frames, p->chunk, plan_flags(s),
-                          &s->plan, error));
-    if (t2v_given(p->audio))
-        T2V_TRY(t2v_audio_file_probe(p->audio, error));
-    if (p->tile > 0 && s->plan.chunks != 1)
-        return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
-                        "tile: only a video of one pass is decoded in tiles; wanted 0, or a chunk "
-                        "as long as the video");
-    T2V_TRY(t2v_conditions_check(s->model, p, &s->plan, error));
+    T2V_TRY(t2v_params_plan(s->model, p, s->director.board.count, &s->plan, error));
     s->live = s->params;
     T2V_TRY(t2v_options_copy_strings(t2v_stream_options(), &s->live, error));
     s->most_waiting = t2v_frames_waiting(p->width, p->height, s->model->limited);
@@ -340,7 +247,7 @@ t2v_status t2v_stream_create(t2v_model *model, const t2v_stream_params *params, 
 {
     const t2v_stream_params defaults = t2v_stream_params_default(model);
     *out = NULL;
-    T2V_TRY(check_params(params ? params : &defaults, error));
+    T2V_TRY(t2v_params_check(model, params ? params : &defaults, error));
     t2v_stream *s = t2v_calloc(1, sizeof(*s));
     if (!s)
         return t2v_fail_memory(error, "the stream", sizeof(*s));
@@ -395,9 +302,7 @@ t2v_status t2v_stream_set(t2v_stream *stream, const char *name, const char *valu
     if (status >= 0)
         status = t2v_options_set(table, &changed, name, value, T2V_OPTION_LIVE, error);
     if (status >= 0)
-        status = check_gaps(&changed, error);
-    if (status >= 0)
-        status = check_cache(stream->model, &changed, error);
+        status = t2v_params_check_live(stream->model, &changed, error);
     if (status >= 0) {
         t2v_stream_params before = stream->live;
         stream->live = changed;

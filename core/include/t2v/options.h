@@ -101,8 +101,8 @@ enum t2v_option_flags {
            "frames made in one pass of the diffusion model, later passes continuing from the "     \
            "last frames; 0: all in one pass; -1: the model's own number")                          \
     NUMBER(int, tile, -1, -1, 8192, 0, "pixels",                                                   \
-           "side of the tiles that a video of one pass is decoded in, one after the other, which " \
-           "takes less memory and more time; 0: none; -1: none unless max_memory wants them")      \
+           "side of the tiles that decoding is cut into where each pass is a clip of its own, "     \
+           "which takes less memory and more time; 0: none; -1: none unless max_memory wants them") \
     CHOICE(alpha, "none", "none|luma", 0,                                                          \
            "transparency; luma: black becomes transparent and what shines on it stays, in pixel "  \
            "formats that have alpha (straight)")                                                   \
