@@ -7,9 +7,9 @@
 #include <time.h>
 
 #include "bench.h"
-#include "engine/condition.h"
 #include "engine/generate.h"
 #include "engine/options.h"
+#include "engine/params.h"
 #include "ops/profile.h"
 
 enum { SHAPES = 16 };
@@ -75,8 +75,8 @@ static t2v_status generate(t2v_exec *exec, t2v_model *model, run *r)
     const t2v_generation_host host = {r, host_options, host_next_scene, host_deliver,
                                       host_progress};
     t2v_plan plan;
-    T2V_TRY(t2v_plan_make(model, p->width, p->height, p->frames, p->chunk, 0, &plan, exec->error));
-    T2V_TRY(t2v_conditions_check(model, p, &plan, exec->error));
+    T2V_TRY(t2v_params_check(model, p, exec->error));
+    T2V_TRY(t2v_params_plan(model, p, 0, &plan, exec->error));
     r->start = r->phase_start = now();
     t2v_profile_start(exec->profile);
     T2V_TRY(t2v_generate(exec, model, p, &plan, p->seed < 0 ? 1 : p->seed, &host));

@@ -119,6 +119,16 @@ bool t2v_model_wants_int8(const t2v_model *m)
     return !strcmp(m->params.precision, "int8");
 }
 
+/* A word that is mistyped would change nothing, and nobody would know. */
+static void warn_of_unread(t2v_model *m)
+{
+    const char *key = t2v_checkpoint_unread(m->checkpoint);
+    if (key)
+        t2v_log_write(&m->log, T2V_LOG_WARNING,
+                      "%s: \"%.80s\" is no setting that this model knows, and is left out",
+                      t2v_config_path(t2v_checkpoint_defaults(m->checkpoint)), key);
+}
+
 static t2v_status find_family(t2v_model *m, t2v_error *error)
 {
     const char *pipeline = t2v_checkpoint_pipeline(m->checkpoint);
@@ -377,7 +387,9 @@ static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
     T2V_TRY(load_expert(m, error));
     T2V_TRY(find_picture_use(m, error));
     T2V_TRY(load_vision(m, error));
-    return check_fit(m, path, error);
+    T2V_TRY(check_fit(m, path, error));
+    warn_of_unread(m);
+    return T2V_OK;
 }
 
 static void model_free(t2v_model *m)

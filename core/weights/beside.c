@@ -33,6 +33,12 @@ static bool matches(const char *name, const t2v_beside *wanted)
            (ends_with(name, ".safetensors") || ends_with(name, ".gguf"));
 }
 
+bool t2v_beside_matches(const char *file, const t2v_beside *wanted)
+{
+    const char *slash = strrchr(file, '/');
+    return matches(slash ? slash + 1 : file, wanted);
+}
+
 char *t2v_beside_path(const char *file, const char *name)
 {
     const char *slash = strrchr(file, '/');

@@ -25,6 +25,9 @@ typedef struct t2v_beside {
 t2v_status t2v_beside_find(const char *file, const t2v_beside *wanted, char **path,
                            t2v_error *error);
 
+/** Whether the file's own name is such as `wanted` describes, whatever folder it is in. */
+bool t2v_beside_matches(const char *file, const t2v_beside *wanted);
+
 /** `name` relative to the folder of `file`, owned by the caller; NULL when out of memory. */
 char *t2v_beside_path(const char *file, const char *name);
 

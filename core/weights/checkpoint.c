@@ -64,6 +64,8 @@ static t2v_status load_folder(t2v_checkpoint *checkpoint, t2v_error *error)
                         "%s: has no model_index.json; wanted a folder in the diffusers layout",
                         checkpoint->path);
     T2V_TRY(open_optional(checkpoint->path, "t2v.json", &checkpoint->defaults, error));
+    if (checkpoint->defaults)
+        T2V_TRY(t2v_config_watch(checkpoint->defaults, error));
     T2V_TRY(
         t2v_config_string(checkpoint->index, "_class_name", NULL, &checkpoint->pipeline, error));
     if (!checkpoint->pipeline)
@@ -118,8 +120,7 @@ static t2v_status look_into(t2v_checkpoint *checkpoint, int which, findings *f, 
     for (int i = which; i < TOKENIZER && status >= 0; i++) {
         const t2v_part part = t2v_part_find(file, part_names[i]);
         if (i == which && !part.format)
-            status = t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: holds no %s of a known kind", path,
-                              part_names[i]);
+            status = t2v_part_fail_missing(file, part_names[i], error);
         const bool used = i == which || !checkpoint->part[i];
         if (part.format && !used)
             f->unused = part.format->pipeline;
@@ -165,6 +166,32 @@ static t2v_status find_part(t2v_checkpoint *checkpoint, int which, const t2v_bes
         transformer, wanted->what, wanted->word);
 }
 
+/* The two transformers of Wan 2.2 A14B are files of their own, told apart by their names alone:
+ * each is such as the one of 2.1 is. A manifest says what there is. */
+static t2v_status find_second(t2v_checkpoint *checkpoint, t2v_error *error)
+{
+    static const char *const folders[] = {".", "../LowNoise", NULL};
+    static const t2v_beside high = {"first transformer", "high_noise|high-noise|HighNoise", NULL};
+    static const t2v_beside low = {"second transformer", "low_noise|low-noise|LowNoise", folders};
+    const char *first = checkpoint->part[TRANSFORMER];
+    if (checkpoint->defaults)
+        return T2V_OK;
+    if (t2v_beside_matches(first, &low))
+        return t2v_fail(error, T2V_ERROR_NOT_FOUND,
+                        "%s: is the second of two transformers, by its name; give the first (high "
+                        "noise), or a manifest",
+                        first);
+    if (!t2v_beside_matches(first, &high))
+        return T2V_OK;
+    T2V_TRY(t2v_beside_find(first, &low, &checkpoint->part[TRANSFORMER_2], error));
+    if (checkpoint->part[TRANSFORMER_2])
+        return T2V_OK;
+    return t2v_fail(error, T2V_ERROR_NOT_FOUND,
+                    "%s: is the first of two transformers, by its name, and no file with "
+                    "\"low_noise\" in its name lies beside it; name both in a manifest",
+                    first);
+}
+
 /* What model_index.json would say. */
 static t2v_status imply_index(t2v_checkpoint *checkpoint, t2v_error *error)
 {
@@ -173,8 +200,9 @@ static t2v_status imply_index(t2v_checkpoint *checkpoint, t2v_error *error)
     double boundary = release ? release->boundary : PUBLISHED_BOUNDARY;
     const char *text = release ? release->index : "{}";
     if (checkpoint->part[TRANSFORMER_2]) {
-        T2V_TRY(t2v_config_double(checkpoint->defaults, "boundary_ratio", boundary, 0, 1, &boundary,
-                                  error));
+        if (checkpoint->defaults)
+            T2V_TRY(t2v_config_double(checkpoint->defaults, "boundary_ratio", boundary, 0, 1,
+                                      &boundary, error));
         snprintf(own, sizeof(own), "{\"boundary_ratio\": %.9f}", boundary);
         text = own;
     }
@@ -193,6 +221,7 @@ static t2v_status complete(t2v_checkpoint *checkpoint, t2v_error *error)
     static const t2v_beside vision = {"vision encoder", "clip_vision|open-clip", vision_folders};
     findings f = {0};
     T2V_TRY(look_into(checkpoint, TRANSFORMER, &f, error));
+    T2V_TRY(find_second(checkpoint, error));
     if (!checkpoint->part[VAE]) {
         const t2v_beside vae = {"vae", "vae", vae_folders};
         T2V_TRY(find_part(checkpoint, VAE, &vae, error));
@@ -230,6 +259,7 @@ static t2v_status load_manifest(t2v_checkpoint *checkpoint, t2v_error *error)
     const char *name;
     struct stat info;
     T2V_TRY(t2v_config_open(checkpoint->path, &checkpoint->defaults, error));
+    T2V_TRY(t2v_config_watch(checkpoint->defaults, error));
     for (int i = 0; i < PARTS; i++) {
         T2V_TRY(t2v_config_string(checkpoint->defaults, part_names[i], NULL, &name, error));
         if (!name || checkpoint->part[i])
@@ -313,6 +343,11 @@ const char *t2v_checkpoint_pipeline(const t2v_checkpoint *checkpoint)
 const t2v_config *t2v_checkpoint_defaults(const t2v_checkpoint *checkpoint)
 {
     return checkpoint->defaults;
+}
+
+const char *t2v_checkpoint_unread(t2v_checkpoint *checkpoint)
+{
+    return checkpoint->defaults ? t2v_config_unread(checkpoint->defaults) : NULL;
 }
 
 const t2v_config *t2v_checkpoint_published(const t2v_checkpoint *checkpoint)

@@ -36,6 +36,8 @@ const char *t2v_checkpoint_path(const t2v_checkpoint *checkpoint);
 const char *t2v_checkpoint_pipeline(const t2v_checkpoint *checkpoint);
 /** The model's own description and defaults: t2v.json or the manifest; NULL: there are none. */
 const t2v_config *t2v_checkpoint_defaults(const t2v_checkpoint *checkpoint);
+/** A key of theirs that nobody asked for so far, NULL: there is none. To be called once. */
+const char *t2v_checkpoint_unread(t2v_checkpoint *checkpoint);
 /** What the transformer's file says of the model in its metadata; NULL: nothing. */
 const t2v_config *t2v_checkpoint_published(const t2v_checkpoint *checkpoint);
 /**

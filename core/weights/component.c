@@ -271,12 +271,12 @@ t2v_status t2v_component_open(const char *folder, const char *class_name, bool w
     return status;
 }
 
-static t2v_status check_part(const t2v_part *part, const char *path, const char *name,
+static t2v_status check_part(const t2v_part *part, const t2v_tensor_file *file, const char *name,
                              const char *class_name, t2v_error *error)
 {
+    const char *path = t2v_tensor_file_path(file);
     if (!part->format)
-        return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: holds no %s of a known kind", path,
-                        name);
+        return t2v_part_fail_missing(file, name, error);
     const char *found = part->format->class_name;
     if (class_name && found && !part->format->stands_in && strcmp(class_name, found))
         return t2v_fail(error, T2V_ERROR_FORMAT,
@@ -295,7 +295,7 @@ static t2v_status load_file(t2v_component *component, const char *path, const ch
     component->shards = 1;
     T2V_TRY(t2v_tensor_file_open(path, file, error));
     const t2v_part part = t2v_part_find(*file, name);
-    T2V_TRY(check_part(&part, path, name, class_name, error));
+    T2V_TRY(check_part(&part, *file, name, class_name, error));
     T2V_TRY(t2v_tensor_table_add(&component->table, *file, t2v_part_rename, &part, error));
     T2V_TRY(t2v_tensor_table_finish(&component->table, path, error));
     return t2v_part_configure(&part, *file, &component->table, &component->config, error);

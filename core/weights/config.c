@@ -18,6 +18,7 @@ enum {
 struct t2v_config {
     char *path;
     json_t *root;
+    json_t *asked; /* an object with the keys; NULL: nobody watches */
 };
 
 /* ---------------------------------------------------------------- reading */
@@ -80,6 +81,7 @@ void t2v_config_close(t2v_config **config)
     if (!*config)
         return;
     json_decref((*config)->root);
+    json_decref((*config)->asked);
     t2v_free((*config)->path);
     t2v_free(*config);
     *config = NULL;
@@ -90,12 +92,34 @@ const char *t2v_config_path(const t2v_config *config)
     return config->path;
 }
 
+t2v_status t2v_config_watch(t2v_config *config, t2v_error *error)
+{
+    config->asked = json_object();
+    return config->asked ? T2V_OK : t2v_fail_memory(error, "a configuration", 0);
+}
+
+const char *t2v_config_unread(t2v_config *config)
+{
+    const char *key, *unread = NULL;
+    json_t *value;
+    json_object_foreach(config->root, key, value)
+    {
+        if (!unread && !json_object_get(config->asked, key))
+            unread = key;
+    }
+    json_decref(config->asked);
+    config->asked = NULL;
+    return unread;
+}
+
 /* ---------------------------------------------------------------- values */
 
 /* NULL when the key is absent or null. */
 static const json_t *get(const t2v_config *config, const char *key)
 {
     const json_t *value = json_object_get(config->root, key);
+    if (config->asked) /* what finds no memory counts as not asked for */
+        json_object_set_new(config->asked, key, json_true());
     return json_is_null(value) ? NULL : value;
 }
 

@@ -24,6 +24,12 @@ t2v_status t2v_config_object(const t2v_config *config, const char *key, t2v_conf
                              t2v_error *error);
 void t2v_config_close(t2v_config **config);
 const char *t2v_config_path(const t2v_config *config);
+
+/** Remembers from here on which keys are asked for. While it does, one thread alone may ask. */
+t2v_status t2v_config_watch(t2v_config *config, t2v_error *error);
+/** A key that nobody has asked for, NULL: there is none. Ends the watch. */
+const char *t2v_config_unread(t2v_config *config);
+
 /** Whether the key is there with a value other than null. */
 bool t2v_config_has(const t2v_config *config, const char *key);
 

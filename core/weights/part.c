@@ -57,6 +57,20 @@ t2v_part t2v_part_find(const t2v_tensor_file *file, const char *component)
     return (t2v_part){NULL, NULL};
 }
 
+t2v_status t2v_part_fail_missing(const t2v_tensor_file *file, const char *component,
+                                 t2v_error *error)
+{
+    const char *path = t2v_tensor_file_path(file);
+    for (int i = 0; i < FORMATS; i++)
+        if (t2v_part_find(file, formats[i]->component).format)
+            return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                            "%s: holds no %s of a known kind, but a model's %s; when parts are "
+                            "files of their own, give the transformer's, or a manifest of all",
+                            path, component, formats[i]->component);
+    return t2v_fail(error, T2V_ERROR_UNSUPPORTED, "%s: holds no %s of a known kind", path,
+                    component);
+}
+
 /* Replaces every `from`; false when the result does not fit. */
 static bool replace(char *name, const t2v_rename *rule)
 {

@@ -60,6 +60,9 @@ typedef struct t2v_part {
 
 /** Which format a file holds a component in. */
 t2v_part t2v_part_find(const t2v_tensor_file *file, const char *component);
+/** The failure of a file without a component; says what it holds instead. */
+t2v_status t2v_part_fail_missing(const t2v_tensor_file *file, const char *component,
+                                 t2v_error *error);
 /** t2v_tensor_name_fn; `opaque` is a t2v_part. */
 bool t2v_part_rename(const void *opaque, const char *name, char *out);
 /** The replacements of the component's format `index` that has some; NULL behind the last. */

@@ -415,15 +415,25 @@ def write_wan_gguf(folder, out, version):
                       folder / "tokenizer" / "spiece.model", vae="vae.safetensors")
 
 
-def write_wan_experts(folder, out, version):
+def wan_expert_files(folder, out, version, first, second):
     """Two transformers, one under each kind of names, and the authors' text encoder."""
-    for component, rename in (("transformer", original_wan_transformer), ("transformer_2", str)):
-        write_renamed(folder / component, out / f"{component}.safetensors", rename)
+    write_renamed(folder / "transformer", out / first, original_wan_transformer)
+    write_renamed(folder / "transformer_2", out / second, str)
     write_renamed(folder / "text_encoder", out / "umt5-xxl.safetensors", original_umt5)
     wan_vae_file(folder, out / "wan_vae.safetensors", version)
     shutil.copytree(folder / "tokenizer", out / "tokenizer")
-    return write_manifest(out, transformer="transformer.safetensors",
-                          transformer_2="transformer_2.safetensors")
+
+
+def write_wan_experts(folder, out, version):
+    wan_expert_files(folder, out, version, "first.safetensors", "second.safetensors")
+    return write_manifest(out, transformer="first.safetensors", transformer_2="second.safetensors")
+
+
+def write_wan_noise(folder, out, version):
+    """Transformers that find each other by their published names."""
+    first = "wan2.2_i2v_high_noise_14B.safetensors"
+    wan_expert_files(folder, out, version, first, "wan2.2_i2v_low_noise_14B.safetensors")
+    return out / first
 
 
 def write_wan_ti2v(folder, out, version):
@@ -474,7 +484,7 @@ def write_manifest(out, **parts):
 
 FORMS = {"single": write_single, "gguf": write_ltx_gguf, "float8": write_float8,
          "wan-float8": write_wan_float8, "wan-gguf": write_wan_gguf,
-         "wan-experts": write_wan_experts, "wan-ti2v": write_wan_ti2v,
+         "wan-experts": write_wan_experts, "wan-noise": write_wan_noise, "wan-ti2v": write_wan_ti2v,
          "wan-i2v": write_wan_i2v, "wan-flf2v": write_wan_flf2v}
 
 
@@ -561,7 +571,7 @@ for _name, _published in (("single-090", ("single", "0.9.0")), ("single-091", ("
                           ("wan-experts", ("wan-experts", "2.1")), ("wan-ti2v", ("wan-ti2v", "2.2")),
                           ("wan-file-i2v", ("wan-i2v", "2.1")),
                           ("wan-file-flf2v", ("wan-flf2v", "2.1")),
-                          ("wan-file-a14b-pictures", ("wan-experts", "2.1"))):
+                          ("wan-file-a14b-pictures", ("wan-noise", "2.1"))):
     MODELS[_name]["published"] = _published
 
 CASES = [

@@ -300,6 +300,21 @@ static void too_large_files_are_refused(void **state)
     free(text);
 }
 
+static void keys_that_nobody_asks_for_are_known(void **state)
+{
+    (void)state;
+    t2v_config *config;
+    int64_t value;
+    assert_int_equal(t2v_config_parse("f", "{\"steps\": 4, \"guidence\": 1}", &config, NULL), 0);
+    assert_int_equal(t2v_config_watch(config, NULL), T2V_OK);
+    assert_int_equal(t2v_config_int(config, "steps", 0, 1, 9, &value, NULL), T2V_OK);
+    assert_string_equal(t2v_config_unread(config), "guidence");
+    assert_int_equal(t2v_config_watch(config, NULL), T2V_OK);
+    assert_true(t2v_config_has(config, "guidence") && t2v_config_has(config, "steps"));
+    assert_null(t2v_config_unread(config));
+    t2v_config_close(&config);
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
     (void)state;
@@ -322,6 +337,7 @@ int main(void)
         cmocka_unit_test(texts_cut_short_are_refused),
         cmocka_unit_test(deep_nesting_is_refused_at_once),
         cmocka_unit_test(too_large_files_are_refused),
+        cmocka_unit_test(keys_that_nobody_asks_for_are_known),
         cmocka_unit_test(what_is_no_file_is_refused),
     };
     return cmocka_run_group_tests(tests, files_setup, files_teardown);

@@ -254,6 +254,15 @@ static void missing_parts_are_named(void **state)
     files_write_safetensors("a/my_vae.safetensors", F32_OF("per_channel_statistics.mean-of-means"),
                             4);
     assert_refused(files_path("a/dit.safetensors"), T2V_ERROR_NOT_FOUND, "has no text encoder");
+    assert_refused(files_path("a/my_vae.safetensors"), T2V_ERROR_UNSUPPORTED,
+                   "holds no transformer of a known kind, but a model's vae");
+    files_write_safetensors("b/A14B-HighNoise.safetensors", F32_OF("patchify_proj.weight"), 4);
+    assert_refused(files_path("b/A14B-HighNoise.safetensors"), T2V_ERROR_NOT_FOUND,
+                   "is the first of two transformers");
+    files_write_safetensors("b/a14b_low_noise.safetensors", F32_OF("patchify_proj.weight"), 4);
+    assert_refused(files_path("b/a14b_low_noise.safetensors"), T2V_ERROR_NOT_FOUND,
+                   "is the second of two transformers");
+    assert_refused(files_path("b/A14B-HighNoise.safetensors"), T2V_ERROR_NOT_FOUND, "has no vae");
     files_write_text("a/m.t2v.json", "{\"name\": \"x\"}");
     assert_refused(files_path("a/m.t2v.json"), T2V_ERROR_NOT_FOUND, "names no \"transformer\"");
     files_write_text("a/m.t2v.json", "{\"transformer\": \"none.gguf\"}");
