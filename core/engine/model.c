@@ -231,6 +231,17 @@ static t2v_status load_networks(t2v_model *m, t2v_error *error)
     return load_vae(m, error);
 }
 
+/* What the folder or the manifest says counts more than the scheduler's own. */
+static t2v_status read_shift(t2v_model *m, t2v_error *error)
+{
+    const t2v_config *own = t2v_checkpoint_defaults(m->checkpoint);
+    t2v_scheduler *s = &m->scheduler;
+    double *shift = s->solver == T2V_SOLVER_UNIPC ? &s->unipc.flow_shift : &s->euler.shift;
+    if (!own || (s->solver == T2V_SOLVER_EULER && s->euler.use_dynamic_shifting))
+        return T2V_OK;
+    return t2v_config_double(own, "flow_shift", *shift, 1e-3, 1e3, shift, error);
+}
+
 static t2v_status load_scheduler(t2v_model *m, t2v_error *error)
 {
     t2v_component *component;
@@ -239,6 +250,8 @@ static t2v_status load_scheduler(t2v_model *m, t2v_error *error)
                                      &component, error));
     t2v_status status = t2v_scheduler_read(t2v_component_config(component), &m->scheduler, error);
     t2v_component_close(&component);
+    if (status >= 0)
+        status = read_shift(m, error);
     /* what the pipeline cannot do with this configuration is found before anything is computed */
     if (status >= 0)
         status = m->family->schedule(&m->scheduler, m->defaults.steps, 1024, &probe, error);

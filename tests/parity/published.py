@@ -409,10 +409,10 @@ def add_tokenizer(writer, path, more):
 
 
 def write_wan_gguf(folder, out, version):
-    """The tokenizer in the text encoder's metadata."""
+    """The tokenizer in the text encoder's metadata, the shift of another scheduler than usual."""
     wan_vae_file(folder, out / "vae.safetensors", version)
     return write_gguf(folder, out, "wan", original_wan_transformer,
-                      folder / "tokenizer" / "spiece.model", vae="vae.safetensors")
+                      folder / "tokenizer" / "spiece.model", vae="vae.safetensors", flow_shift=7.5)
 
 
 def wan_expert_files(folder, out, version, first, second):
@@ -536,7 +536,7 @@ MODELS |= {
     "wan-float8": model("WanPipeline", t5(256, 32, 8, 2, 512), wan_dit(16, 2, 128, 2, 300),
                         wan_vae(16, 8, **WAN_21), UNIPC, umt5_pieces=True),
     "wan-gguf": model("WanPipeline", t5(256, 32, 8, 2, 512), wan_dit(16, 2, 128, 2, 512),
-                      wan_vae(16, 8, **WAN_21), UNIPC, umt5_pieces=True),
+                      wan_vae(16, 8, **WAN_21), UNIPC | dict(flow_shift=7.5), umt5_pieces=True),
     "wan-experts": model("WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(16, 1, 128, 2, 40),
                          wan_vae(16, 8, **WAN_21), UNIPC, umt5_pieces=True, expert=True,
                          index=dict(boundary_ratio=0.875)),
