@@ -314,13 +314,17 @@ size_t t2v_needs_working(const t2v_needs *n, t2v_stage stage)
     return n->others + n->text + n->stage[stage].state + n->stage[stage].scratch;
 }
 
+static size_t with_slack(size_t bytes)
+{
+    return bytes + bytes / SLACK;
+}
+
 size_t t2v_needs_reserve(const t2v_needs *n, t2v_stage stage)
 {
     size_t layer = n->stage[stage].layer;
     for (int i = 0; i < T2V_STAGES && n->in_turn; i++)
         layer = larger(layer, n->stage[i].layer);
-    const size_t working = t2v_needs_working(n, stage);
-    return working + working / SLACK + layer;
+    return with_slack(t2v_needs_working(n, stage)) + layer;
 }
 
 size_t t2v_needs_least(const t2v_needs *n, t2v_stage *stage)
@@ -341,7 +345,7 @@ size_t t2v_needs_most(const t2v_needs *n, size_t limit)
     t2v_stage stage;
     size_t most = t2v_needs_least(n, &stage), kept = 0;
     for (int i = 0; i < T2V_STAGES; i++) {
-        const size_t working = t2v_needs_working(n, (t2v_stage)i);
+        const size_t working = with_slack(t2v_needs_working(n, (t2v_stage)i));
         const size_t reserve = t2v_needs_reserve(n, (t2v_stage)i);
         kept += n->stage[i].weights;
         const size_t room = limit > reserve ? limit - reserve : 0;
