@@ -121,12 +121,12 @@ static void rows_become_bytes_between_their_extremes(void **state)
             const double meant = (double)affine[r].scale * q[r * COUNT + i] + affine[r].offset;
             assert_float_equal(meant, x[r * COUNT + i], 0.5 * affine[r].scale + 1e-4);
         }
-    double low = 1, high = -1;
+    float low = 1, high = -1;
     for (int i = 0; i < COUNT; i++) {
-        low = fmin(low, x[i]);
-        high = fmax(high, x[i]);
+        low = fminf(low, x[i]);
+        high = fmaxf(high, x[i]);
     }
-    assert_float_equal(affine[0].scale, (high - low) / 255, 1e-9);
+    assert_float_equal(affine[0].scale, ((double)high - low) / 255, 1e-9);
     assert_float_equal(affine[0].offset, low, 0);
     assert_float_equal(affine[1].scale, 0, 0);
     assert_float_equal(affine[1].offset, 4.5, 0);

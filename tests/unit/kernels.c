@@ -316,11 +316,11 @@ static void assert_near(const char *level, const char *kernel, const input *in, 
 {
     for (int64_t from = 0; from < count_of(in); from += NEAR) {
         const int64_t end = from + NEAR < count_of(in) ? from + NEAR : count_of(in);
-        double largest = 1e-30;
+        float largest = 1e-30f;
         for (int64_t i = from; i < end; i++)
-            largest = fmax(largest, fabs((double)wanted[i]));
+            largest = fmaxf(largest, fabsf(wanted[i]));
         for (int64_t i = from; i < end; i++)
-            if (!(fabs((double)found[i] - wanted[i]) <= tolerance * largest))
+            if (!(fabs((double)found[i] - wanted[i]) <= tolerance * (double)largest))
                 fail_msg("%s of %s, %lld × %lld: number %lld is %.9g, its plain twin says %.9g",
                          kernel, level, (long long)in->rows, (long long)in->columns, (long long)i,
                          (double)found[i], (double)wanted[i]);
