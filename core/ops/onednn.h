@@ -63,7 +63,10 @@ typedef struct t2v_product {
 t2v_status t2v_onednn_product(struct t2v_exec *exec, const t2v_product *product, const float *src,
                               t2v_operand *weights, const float *bias, float *dst);
 
-/** dst[m, n] = src[m, k] × weights[n, k]ᵀ of bytes, all rows dense; the sums are exact. */
+/**
+ * dst[m, n] = src[m, k] × weights[n, k]ᵀ of bytes, all rows dense; the sums are exact, or rounded
+ * as a float would be.
+ */
 typedef struct t2v_byte_product {
     int64_t m, n, k;
 } t2v_byte_product;

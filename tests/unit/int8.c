@@ -79,7 +79,8 @@ static void check_byte_product(int64_t m, int64_t n, int64_t k, fill_fn fill)
                 wanted += x[r * k + i] * w[c * k + i];
                 total += w[c * k + i];
             }
-            assert_int_equal(y[r * n + c], wanted);
+            /* where oneDNN has only plain loops, as on aarch64, it rounds sums to floats */
+            assert_float_equal((float)y[r * n + c], (float)wanted, 0);
             assert_float_equal(sum[c], total, 0);
             assert_float_equal(scale[c], 1, 0);
         }
@@ -547,6 +548,7 @@ static void an_interrupted_layer_stops(void **state)
     t2v_free(w);
 }
 
+#ifdef __x86_64__
 /* oneDNN reads how much of the processor it may use when it is first called. */
 static int run_again(const char *isa)
 {
@@ -559,6 +561,17 @@ static int run_again(const char *isa)
     }
     return child < 0 || waitpid(child, &status, 0) != child || status;
 }
+
+static int as_without_vnni(void)
+{
+    return run_again("AVX2") + run_again("AVX512_CORE");
+}
+#else
+static int as_without_vnni(void)
+{
+    return 0;
+}
+#endif
 
 int main(int argc, char **argv)
 {
@@ -576,7 +589,7 @@ int main(int argc, char **argv)
     };
     int failed = cmocka_run_group_tests(tests, set_up, tear_down);
     (void)argv;
-    if (argc == 1) /* also as on processors without VNNI */
-        failed += run_again("AVX2") + run_again("AVX512_CORE");
+    if (argc == 1)
+        failed += as_without_vnni();
     return failed;
 }
