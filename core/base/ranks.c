@@ -41,6 +41,18 @@ t2v_status t2v_team_gather(const t2v_team *team, float *all, int64_t whole, int6
     return T2V_OK;
 }
 
+/* Both ends talk too, so that everyone calls alike; they have nothing to say. */
+t2v_status t2v_team_pass(const t2v_team *team, int step, const float *out, float *in, size_t count,
+                         t2v_error *error)
+{
+    const int place = t2v_team_place(team), to = place + step, from = place - step;
+    const size_t bytes = count * sizeof(*out);
+    return exchange(team->ranks, team->first + (to + team->count) % team->count, out,
+                    to >= 0 && to < team->count ? bytes : 0,
+                    team->first + (from + team->count) % team->count, in,
+                    from >= 0 && from < team->count ? bytes : 0, error);
+}
+
 t2v_status t2v_team_sum(const t2v_team *team, double *values, int count, t2v_error *error)
 {
     double sum[T2V_TEAM_SUMS] = {0}, mine[T2V_TEAM_SUMS], theirs[T2V_TEAM_SUMS];

@@ -28,6 +28,15 @@ int64_t t2v_team_start(const t2v_team *team, int64_t whole, int place);
 t2v_status t2v_team_gather(const t2v_team *team, float *all, int64_t whole, int64_t width,
                            t2v_error *error);
 
+/**
+ * Everyone sends to the next place, and receives from the one before: nothing comes to the first,
+ * and nothing goes from the last.
+ *
+ * @param step 1; -1: to the place before, and from the next
+ */
+t2v_status t2v_team_pass(const t2v_team *team, int step, const float *out, float *in, size_t count,
+                         t2v_error *error);
+
 enum { T2V_TEAM_SUMS = 4 };
 
 /** Replaces each number by the sum of everyone's, which has the same bits for all. */

@@ -74,19 +74,28 @@ static double decode_timestep(const t2v_decoding *d)
     return timestep >= 0 ? timestep : d->model->decode_timestep;
 }
 
-static t2v_status start_decoder(t2v_decoding *d)
+/* For latents of that size. */
+static t2v_status begin_decoder(t2v_decoding *d, int64_t height, int64_t width, t2v_picture_fn sink,
+                                t2v_band_decoder *decoder)
 {
     const t2v_decoder_params params = {
-        .height = d->plan->size.height,
-        .width = d->plan->size.width,
+        .height = height,
+        .width = width,
         .timestep = (float)decode_timestep(d),
         .rng = &d->noise->rng,
-        .sink = on_picture,
+        .sink = sink,
         .opaque = d,
     };
-    if (d->decoder)
+    return t2v_band_decoder_begin(d->exec, decoder, d->model->vae_class, d->model->vae,
+                                  d->params->ranks, &params);
+}
+
+static t2v_status start_decoder(t2v_decoding *d)
+{
+    const t2v_latent_size *size = &d->plan->size;
+    if (d->decoder.decoder)
         return T2V_OK;
-    return d->model->vae_class->decoder_create(d->exec, d->model->vae, &params, &d->decoder);
+    return begin_decoder(d, size->height, size->width, on_picture, &d->decoder);
 }
 
 /* A timestep-conditioned decoder gets some noise with the latents:
@@ -126,13 +135,13 @@ static t2v_status on_tile_picture(void *opaque, const float *rgb, int64_t height
     return t2v_exec_check(d->exec);
 }
 
-static t2v_status run_tile(t2v_decoding *d, void *decoder, float *latent)
+static t2v_status run_tile(t2v_decoding *d, t2v_band_decoder *decoder, float *latent)
 {
     const int64_t channels = d->plan->size.channels;
     for (int64_t i = 0; i < d->count; i++) {
         t2v_tiles_cut(&d->tiles, d->tile, channels, d->latents + i * plane(d) * channels, latent);
         t2v_kept_pass(d->exec->kept);
-        T2V_TRY(d->model->vae_class->decode(d->exec, decoder, latent, 1, i == d->count - 1));
+        T2V_TRY(t2v_band_decoder_run(decoder, latent, i == d->count - 1));
         if (d->advance)
             d->advance(d->advance_opaque);
     }
@@ -142,25 +151,17 @@ static t2v_status run_tile(t2v_decoding *d, void *decoder, float *latent)
 static t2v_status decode_tile(t2v_decoding *d)
 {
     const t2v_tile tile = t2v_tiles_at(&d->tiles, d->tile);
-    const t2v_vae_class *vae = d->model->vae_class;
-    const t2v_decoder_params params = {
-        .height = tile.height,
-        .width = tile.width,
-        .timestep = (float)decode_timestep(d),
-        .rng = &d->noise->rng,
-        .sink = on_tile_picture,
-        .opaque = d,
-    };
     t2v_arena_mark mark = t2v_arena_get_mark(&d->exec->arena);
-    void *decoder = NULL;
+    t2v_band_decoder decoder = {0};
     float *latent = t2v_exec_floats(d->exec, (size_t)(tile.height * tile.width),
                                     (size_t)d->plan->size.channels);
     d->tile_pictures = 0;
-    t2v_status status =
-        latent ? vae->decoder_create(d->exec, d->model->vae, &params, &decoder) : T2V_ERROR_MEMORY;
+    t2v_status status = latent
+                            ? begin_decoder(d, tile.height, tile.width, on_tile_picture, &decoder)
+                            : T2V_ERROR_MEMORY;
     if (status >= 0)
-        status = run_tile(d, decoder, latent);
-    vae->decoder_destroy(decoder);
+        status = run_tile(d, &decoder, latent);
+    t2v_band_decoder_end(&decoder);
     t2v_arena_reset(&d->exec->arena, mark);
     return status;
 }
@@ -252,8 +253,7 @@ t2v_status t2v_decoding_step(t2v_decoding *d, bool flush)
     const float *latent = d->latents + d->next * plane(d) * d->plan->size.channels;
     d->next++;
     t2v_kept_pass(d->exec->kept);
-    return d->model->vae_class->decode(d->exec, d->decoder, latent, 1,
-                                       flush || (d->last && d->next == d->count));
+    return t2v_band_decoder_run(&d->decoder, latent, flush || (d->last && d->next == d->count));
 }
 
 void t2v_decoding_drop(t2v_decoding *d)
@@ -263,8 +263,7 @@ void t2v_decoding_drop(t2v_decoding *d)
 
 t2v_status t2v_decoding_restart(t2v_decoding *d, bool fade)
 {
-    d->model->vae_class->decoder_destroy(d->decoder);
-    d->decoder = NULL;
+    t2v_band_decoder_end(&d->decoder);
     d->pictures = t2v_motion_clock_next_picture(d->clock, d->frames);
     d->fade_left = 0;
     if (!fade || !d->shown)
@@ -281,7 +280,7 @@ t2v_status t2v_decoding_restart(t2v_decoding *d, bool fade)
 
 void t2v_decoding_free(t2v_decoding *d)
 {
-    d->model->vae_class->decoder_destroy(d->decoder);
+    t2v_band_decoder_end(&d->decoder);
     t2v_free(d->latents);
     t2v_free(d->shown);
     t2v_free(d->joint);

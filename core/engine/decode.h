@@ -3,6 +3,7 @@
 #ifndef T2V_ENGINE_DECODE_H
 #define T2V_ENGINE_DECODE_H
 
+#include "engine/band_decoder.h"
 #include "engine/frame.h"
 #include "engine/motion_clock.h"
 #include "engine/noise.h"
@@ -26,8 +27,8 @@ typedef struct t2v_decoding {
     void (*advance)(void *opaque); /**< a latent frame of a tile is decoded */
     void *advance_opaque;
 
-    void *decoder;  /**< NULL: the next latents begin a clip */
-    float *latents; /**< [capacity, H, W, C], denormalised: a chunk's new ones */
+    t2v_band_decoder decoder; /**< not begun: the next latents begin a clip */
+    float *latents;           /**< [capacity, H, W, C], denormalised: a chunk's new ones */
     int64_t capacity, count,
         next;  /**< latent frames that fit, that are there, the first undecoded */
     bool last; /**< nothing follows them */

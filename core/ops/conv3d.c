@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ops/bands.h"
 #include "ops/kept.h"
 #include "ops/onednn.h"
 #include "ops/profile.h"
@@ -115,8 +116,8 @@ int64_t t2v_conv3d_kernel_time(const t2v_conv3d *conv)
  * one panel after another. */
 typedef struct geometry {
     int64_t h, w, out_h, out_w;
-    int64_t top, left;     /* padding there */
-    double row_operations; /* of one output row */
+    int64_t top, bottom, left; /* padding there */
+    double row_operations;     /* of one output row */
     bool accumulate;
 } geometry;
 
@@ -124,8 +125,9 @@ static geometry measure(const t2v_conv3d *conv, int64_t h, int64_t w, bool accum
 {
     geometry g = {.h = h, .w = w, .accumulate = accumulate};
     g.top = conv->behind ? 0 : conv->kernel[1] / 2;
+    g.bottom = conv->kernel[1] / 2;
     g.left = conv->behind ? 0 : conv->kernel[2] / 2;
-    g.out_h = (h + g.top + conv->kernel[1] / 2 - conv->kernel[1]) / conv->stride[1] + 1;
+    g.out_h = (h + g.top + g.bottom - conv->kernel[1]) / conv->stride[1] + 1;
     g.out_w = (w + g.left + conv->kernel[2] / 2 - conv->kernel[2]) / conv->stride[2] + 1;
     g.row_operations = 2.0 * (double)(conv->in * conv->out * g.out_w) *
                        (double)(conv->kernel[0] * conv->kernel[1] * conv->kernel[2]);
@@ -189,7 +191,7 @@ static t2v_status run_frames(t2v_exec *exec, const t2v_conv3d *conv, const geome
         .kernel = {conv->kernel[0], conv->kernel[1], conv->kernel[2]},
         .stride = {conv->stride[0], conv->stride[1], conv->stride[2]},
         .pad_top = g->top,
-        .pad_bottom = conv->kernel[1] / 2,
+        .pad_bottom = g->bottom,
         .pad_left = g->left,
         .pad_right = conv->kernel[2] / 2,
         .accumulate = g->accumulate,
@@ -379,6 +381,25 @@ static t2v_status run_pieces(t2v_exec *exec, const t2v_conv3d *conv, const geome
     return T2V_OK;
 }
 
+/* In a band: with the neighbours' rows for padding. */
+static t2v_status run_band(t2v_exec *exec, const t2v_conv3d *conv, const geometry *whole,
+                           const float *x, int64_t frames, int64_t out_frames, float *y)
+{
+    const int64_t reach = conv->kernel[1] / 2, row = whole->w * conv->in;
+    geometry g = *whole;
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    float *wide = t2v_exec_floats(exec, (size_t)frames, (size_t)((whole->h + 2 * reach) * row));
+    t2v_status status = wide ? T2V_OK : T2V_ERROR_MEMORY;
+    g.h += 2 * reach;
+    g.top = g.bottom = 0;
+    if (status >= 0)
+        status = t2v_bands_widen(exec, x, frames, whole->h, row, reach, wide);
+    if (status >= 0)
+        status = run_pieces(exec, conv, &g, wide, out_frames, y);
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
 t2v_status t2v_conv3d_run(t2v_exec *exec, const t2v_conv3d *conv, const float *x, int64_t frames,
                           int64_t h, int64_t w, bool accumulate, float *y)
 {
@@ -395,7 +416,9 @@ t2v_status t2v_conv3d_run(t2v_exec *exec, const t2v_conv3d *conv, const float *x
     };
     const int before = t2v_work_begin(exec, &work);
     t2v_weights_begin(exec);
-    t2v_status status = run_pieces(exec, conv, &g, x, out_frames, y);
+    t2v_status status = exec->bands && conv->kernel[1] > 1
+                            ? run_band(exec, conv, &g, x, frames, out_frames, y)
+                            : run_pieces(exec, conv, &g, x, out_frames, y);
     t2v_weights_end(exec);
     t2v_work_end(exec, before);
     return status;

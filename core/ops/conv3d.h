@@ -34,7 +34,7 @@ int64_t t2v_conv3d_kernel_time(const t2v_conv3d *conv);
 /**
  * Convolves `frames` frames of h × w. Height and width are padded with zeros on both sides by half
  * a kernel (but see t2v_conv3d_pad_behind), time is not padded: (frames - kt) / stride + 1 frames
- * come out.
+ * come out. In a band of a picture (ops/bands.h) the stride is 1.
  *
  * @param x          [frames, h, w, in]
  * @param accumulate add to y instead of replacing it

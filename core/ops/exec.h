@@ -21,6 +21,7 @@ typedef struct t2v_exec {
     t2v_error *error;                /**< receives the sentence of a failing operation */
     struct t2v_profile *profile;     /**< ops/profile.h: counts the work; NULL: nobody does */
     struct t2v_rehearsal *rehearsal; /**< ops/rehearsal.h: nothing is computed; NULL: all is */
+    const struct t2v_bands *bands;   /**< ops/bands.h: others have the rest; NULL: all is here */
     struct t2v_kept *kept;      /**< ops/kept.h: what prepared weights may take; NULL: all memory */
     struct t2v_prepared **held; /**< weights in use */
     size_t held_count, held_capacity;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "layers/load.h"
+#include "ops/bands.h"
 #include "ops/elementwise.h"
 #include "ops/norm.h"
 #include "ops/profile.h"
@@ -467,11 +468,15 @@ typedef struct frames {
     int64_t count;
 } frames;
 
-static float *draw_noise(t2v_rng *rng, int64_t h, int64_t w)
+/* Of the whole picture, of which a band keeps its own rows in front. */
+static float *draw_noise(const t2v_exec *exec, t2v_rng *rng, int64_t h, int64_t w)
 {
-    float *noise = t2v_calloc((size_t)(h * w), sizeof(*noise));
-    if (noise && rng)
-        t2v_rng_normal(rng, noise, (size_t)(h * w));
+    const size_t count = (size_t)(t2v_bands_whole(exec, h) * w);
+    float *noise = t2v_calloc(count, sizeof(*noise));
+    if (noise && rng) {
+        t2v_rng_normal(rng, noise, count);
+        memmove(noise, noise + t2v_bands_above(exec, h) * w, (size_t)(h * w) * sizeof(*noise));
+    }
     return noise;
 }
 
@@ -486,8 +491,8 @@ static t2v_status start_resnet(t2v_exec *exec, const decoder *d, const resnet *r
     T2V_TRY(t2v_frame_queue_init(&s->waiting, (size_t)(h * w * r->in), 2, exec->error));
     if (!r->noise1)
         return T2V_OK;
-    s->noise1 = draw_noise(d->params.rng, h, w);
-    s->noise2 = draw_noise(d->params.rng, h, w);
+    s->noise1 = draw_noise(exec, d->params.rng, h, w);
+    s->noise2 = draw_noise(exec, d->params.rng, h, w);
     return s->noise1 && s->noise2 ? T2V_OK
                                   : t2v_fail_memory(exec->error, "the decoder's noise",
                                                     (size_t)(h * w) * sizeof(float));

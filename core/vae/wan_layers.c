@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "ops/attention.h"
+#include "ops/bands.h"
 #include "ops/elementwise.h"
 #include "ops/norm.h"
 
@@ -195,25 +196,31 @@ t2v_status t2v_wan_run_resnets(t2v_exec *exec, t2v_wan_resnet_state *state, int6
     return T2V_OK;
 }
 
-/* All positions of the frame attend to each other; added to x. */
-static t2v_status run_attention(t2v_exec *exec, const t2v_wan_middle *m, int64_t n, float *x)
+/* All positions of the frame attend to each other, those of a band to the whole frame's; added to
+ * x. */
+static t2v_status run_attention(t2v_exec *exec, const t2v_wan_middle *m, int64_t h, int64_t w,
+                                float *x)
 {
-    const int64_t channels = m->channels;
+    const int64_t channels = m->channels, n = h * w, keys = t2v_bands_whole(exec, h) * w;
+    const int64_t above = t2v_bands_above(exec, h) * w * channels;
     float *normed = t2v_exec_floats(exec, (size_t)n, (size_t)channels);
     float *qkv = t2v_exec_floats(exec, (size_t)n, (size_t)(3 * channels)), *part[3];
     for (int i = 0; i < 3; i++)
-        part[i] = t2v_exec_floats(exec, (size_t)n, (size_t)channels);
+        part[i] = t2v_exec_floats(exec, (size_t)(i ? keys : n), (size_t)channels);
     if (!normed || !qkv || !part[0] || !part[1] || !part[2])
         return T2V_ERROR_MEMORY;
     norm(exec, channels, m->norm, T2V_ACTIVATION_NONE, x, n, normed);
     T2V_TRY(t2v_linear_run(exec, m->qkv, normed, n, T2V_ACTIVATION_NONE, false, qkv));
     for (int i = 0; i < 3; i++)
-        t2v_split_heads(exec, qkv + i * channels, n, 3 * channels, 1, channels, part[i]);
+        t2v_split_heads(exec, qkv + i * channels, n, 3 * channels, 1, channels,
+                        part[i] + (i ? above : 0));
+    for (int i = 1; i < 3; i++)
+        T2V_TRY(t2v_bands_gather(exec, part[i], h, w * channels));
     const t2v_attention attention = {
         .heads = 1,
         .head_dim = channels,
         .queries = n,
-        .keys = n,
+        .keys = keys,
         .q = part[0],
         .k = part[1],
         .v = part[2],
@@ -226,14 +233,14 @@ static t2v_status run_attention(t2v_exec *exec, const t2v_wan_middle *m, int64_t
 
 t2v_status t2v_wan_run_middle(t2v_exec *exec, t2v_wan_middle_state *s, float *x)
 {
-    const int64_t positions = s->resnet[0].conv1.h * s->resnet[0].conv1.w;
+    const int64_t h = s->resnet[0].conv1.h, w = s->resnet[0].conv1.w;
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    float *y = t2v_exec_floats(exec, (size_t)positions, (size_t)s->middle->channels);
+    float *y = t2v_exec_floats(exec, (size_t)(h * w), (size_t)s->middle->channels);
     if (!y)
         return T2V_ERROR_MEMORY;
     T2V_TRY(t2v_wan_run_resnet(exec, &s->resnet[0], x, y));
     t2v_arena_mark inner = t2v_arena_get_mark(&exec->arena);
-    T2V_TRY(run_attention(exec, s->middle, positions, y));
+    T2V_TRY(run_attention(exec, s->middle, h, w, y));
     t2v_arena_reset(&exec->arena, inner);
     t2v_status status = t2v_wan_run_resnet(exec, &s->resnet[1], y, x);
     t2v_arena_reset(&exec->arena, mark);

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ranks.h"
+#include "ops/bands.h"
 
-enum { MOST_RANKS = 4, PICTURE = 3 * 64 * 64, FRAMES = 17 };
+enum { MOST_RANKS = 4, FRAMES = 17 };
 
 /* What waits to be taken by one rank from another. */
 typedef struct letter {
@@ -176,20 +176,104 @@ static void parts_are_even_and_leave_nothing_out(void **state)
         }
 }
 
+/* ------------------------------------------------------------------ bands of a picture */
+
+enum { LEAST_ROWS = 7, SCALE = 2, PICTURE_ROWS = SCALE * LEAST_ROWS, REACH = 2, PICTURES = 3 };
+
+typedef struct band {
+    t2v_bands bands;
+    float wide[PICTURES * (PICTURE_ROWS + 2 * REACH) * WIDTH];
+    float whole[PICTURE_ROWS * WIDTH];
+    int64_t above, height;
+    t2v_status status;
+} band;
+
+/* Above 0, which is what lies beyond the edges. */
+static float pixel(int64_t picture, int64_t row, int64_t column)
+{
+    return row < 0 || row >= PICTURE_ROWS
+               ? 0
+               : (float)(1 + (picture * PICTURE_ROWS + row) * WIDTH + column);
+}
+
+static void *band_run(void *opaque)
+{
+    band *b = opaque;
+    const int place = t2v_team_place(&b->bands.team);
+    const int64_t least = t2v_bands_start(&b->bands, place + 1) - t2v_bands_start(&b->bands, place);
+    float own[PICTURES * PICTURE_ROWS * WIDTH];
+    t2v_error error;
+    t2v_exec *exec;
+    if ((b->status = t2v_exec_create(1, NULL, &error, &exec)) != T2V_OK)
+        return NULL;
+    exec->bands = &b->bands;
+    b->height = SCALE * least;
+    b->above = t2v_bands_above(exec, b->height);
+    for (int64_t i = 0; i < PICTURES * b->height * WIDTH; i++)
+        own[i] = pixel(i / WIDTH / b->height, b->above + i / WIDTH % b->height, i % WIDTH);
+    memcpy(b->whole + b->above * WIDTH, own, (size_t)(b->height * WIDTH) * sizeof(*own));
+    b->status = t2v_bands_whole(exec, b->height) == PICTURE_ROWS ? T2V_OK : T2V_ERROR_INTERNAL;
+    if (b->status == T2V_OK)
+        b->status = t2v_bands_widen(exec, own, PICTURES, b->height, WIDTH, REACH, b->wide);
+    if (b->status == T2V_OK)
+        b->status = t2v_bands_gather(exec, b->whole, b->height, WIDTH);
+    t2v_exec_destroy(&exec);
+    return NULL;
+}
+
+static void assert_band(const band *b)
+{
+    const int64_t wide_rows = b->height + 2 * REACH;
+    assert_int_equal(b->status, T2V_OK);
+    for (int64_t i = 0; i < PICTURES * wide_rows * WIDTH; i++)
+        assert_float_equal(
+            b->wide[i],
+            pixel(i / WIDTH / wide_rows, b->above - REACH + i / WIDTH % wide_rows, i % WIDTH), 0);
+    for (int64_t i = 0; i < PICTURE_ROWS * WIDTH; i++)
+        assert_float_equal(b->whole[i], pixel(0, i / WIDTH, i % WIDTH), 0);
+}
+
+static void bands_have_rows_of_their_neighbours_and_make_the_whole(void **state)
+{
+    (void)state;
+    for (int count = 2; count <= 3; count++) {
+        band bands[MOST_RANKS] = {0};
+        int64_t rows = 0;
+        world w;
+        open_world(&w, count);
+        for (int i = 0; i < count; i++)
+            bands[i].bands = (t2v_bands){{&w.ranks[i], 0, count}, LEAST_ROWS};
+        run_all(band_run, bands, sizeof(*bands), count);
+        for (int i = 0; i < count; i++) {
+            assert_band(&bands[i]);
+            assert_int_equal(bands[i].above, rows);
+            rows += bands[i].height;
+        }
+        assert_int_equal(rows, PICTURE_ROWS);
+        close_world(&w);
+    }
+}
+
 /* ------------------------------------------------------------------ streams */
 
 typedef struct job {
     t2v_model *model;
     t2v_stream_params params;
-    float *pictures; /* [FRAMES, PICTURE] */
+    float *pictures; /* [FRAMES, picture_floats] */
     int64_t frames, seed;
     t2v_status status;
     t2v_error error;
 } job;
 
+static size_t picture_floats(const t2v_stream_params *params)
+{
+    return 3 * (size_t)params->width * (size_t)params->height;
+}
+
 static void *job_run(void *opaque)
 {
     job *j = opaque;
+    const size_t floats = picture_floats(&j->params);
     t2v_stream *stream;
     t2v_frame *frame;
     int width, height;
@@ -199,8 +283,8 @@ static void *job_run(void *opaque)
     j->seed = t2v_stream_seed(stream);
     while ((j->status = t2v_stream_next(stream, &frame, &j->error)) == T2V_OK) {
         if (j->frames < FRAMES)
-            memcpy(j->pictures + j->frames * PICTURE, t2v_frame_rgb(frame, &width, &height),
-                   PICTURE * sizeof(float));
+            memcpy(j->pictures + (size_t)j->frames * floats, t2v_frame_rgb(frame, &width, &height),
+                   floats * sizeof(float));
         j->frames++;
         t2v_frame_release(&frame);
     }
@@ -232,6 +316,7 @@ static void make(t2v_model *model, const t2v_stream_params *params, int count, f
                  size_t *bytes)
 {
     const int jobs_count = count ? count : 1;
+    const size_t floats = FRAMES * picture_floats(params);
     job jobs[MOST_RANKS] = {0};
     world w;
     open_world(&w, jobs_count);
@@ -239,7 +324,7 @@ static void make(t2v_model *model, const t2v_stream_params *params, int count, f
         jobs[i].model = model;
         jobs[i].params = *params;
         jobs[i].params.ranks = count ? &w.ranks[i] : NULL;
-        jobs[i].pictures = calloc(FRAMES * PICTURE, sizeof(float));
+        jobs[i].pictures = calloc(floats, sizeof(float));
         assert_non_null(jobs[i].pictures);
     }
     run_all(job_run, jobs, sizeof(*jobs), jobs_count);
@@ -248,9 +333,9 @@ static void make(t2v_model *model, const t2v_stream_params *params, int count, f
             fail_msg("%s", jobs[i].error.text);
         assert_int_equal(jobs[i].frames, FRAMES);
         assert_true(jobs[i].seed == jobs[0].seed);
-        assert_memory_equal(jobs[i].pictures, jobs[0].pictures, FRAMES * PICTURE * sizeof(float));
+        assert_memory_equal(jobs[i].pictures, jobs[0].pictures, floats * sizeof(float));
     }
-    memcpy(pictures, jobs[0].pictures, FRAMES * PICTURE * sizeof(float));
+    memcpy(pictures, jobs[0].pictures, floats * sizeof(float));
     for (int i = 0; i < jobs_count; i++)
         free(jobs[i].pictures);
     *bytes = w.bytes;
@@ -261,15 +346,15 @@ static void make(t2v_model *model, const t2v_stream_params *params, int count, f
 static void assert_same_by_all(const char *name, t2v_stream_params *params)
 {
     t2v_model *model = open_golden(name);
-    float *alone = calloc(FRAMES * PICTURE, sizeof(float));
-    float *together = calloc(FRAMES * PICTURE, sizeof(float));
+    const size_t floats = FRAMES * picture_floats(params);
+    float *alone = calloc(floats, sizeof(float)), *together = calloc(floats, sizeof(float));
     size_t bytes;
     assert_true(alone && together);
     make(model, params, 0, alone, &bytes);
     for (int count = 1; count <= MOST_RANKS; count++) {
         make(model, params, count, together, &bytes);
         assert_true((bytes > 0) == (count > 1));
-        for (int i = 0; i < FRAMES * PICTURE; i++)
+        for (size_t i = 0; i < floats; i++)
             assert_float_equal(together[i], alone[i], 1e-4);
     }
     free(alone);
@@ -319,6 +404,18 @@ static void they_share_what_is_given_and_what_continues(void **state)
     assert_same_by_all("causal", &params);
 }
 
+/* Of 5 rows, uneven parts, and as one picture as well as in tiles. */
+static void they_share_the_rows_of_pictures(void **state)
+{
+    t2v_stream_params params = small("first");
+    (void)state;
+    params.steps = 1;
+    params.height = 160;
+    assert_same_by_all("first", &params);
+    params.tile = 64;
+    assert_same_by_all("first", &params);
+}
+
 static void they_leave_out_the_same_steps(void **state)
 {
     t2v_stream_params params = small("first");
@@ -333,7 +430,7 @@ static void they_draw_the_same_seed(void **state)
 {
     t2v_stream_params params = small("first");
     t2v_model *model = open_golden("first");
-    float *pictures = calloc(FRAMES * PICTURE, sizeof(float));
+    float *pictures = calloc(FRAMES * picture_floats(&params), sizeof(float));
     size_t bytes;
     (void)state;
     params.seed = -1;
@@ -373,9 +470,11 @@ int main(void)
         cmocka_unit_test(a_team_gathers_rows_and_sums_and_agrees),
         cmocka_unit_test(two_teams_do_not_disturb_each_other),
         cmocka_unit_test(parts_are_even_and_leave_nothing_out),
+        cmocka_unit_test(bands_have_rows_of_their_neighbours_and_make_the_whole),
         cmocka_unit_test(ranks_share_tokens),
         cmocka_unit_test(halves_of_them_share_the_prompts),
         cmocka_unit_test(they_share_what_is_given_and_what_continues),
+        cmocka_unit_test(they_share_the_rows_of_pictures),
         cmocka_unit_test(they_leave_out_the_same_steps),
         cmocka_unit_test(they_draw_the_same_seed),
         cmocka_unit_test(what_ranks_cannot_do_is_refused),

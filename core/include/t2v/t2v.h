@@ -199,9 +199,9 @@ typedef void (*t2v_tap_fn)(void *opaque, const char *name, int rank, const int64
 
 /**
  * Processes, or threads, that make one stream together: each runs a stream with the same options on
- * the same model, delivers all frames, and evaluates a part of what the diffusion transformer does.
- * Each gets the same frames, but for rounding those of one alone. A rank that fails or is
- * interrupted leaves the others waiting: who talks for them has to end them.
+ * the same model, delivers all frames, and computes a part of what the diffusion transformer and
+ * the decoder do. Each gets the same frames, but for rounding those of one alone. A rank that fails
+ * or is interrupted leaves the others waiting: who talks for them has to end them.
  */
 typedef struct t2v_ranks {
     int rank, count; /**< this one, from 0, of how many */
@@ -234,8 +234,9 @@ T2V_API t2v_stream_params t2v_stream_params_default(const t2v_model *model);
 
 /** What a stream will need on this machine. Bytes are of anonymous memory: files stay mapped. */
 typedef struct t2v_estimate {
-    int64_t bytes;           /**< the most that it takes within the model's max_memory */
-    int64_t least_bytes;     /**< the smallest max_memory that does, preparing weights again and again */
+    int64_t bytes; /**< the most that it takes within the model's max_memory */
+    int64_t
+        least_bytes; /**< the smallest max_memory that does, preparing weights again and again */
     int64_t unlimited_bytes; /**< with all weights kept prepared */
     int steps;               /**< of denoising, in each chunk */
     int64_t chunks;          /**< -1: without end */
