@@ -28,6 +28,12 @@ static bool read_size(const video_flags *v, t2v_stream_params *params)
     return true;
 }
 
+static int64_t frames_of(double seconds, const t2v_stream_params *params)
+{
+    const int64_t frames = (int64_t)(seconds * params->rate_num / params->rate_den + 0.5);
+    return frames > 0 ? frames : 1;
+}
+
 static bool read_length(const video_flags *v, t2v_stream_params *params)
 {
     long long frames;
@@ -47,9 +53,10 @@ static bool read_length(const video_flags *v, t2v_stream_params *params)
             complain("--duration: \"%s\" is no time in seconds (-1: without end)", v->duration);
             return false;
         }
-        double exact = seconds * params->rate_num / params->rate_den;
-        params->frames = seconds < 0 ? -1 : (int64_t)(exact + 0.5) > 0 ? (int64_t)(exact + 0.5) : 1;
+        params->frames = seconds < 0 ? -1 : frames_of(seconds, params);
     }
+    if (params->loop > 0 && !v->frames && !v->duration)
+        params->frames = frames_of(params->loop, params);
     return true;
 }
 

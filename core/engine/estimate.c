@@ -149,13 +149,13 @@ static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_str
 t2v_status t2v_model_estimate(t2v_model *model, const t2v_stream_params *params,
                               t2v_estimate *estimate, t2v_error *error)
 {
-    const t2v_stream_params defaults = t2v_stream_params_default(model);
+    t2v_stream_params settled = params ? *params : t2v_stream_params_default(model);
     t2v_exec *exec;
     memset(estimate, 0, sizeof(*estimate));
-    params = params ? params : &defaults;
-    T2V_TRY(t2v_params_check(model, params, error));
+    T2V_TRY(t2v_params_check(model, &settled, error));
+    t2v_params_settle(&settled);
     T2V_TRY(t2v_exec_create(model->params.threads, NULL, error, &exec));
-    t2v_status status = rehearse(exec, model, params, estimate);
+    t2v_status status = rehearse(exec, model, &settled, estimate);
     t2v_exec_destroy(&exec);
     return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/params.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/ranks.h"
@@ -57,6 +58,28 @@ static t2v_status check_video(const t2v_stream_params *p, t2v_error *error)
     return T2V_OK;
 }
 
+static int64_t loop_frames(const t2v_stream_params *p)
+{
+    const int64_t frames = llround(p->loop * p->rate_num / p->rate_den);
+    return frames > 0 ? frames : 1;
+}
+
+static t2v_status check_loop(const t2v_stream_params *p, t2v_error *error)
+{
+    if (p->loop == 0 || p->frames == -1 || p->frames == loop_frames(p))
+        return T2V_OK;
+    return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                    "loop: %g seconds are %lld frames, but the video is to have %lld; wanted the "
+                    "seconds alone",
+                    p->loop, (long long)loop_frames(p), (long long)p->frames);
+}
+
+void t2v_params_settle(t2v_stream_params *params)
+{
+    if (params->loop > 0 && params->frames == -1)
+        params->frames = loop_frames(params);
+}
+
 /* TeaCache knows how far the results of published transformers move, and of no others. */
 static t2v_status check_cache(const t2v_model *model, const t2v_stream_params *p, t2v_error *error)
 {
@@ -96,6 +119,7 @@ t2v_status t2v_params_check(const t2v_model *model, const t2v_stream_params *p, 
     T2V_TRY(t2v_options_check(t2v_stream_options(), p, error));
     T2V_TRY(t2v_params_check_live(model, p, error));
     T2V_TRY(check_video(p, error));
+    T2V_TRY(check_loop(p, error));
     return check_ranks(p, error);
 }
 

@@ -10,6 +10,9 @@
 t2v_status t2v_params_check(const t2v_model *model, const t2v_stream_params *params,
                             t2v_error *error);
 
+/** A loop that nothing else gives a length gets its own. */
+void t2v_params_settle(t2v_stream_params *params);
+
 /** Of that, what may have changed while a stream runs. */
 t2v_status t2v_params_check_live(const t2v_model *model, const t2v_stream_params *params,
                                  t2v_error *error);

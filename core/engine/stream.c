@@ -255,6 +255,7 @@ t2v_status t2v_stream_create(t2v_model *model, const t2v_stream_params *params, 
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
     s->params = params ? *params : defaults;
+    t2v_params_settle(&s->params);
     t2v_status status = t2v_options_copy_strings(t2v_stream_options(), &s->params, error);
     if (status >= 0)
         status = prepare(s, error);

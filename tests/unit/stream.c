@@ -183,6 +183,11 @@ static void a_model_for_text_takes_no_picture(void **state)
     t2v_model_close(&wan);
 }
 
+static double seconds_of(const t2v_stream_params *params)
+{
+    return (double)params->frames * params->rate_den / params->rate_num;
+}
+
 static void a_model_for_pictures_wants_one(void **state)
 {
     t2v_stream_params params = small();
@@ -194,7 +199,7 @@ static void a_model_for_pictures_wants_one(void **state)
     params.last_image = "last.png";
     assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "last_image: wan-i2v looks at one");
     params.last_image = NULL;
-    params.loop = 1;
+    params.loop = seconds_of(&params);
     assert_refused(wan, &params, T2V_ERROR_UNSUPPORTED, "loop: the pipeline class WanImage");
     params.loop = 0;
     assert_refused(wan, &params, T2V_ERROR_NOT_FOUND, "first.png");
@@ -208,7 +213,7 @@ static void a_class_says_what_it_cannot_do_with_pictures(void **state)
     params.last_image = "last.png";
     assert_refused(model, &params, T2V_ERROR_UNSUPPORTED, "last_image: the pipeline class LTXPi");
     params.last_image = NULL;
-    params.loop = 1;
+    params.loop = seconds_of(&params);
     assert_refused(model, &params, T2V_ERROR_UNSUPPORTED, "loop: the pipeline class LTXPipeline");
 }
 
@@ -220,7 +225,9 @@ static void a_goal_wants_an_end_and_a_loop_a_beginning(void **state)
     params.last_image = "last.png";
     assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "last_image: a video without end");
     params.frames = 9;
-    params.loop = 1;
+    params.loop = 9;
+    assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "loop: 9 seconds are 225 frames");
+    params.loop = seconds_of(&params);
     assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "last_image: a loop");
     params.last_image = NULL;
     params.chunk = 0;
@@ -244,7 +251,7 @@ static void take_latents(void *opaque, const char *name, int rank, const int64_t
     taken->first[taken->count++] = ((const float *)data)[last];
 }
 
-static chunks make(const char *image, int loop)
+static chunks make(const char *image, bool loop)
 {
     t2v_stream_params params = small();
     t2v_stream *stream;
@@ -253,7 +260,10 @@ static chunks make(const char *image, int loop)
     params.frames = 25; /* three chunks of 9, each new one of 8 */
     params.chunk = 9;
     params.image = image;
-    params.loop = loop;
+    if (loop) { /* which alone says how long the video is */
+        params.loop = seconds_of(&params);
+        params.frames = -1;
+    }
     params.tap = take_latents;
     params.tap_opaque = &taken;
     assert_int_equal(t2v_stream_create(condition_model, &params, &stream, &error), T2V_OK);
@@ -265,8 +275,8 @@ static chunks make(const char *image, int loop)
 
 static void a_picture_begins_the_first_chunk_and_a_loop_ends_the_last(void **state)
 {
-    const chunks free = make(NULL, 0), begun = make(golden("two-pictures.image.png"), 0);
-    const chunks looping = make(NULL, 1);
+    const chunks free = make(NULL, false), begun = make(golden("two-pictures.image.png"), false);
+    const chunks looping = make(NULL, true);
     (void)state;
     assert_int_equal(free.count, 3);
     assert_true(free.first[0] != begun.first[0]);
@@ -370,7 +380,7 @@ static void what_cannot_go_on_is_refused_at_once(void **state)
     params.image = golden("two-pictures.image.png");
     assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "image: a video that goes on");
     params.image = NULL;
-    params.loop = 1;
+    params.loop = seconds_of(&params);
     assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "loop: a video that goes on");
     params.loop = 0;
     assert_int_equal(t2v_model_open(golden("wan"), NULL, &wan, &error), T2V_OK);

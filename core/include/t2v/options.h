@@ -94,9 +94,9 @@ enum t2v_option_flags {
     STRING(continue_, NULL, 0,                                                                     \
            "y4m video that the stream goes on from, a file, a pipe or - for standard input; only " \
            "new frames come out")                                                                  \
-    NUMBER(int, loop, 0, 0, 1, 0, "",                                                              \
-           "whether the end leads back to the beginning (1); wants image, or more frames than one "\
-           "chunk, and a model that was trained for a last picture")                               \
+    NUMBER(double, loop, 0.0, 0.0, 3600.0, 0, "seconds",                                           \
+           "makes a video so long whose end leads back to its beginning; wants image, or more "    \
+           "frames than one chunk, and a model that was trained for a last picture; 0: no loop")   \
     NUMBER(int, chunk, -1, -1, 100000, 0, "frames",                                                \
            "frames made in one pass of the diffusion model, later passes continuing from the "     \
            "last frames; 0: all in one pass; -1: the model's own number")                          \

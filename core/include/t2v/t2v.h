@@ -223,7 +223,7 @@ typedef struct t2v_stream_params {
     int width;              /**< pixels, 64 to 8192; made at the next size the model can, cropped */
     int height;             /**< likewise */
     int rate_num, rate_den; /**< frames per second as a fraction, 1 to 240 */
-    int64_t frames;         /**< frames to deliver; -1: without end */
+    int64_t frames;         /**< frames to deliver; -1: without end, or those of the loop */
     t2v_tap_fn tap;         /**< NULL: none */
     void *tap_opaque;
     const t2v_ranks *ranks; /**< who makes it together; outlives the stream; NULL: it is alone */
