@@ -407,7 +407,7 @@ static t2v_status read_version(cursor *c)
 
 static t2v_status load(t2v_gguf *g, const char *path, t2v_error *error)
 {
-    size_t tensors, pairs;
+    size_t tensors = 0, pairs = 0;
     T2V_TRY(t2v_mapped_file_open(path, 24, "a GGUF file", &g->file, error));
     cursor c = {.path = path, .start = g->file.data, .at = g->file.data, .error = error};
     c.end = c.start + g->file.bytes;
