@@ -410,11 +410,18 @@ gboolean gst_t2v_sound_is_stale(GstT2vSound *s)
     return stale;
 }
 
-gboolean gst_t2v_sound_seek(GstT2vSound *s, GstEvent *seek)
+/** The pad, to be used without the lock and given back; NULL: there is none. */
+static GstPad *take_pad(GstT2vSound *s)
 {
     g_mutex_lock(&s->lock);
     GstPad *pad = s->pad ? gst_object_ref(s->pad) : NULL;
     g_mutex_unlock(&s->lock);
+    return pad;
+}
+
+gboolean gst_t2v_sound_seek(GstT2vSound *s, GstEvent *seek)
+{
+    GstPad *pad = take_pad(s);
     const gboolean done = pad && gst_pad_push_event(pad, gst_event_ref(seek));
     gst_clear_object(&pad);
     return done;
@@ -451,9 +458,7 @@ GstClockTime gst_t2v_sound_latency(GstT2vSound *s)
     GstClockTime least = 0;
     gboolean live = FALSE;
     GstQuery *query = gst_query_new_latency();
-    g_mutex_lock(&s->lock);
-    GstPad *pad = s->pad ? gst_object_ref(s->pad) : NULL;
-    g_mutex_unlock(&s->lock);
+    GstPad *pad = take_pad(s);
     if (pad && gst_pad_peer_query(pad, query))
         gst_query_parse_latency(query, &live, &least, NULL);
     gst_clear_object(&pad);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "command.h"
+#include "engine/params.h"
 #include "flags.h"
 
 static bool read_size(const video_flags *v, t2v_stream_params *params)
@@ -28,12 +29,6 @@ static bool read_size(const video_flags *v, t2v_stream_params *params)
     return true;
 }
 
-static int64_t frames_of(double seconds, const t2v_stream_params *params)
-{
-    const int64_t frames = (int64_t)(seconds * params->rate_num / params->rate_den + 0.5);
-    return frames > 0 ? frames : 1;
-}
-
 static bool read_length(const video_flags *v, t2v_stream_params *params)
 {
     long long frames;
@@ -53,10 +48,11 @@ static bool read_length(const video_flags *v, t2v_stream_params *params)
             complain("--duration: \"%s\" is no time in seconds (-1: without end)", v->duration);
             return false;
         }
-        params->frames = seconds < 0 ? -1 : frames_of(seconds, params);
+        params->frames = seconds < 0 ? -1 : t2v_params_frames(params, seconds);
     }
     if (params->loop > 0 && !v->frames && !v->duration)
-        params->frames = frames_of(params->loop, params);
+        params->frames = -1;
+    t2v_params_settle(params);
     return true;
 }
 

@@ -58,26 +58,27 @@ static t2v_status check_video(const t2v_stream_params *p, t2v_error *error)
     return T2V_OK;
 }
 
-static int64_t loop_frames(const t2v_stream_params *p)
+int64_t t2v_params_frames(const t2v_stream_params *params, double seconds)
 {
-    const int64_t frames = llround(p->loop * p->rate_num / p->rate_den);
+    const int64_t frames = llround(seconds * params->rate_num / params->rate_den);
     return frames > 0 ? frames : 1;
 }
 
 static t2v_status check_loop(const t2v_stream_params *p, t2v_error *error)
 {
-    if (p->loop == 0 || p->frames == -1 || p->frames == loop_frames(p))
+    const int64_t frames = t2v_params_frames(p, p->loop);
+    if (p->loop == 0 || p->frames == -1 || p->frames == frames)
         return T2V_OK;
     return t2v_fail(error, T2V_ERROR_ARGUMENT,
                     "loop: %g seconds are %lld frames, but the video is to have %lld; wanted the "
                     "seconds alone",
-                    p->loop, (long long)loop_frames(p), (long long)p->frames);
+                    p->loop, (long long)frames, (long long)p->frames);
 }
 
 void t2v_params_settle(t2v_stream_params *params)
 {
     if (params->loop > 0 && params->frames == -1)
-        params->frames = loop_frames(params);
+        params->frames = t2v_params_frames(params, params->loop);
 }
 
 /* TeaCache knows how far the results of published transformers move, and of no others. */

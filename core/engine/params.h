@@ -10,6 +10,9 @@
 t2v_status t2v_params_check(const t2v_model *model, const t2v_stream_params *params,
                             t2v_error *error);
 
+/** Frames of so many seconds at the stream's rate, at least one. */
+int64_t t2v_params_frames(const t2v_stream_params *params, double seconds);
+
 /** A loop that nothing else gives a length gets its own. */
 void t2v_params_settle(t2v_stream_params *params);
 
