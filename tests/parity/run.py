@@ -30,8 +30,9 @@ from cases import CASES  # noqa: E402
 from drawn import draw_cases  # noqa: E402
 
 TIMEOUT = 120  # seconds that one generation may take
-SCALES = (1, 2, 0.5, 4, 0.25)  # of a cache's threshold: how much random weights change is not known
-USELESS = "the cache was to take some evaluations and to leave some"
+TRIES = 9  # of a cache's threshold: how much random weights change is not known
+TOO_FEW = "the cache was to take some evaluations"
+TOO_MANY = "the cache was to leave some evaluations"
 EMBEDDED = pathlib.Path(os.environ.get("T2V_MODEL_DIR")
                         or pathlib.Path(__file__).parents[2] / "models" / "default")
 
@@ -53,11 +54,14 @@ def arguments(request, folder, dump):
     return [str(word) for word in words]
 
 
-def takes_some(messages):
-    """Whether some evaluations of each window were computed and some were not, the first aside."""
-    counts = re.findall(r"cache: (\d+) of (\d+) evaluations", messages)
+def misused(messages):
+    """What is wrong with how many evaluations of each window were computed, the first aside, or None."""
+    counts = [(int(computed), int(all))
+              for computed, all in re.findall(r"cache: (\d+) of (\d+) evaluations", messages)]
     print("            " + ", ".join(f"{computed} of {all} computed" for computed, all in counts))
-    return counts and all(2 < int(computed) < int(all) for computed, all in counts)
+    if not counts or any(computed == all for computed, all in counts):
+        return TOO_FEW
+    return TOO_MANY if any(computed <= 2 for computed, all in counts) else None
 
 
 def generate(t2v, request, folder, dump, noise, paths, more):
@@ -75,19 +79,23 @@ def generate(t2v, request, folder, dump, noise, paths, more):
         return f"not ready after {TIMEOUT} s"
     if result.returncode:
         return f"exit {result.returncode}: {result.stderr.strip()[-500:]}"
-    if request.cache is not None and not takes_some(result.stderr):
-        return USELESS
-    return load_file(str(dump))
+    wrong = misused(result.stderr) if request.cache is not None else None
+    return wrong or load_file(str(dump))
 
 
 def generate_some(t2v, request, *rest):
-    """The request, with the first threshold at which its cache takes some, and what came of it."""
-    tried = [request] if request.cache is None else [
-        dataclasses.replace(request, cache=request.cache * scale) for scale in SCALES]
-    for request in tried:
+    """The request, with a threshold at which its cache takes some, and what came of it: halving."""
+    low, high = 0.0, 0.0  # thresholds that take too few and too many; none yet
+    for _ in range(TRIES):
         ours = generate(t2v, request, *rest)
-        if ours is not USELESS:
+        if ours is TOO_FEW:
+            low = request.cache
+        elif ours is TOO_MANY:
+            high = request.cache
+        else:
             break
+        between = (low * high) ** 0.5 if low and high else low * 2 or high / 2
+        request = dataclasses.replace(request, cache=between)
     return request, ours
 
 
