@@ -2,6 +2,7 @@
 #include "engine/condition.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "media/fit_image.h"
@@ -127,7 +128,8 @@ static float *allocate_picture(t2v_exec *exec, const t2v_plan *plan)
 static t2v_status fit_picture(t2v_exec *exec, const t2v_stream_params *params, const t2v_plan *plan,
                               t2v_image *image, float *rgb)
 {
-    const t2v_fit fit = {params->width, params->height, plan->picture_width, plan->picture_height};
+    const t2v_fit fit = {params->width, params->height, plan->picture_width, plan->picture_height,
+                         !strcmp(params->image_fit, "pad")};
     t2v_status status = t2v_image_fit(image, &fit, exec->interrupted, rgb, exec->error);
     t2v_image_free(image);
     return status;

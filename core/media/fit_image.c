@@ -53,13 +53,13 @@ static int64_t make_span(double centre, double stretch, int64_t source, float *w
     return s->count;
 }
 
-/* `scale`: source pixels to an output pixel. */
-static t2v_status make_axis(int64_t source, int64_t view, int64_t canvas, double scale, axis *a,
-                            t2v_error *error)
+/* `scale`: source pixels to an output pixel. `bounded`: nothing is seen outside of the source. */
+static t2v_status make_axis(int64_t source, int64_t view, int64_t canvas, double scale,
+                            bool bounded, axis *a, t2v_error *error)
 {
     const double stretch = scale > 1 ? scale : 1;
     const size_t taps = (size_t)(2 * LOBES * stretch) + 2;
-    /* whole pixels, so that a crop alone does not blur */
+    /* whole pixels, so that a crop or bars alone do not blur */
     const double start = floor(((double)source - (double)view * scale) / 2);
     const int64_t margin = (canvas - view) / 2;
     a->size = canvas;
@@ -70,7 +70,8 @@ static t2v_status make_axis(int64_t source, int64_t view, int64_t canvas, double
     float *weight = a->weights;
     for (int64_t i = 0; i < canvas; i++) {
         const double at = start + ((double)(i - margin) + 0.5) * scale;
-        weight += make_span(clamp(at, 0, (double)source), stretch, source, weight, &a->span[i]);
+        if (!bounded || (at > 0 && at < (double)source))
+            weight += make_span(clamp(at, 0, (double)source), stretch, source, weight, &a->span[i]);
     }
     return T2V_OK;
 }
@@ -130,12 +131,13 @@ t2v_status t2v_image_fit(const t2v_image *image, const t2v_fit *fit, const atomi
 {
     const double across = (double)image->width / (double)fit->width;
     const double down = (double)image->height / (double)fit->height;
-    const double scale = across < down ? across : down;
+    const double scale = fit->whole ? fmax(across, down) : fmin(across, down);
     axis columns = {0}, rows = {0};
     t2v_status status =
-        make_axis(image->width, fit->width, fit->canvas_width, scale, &columns, error);
+        make_axis(image->width, fit->width, fit->canvas_width, scale, fit->whole, &columns, error);
     if (status >= 0)
-        status = make_axis(image->height, fit->height, fit->canvas_height, scale, &rows, error);
+        status = make_axis(image->height, fit->height, fit->canvas_height, scale, fit->whole, &rows,
+                           error);
     if (status >= 0)
         status = blend(image, &columns, &rows, interrupted, rgb, error);
     t2v_free(columns.span);

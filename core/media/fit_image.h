@@ -3,17 +3,21 @@
 #ifndef T2V_MEDIA_FIT_IMAGE_H
 #define T2V_MEDIA_FIT_IMAGE_H
 
+#include <stdbool.h>
+
 #include "media/image.h"
 
 /** What a picture is fitted to: a view in the middle of a larger canvas, in pixels. */
 typedef struct t2v_fit {
     int64_t width, height;               /**< of the view */
     int64_t canvas_width, canvas_height; /**< at least as large */
+    bool whole;                          /**< the picture shows whole, on black */
 } t2v_fit;
 
 /**
  * Scales the picture, keeping its proportions, until it just covers the view, both centres
- * together; what reaches beyond the view fills the canvas, whose rest repeats the edges.
+ * together; what reaches beyond the view fills the canvas, whose rest repeats the edges. Or until
+ * it just fits into the view, if it shall show whole; the rest is black.
  *
  * The filter is Lanczos with three lobes, widened where the picture is made smaller, as Pillow's
  * (but without its rounding to 8 bits); a picture of the right size comes out as it is.

@@ -430,7 +430,7 @@ static void make_image(int64_t width, int64_t height)
 static void fit(int64_t width, int64_t height, int64_t canvas_width, int64_t canvas_height,
                 float *rgb)
 {
-    const t2v_fit f = {width, height, canvas_width, canvas_height};
+    const t2v_fit f = {width, height, canvas_width, canvas_height, false};
     assert_int_equal(t2v_image_fit(&image, &f, NULL, rgb, &error), T2V_OK);
 }
 
@@ -476,6 +476,21 @@ static void the_canvas_shows_more_of_the_picture_or_repeats_its_edge(void **stat
         }
     for (int i = 0; i < 3 * 8 * 8; i++)
         assert_in_range((int)(rgb[i] * 1000), 0, 1000);
+}
+
+static void a_picture_shows_whole_between_black_bars(void **state)
+{
+    float rgb[3 * 10 * 14];
+    const t2v_fit f = {12, 8, 14, 10, true};
+    (void)state;
+    make_image(4, 8); /* at its own size, in columns 5 to 8 and rows 1 to 8 */
+    assert_int_equal(t2v_image_fit(&image, &f, NULL, rgb, &error), T2V_OK);
+    for (int c = 0; c < 3; c++)
+        for (int y = 0; y < 10; y++)
+            for (int x = 0; x < 14; x++) {
+                const bool inside = x >= 5 && x < 9 && y >= 1 && y < 9;
+                assert_true(rgb[(c * 10 + y) * 14 + x] == (inside ? sample(x - 5, y - 1, c) : 0));
+            }
 }
 
 /* Lanczos, written down directly: the sum over all pixels, divided by the sum of the weights. */
@@ -576,6 +591,7 @@ int main(void)
         cmocka_unit_test_teardown(a_picture_of_the_right_size_stays_as_it_is, clean),
         cmocka_unit_test_teardown(a_crop_takes_whole_pixels_of_the_middle, clean),
         cmocka_unit_test_teardown(the_canvas_shows_more_of_the_picture_or_repeats_its_edge, clean),
+        cmocka_unit_test_teardown(a_picture_shows_whole_between_black_bars, clean),
         cmocka_unit_test_teardown(other_sizes_are_made_by_lanczos, clean),
         cmocka_unit_test(pictures_are_resized_as_pillow_does_it),
     };

@@ -88,9 +88,12 @@ enum t2v_option_flags {
     NUMBER(double, audio_amount, 1.0, 0.0, 4.0, T2V_OPTION_LIVE, "",                               \
            "how strongly the sound moves the scene; 0: not at all")                                \
     STRING(image, NULL, 0,                                                                         \
-           "picture that the video starts with, a PNG or JPEG file; scaled and cropped to its size")\
+           "picture that the video starts with, a PNG or JPEG file; scaled to its size")            \
     STRING(last_image, NULL, 0,                                                                    \
            "picture that the video leads to, for models that were trained for one")                \
+    CHOICE(image_fit, "crop", "crop|pad", 0,                                                       \
+           "how a picture of another shape fits: crop: it covers the frame, and what reaches "      \
+           "beyond is cut off; pad: it shows whole, between black bars")                            \
     STRING(continue_, NULL, 0,                                                                     \
            "y4m video that the stream goes on from, a file, a pipe or - for standard input; only " \
            "new frames come out")                                                                  \
