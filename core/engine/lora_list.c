@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/number.h"
@@ -16,24 +17,33 @@ typedef struct entry {
     bool second;
 } entry;
 
-/* A weight behind the last '=' or ':'; what is no number there belongs to the name. */
-static void take_weight(char *text, entry *e)
+/* A weight behind the last '=' or ':'; what is no number there belongs to the name, unless that is
+ * no file's and the rest is one's. */
+static t2v_status take_weight(char *text, entry *e, t2v_error *error)
 {
     char *equals = strrchr(text, '='), *colon = strrchr(text, ':');
     char *at = equals > colon ? equals : colon, *end;
     if (!at || !at[1])
-        return;
+        return T2V_OK;
     const double weight = t2v_read_double(at + 1, &end);
-    if (*end)
-        return;
-    e->weight = weight;
+    if (*end && !access(text, F_OK))
+        return T2V_OK;
+    const char sign = *at;
     *at = '\0';
+    if (!*end)
+        e->weight = weight;
+    else if (!access(text, F_OK))
+        return t2v_fail(error, T2V_ERROR_ARGUMENT, "lora: \"%.200s\" is no weight for %.200s",
+                        at + 1, text);
+    else
+        *at = sign;
+    return T2V_OK;
 }
 
 static t2v_status read_entry(char *text, bool has_second, entry *e, t2v_error *error)
 {
     *e = (entry){.path = text, .weight = 1};
-    take_weight(text, e);
+    T2V_TRY(take_weight(text, e, error));
     const size_t length = strlen(text);
     char *end = length > 2 ? text + length - 2 : text;
     if (!strcmp(end, "@1") || !strcmp(end, "@2")) {

@@ -580,6 +580,8 @@ add("lora-without-tensors", content(GIVEN, struct.pack("<Q", 2) + b"{}"), GIVEN,
 add("lora-pickled", content(GIVEN, b"\x80\x02}q\0" + bytes(64)), GIVEN, "pickle", **LORA)
 add("lora-is-a-folder", replace_by(GIVEN, os.mkdir), GIVEN, **LORA)
 add("lora-is-a-pipe", replace_by(GIVEN, os.mkfifo), GIVEN, **LORA)
+add("lora-weight-no-number", lambda folder: None, GIVEN, '"much" is no weight',
+    **LORA | dict(options=("--lora", f"@{GIVEN}=much")))
 add("lora-of-another-model", lambda folder: None, GIVEN, "wanted", **LORA_FILE)
 for kind, other in (("down", "up"), ("up", "down")):
     add(f"lora-without-{kind}", rename(GIVEN, f"{PLACE}lora_{kind}.weight", "other"), GIVEN,
