@@ -19,9 +19,9 @@ from diffusers import AutoencoderKLLTXVideo
 
 from . import common, transform
 
-WIDTHS = (128, 64, 32)             # decoder channels after each upsampler
+WIDTHS = (192, 192, 96, 32)        # decoder channels at first and after each upsampler
 PAIRS = 3                          # signals carried as +s and −s into the last activation
-CARRIED = WIDTHS[2] - 1 - PAIRS    # components of patches in the last layers
+CARRIED = WIDTHS[3] - 1 - PAIRS    # components of patches in the last layers
 LEVEL = 15.0                       # the constant channel that keeps the last norm from levelling
 CHANGES, CALM = .008, .01          # see pixel_loss
 STEADY = 600.0                     # the same in the encoder, where it makes the end all but linear
@@ -31,9 +31,10 @@ CONFIG = dict(
     down_block_types=("LTXVideo095DownBlock3D",) * 3,
     spatio_temporal_scaling=(True,) * 3, layers_per_block=(0, 0, 0, 1),
     downsample_type=("conv",) * 3,
-    decoder_block_out_channels=(64, 128, 256), decoder_spatio_temporal_scaling=(True,) * 3,
-    decoder_layers_per_block=(0, 1, 1, 0), decoder_inject_noise=(False,) * 4,
-    upsample_residual=(False,) * 3, upsample_factor=(2, 2, 2), timestep_conditioning=False,
+    decoder_block_out_channels=WIDTHS[2::-1], decoder_spatio_temporal_scaling=(True,) * 3,
+    decoder_layers_per_block=(0, 0, 0, 0), decoder_inject_noise=(False,) * 4,
+    upsample_residual=(False,) * 3, timestep_conditioning=False,
+    upsample_factor=tuple(a // b for a, b in zip(WIDTHS, WIDTHS[1:]))[::-1],
     patch_size=4, patch_size_t=1, encoder_causal=True, decoder_causal=True,
 )
 
@@ -51,17 +52,8 @@ def build(basis: dict) -> AutoencoderKLLTXVideo:
     return vae
 
 
-def coefficients(x, bases):
-    """Coefficients of sample blocks at every level, each divided by sqrt(its pixels)."""
-    out = []
-    for b in bases:
-        out.append(x.flatten(1) @ b.flatten(1).T / math.prod(b.shape[2:]) ** .5)
-        x = transform.halves(x).flatten(0, 1) if x.shape[-1] > 4 else x
-    return out
-
-
 def split_matrix(big: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
-    """[8, small, big]: coefficients of a block → those of each of its eight parts."""
+    """[8, small, big]: coefficients of a block → those of its eight parts, which `small` reads."""
     parts = transform.halves(big).flatten(2)                     # [big, 8, pixels of a part]
     return torch.einsum("bok,sk->osb", parts, small.flatten(1)) * 8 ** .5
 
@@ -79,32 +71,62 @@ def patch_order(patches: torch.Tensor) -> torch.Tensor:
     return patches[:, :, 0].transpose(2, 3).flatten(1)
 
 
-def decoder_bases(basis) -> tuple:
-    """The components that each level of the decoder carries, and what they are divided by."""
+def pixel_patches() -> torch.Tensor:
+    """The patches of one pixel each, in that order: [48, 3, 1, 4, 4]."""
+    one = torch.eye(48).view(48, 3, 1, 4, 4)
+    return one[patch_order(one).argmax(0)]
+
+
+def components(x: torch.Tensor, reads: torch.Tensor) -> torch.Tensor:
+    """[n, components] of blocks [n, 3, t, s, s], each divided by sqrt(its pixels)."""
+    return x.flatten(1) @ reads.flatten(1).T / math.prod(x.shape[2:]) ** .5
+
+
+def part_basis(basis, level: int) -> tuple:
+    """What the decoder carries of the parts of a level's cells, and what reads it from pixels."""
+    return tuple(b[:CARRIED] if level == 2 else b for b in basis["sub"][level])
+
+
+def norms(basis) -> list:
+    """What the components are divided by in the decoder, at first and after each upsampler."""
     if "norms" not in basis:                  # kept: they take a while
-        parts = transform.halves(basis["samples"].float()).flatten(0, 1)
-        spreads = [basis["deviation"], *(c.std(0).clamp_min(1e-4)
-                                         for c in coefficients(parts, basis["sub"][:2]))]
-        basis["norms"] = [s ** .5 for s in spreads]
-    return [basis["top"], *basis["sub"]], basis["norms"]
+        spreads, x = [basis["half_deviation"]], basis["samples"]
+        for level in range(2):
+            x = transform.halves(x.float()).flatten(0, 1)
+            spreads.append(components(x, part_basis(basis, level)[1]).std(0).clamp_min(1e-4))
+        basis["norms"] = [*(s ** .5 for s in spreads), torch.ones(CARRIED)]
+    return basis["norms"]
+
+
+def halving(basis) -> torch.Tensor:
+    """Codes → those of the first and the last frames of their blocks: [2·96, in]."""
+    halves = transform.time_halves(basis["top"]).flatten(2)
+    m = torch.einsum("bhp,sp->hsb", halves, basis["half"].flatten(1)) * 2 ** .5
+    return m.flatten(0, 1) / norms(basis)[0][:, None]
+
+
+def half_blocks(basis) -> torch.Tensor:
+    """What the codes of halves show of a block: [2·96, 3, 8, 32, 32]."""
+    half = basis["half"]
+    none = torch.zeros_like(half)
+    return torch.cat([torch.cat([half, none], 2), torch.cat([none, half], 2)]) / 2 ** .5
 
 
 def upsampling(basis, level: int) -> torch.Tensor:
     """Components of a level's cells → those of their parts: [channels, 8, in, 3, 3]."""
-    bases, norms = decoder_bases(basis)
-    small = bases[level + 1][:CARRIED] if level == 2 else bases[level + 1]
+    _, reads = part_basis(basis, level)
     if level:
-        m = F.pad(split_matrix(bases[level], small)[..., None, None], (1, 1, 1, 1))
+        m = split_matrix(part_basis(basis, level - 1)[0], reads)
+        m = F.pad(m[..., None, None], (1, 1, 1, 1))
     else:                                                        # codes overlap
-        m = towards(transform.reach(basis["top"], transform.unlap, small))
-    m = m.transpose(0, 1) * norms[level].view(-1, 1, 1)
-    return m / norms[level + 1].view(-1, 1, 1, 1, 1) if level < 2 else m
+        m = towards(transform.reach(half_blocks(basis), transform.unlap, reads))
+    before, after = norms(basis)[level:level + 2]
+    return m.transpose(0, 1) * before.view(-1, 1, 1) / after.view(-1, 1, 1, 1, 1)
 
 
 def set_decoder(net, basis) -> None:
     net.conv_in.conv.weight.zero_(), net.conv_in.conv.bias.zero_()
-    code = range(transform.CHANNELS)
-    net.conv_in.conv.weight[code, code, 2, 1, 1] = 1 / decoder_bases(basis)[1][0]
+    net.conv_in.conv.weight[:, :, 2, 1, 1] = halving(basis)
     for level, block in enumerate(net.up_blocks):
         conv = block.upsamplers[0].conv.conv
         conv.weight.zero_(), conv.bias.zero_()
@@ -113,9 +135,9 @@ def set_decoder(net, basis) -> None:
         weight[:len(m), :, :m.shape[2], 2] = m
         if level == 2:
             weight[CARRIED:CARRIED + PAIRS] = -weight[:PAIRS]
-        conv.bias.unflatten(0, (-1, 8))[WIDTHS[level] - 1] = LEVEL if level == 2 else 1
-    slope = LEVEL / WIDTHS[2] ** .5 * 4                          # undo the norm; 4: sqrt(16)
-    patches = patch_order(basis["sub"][2][:CARRIED]).T * slope
+        conv.bias.unflatten(0, (-1, 8))[WIDTHS[level + 1] - 1] = LEVEL if level == 2 else 1
+    slope = LEVEL / WIDTHS[3] ** .5 * 4                          # undo the norm; 4: sqrt(16)
+    patches = patch_order(part_basis(basis, 2)[0]).T * slope
     out = net.conv_out.conv
     out.weight.zero_(), out.bias.zero_()
     out.weight[:, :CARRIED, 2, 1, 1] = 2 * patches               # SiLU(u) is nearly u/2
@@ -258,16 +280,12 @@ def load_optimizer(opt, state: dict) -> None:
 
 
 def hold_constants(net) -> None:
-    """No gradient to weights on the constant channels: 27 taps on one constant are a bias that
-    shakes with every step."""
-    inputs = {128: 127, 64: 63, 32: 31}
-    for module in net.modules():
-        if isinstance(module, torch.nn.Conv3d) and module.in_channels in inputs:
-            if module is net.conv_in.conv:
-                continue
-            mask = torch.ones_like(module.weight)
-            mask[:, inputs[module.in_channels]] = 0
-            module.weight.register_hook(lambda g, mask=mask: g * mask)
+    """No gradient to weights on the constant channels, the last ones: 27 taps on one constant are
+    a bias that shakes with every step."""
+    for module in (*(b.upsamplers[0].conv for b in net.up_blocks[1:]), net.conv_out):
+        mask = torch.ones_like(module.conv.weight)
+        mask[:, -1] = 0
+        module.conv.weight.register_hook(lambda g, mask=mask: g * mask)
 
 
 @torch.no_grad()

@@ -24,7 +24,9 @@ import torch
 from . import common
 
 CHANNELS = 128                       # latent channels
+HALF = 96                            # codes that the decoder makes of them, for half as many frames
 SPREAD = 255                         # components of a block from which the encoder makes codes
+SIDE = 4.0                           # see side_weight
 BLOCK = (8, 32, 32)                  # frames, rows, columns of a latent cell
 PIXELS = 8 * 32 * 32                 # codes are divided by sqrt(PIXELS): a code is O(1)
 GAIN, COLOUR = 4.0, 0.3              # see statistics()
@@ -235,15 +237,52 @@ def contrast_weight(x: torch.Tensor) -> torch.Tensor:
     return x.flatten(1).pow(2).mean(1).clamp_min(.05 ** 2).pow(-.25)[:, None, None, None, None]
 
 
+def time_halves(x: torch.Tensor) -> torch.Tensor:
+    """Cut blocks [..., 3, 8, h, w] into their first and last frames: [..., 2, 3, 4, h, w]."""
+    return x.unflatten(-3, (2, -1)).movedim(-4, -5)
+
+
+def half_codes(clip: torch.Tensor, half: torch.Tensor) -> torch.Tensor:
+    """Codes [2·96, m, h, w] of the halves of the blocks of a clip [3, 8m, H, W]."""
+    z = time_halves(blocks(lap(clip))).flatten(4) @ half.flatten(1).T / (PIXELS / 2) ** .5
+    return z.flatten(3).permute(3, 0, 1, 2)
+
+
 def fit_codes(scenes: list, general: list) -> dict:
-    """The latents' basis, and how wide each code spreads, from lists of windows."""
+    """The latents' basis, and how wide each code spreads, from lists of windows.
+
+    And one of lapped half blocks, that holds what the codes can show of them.
+    """
     x = torch.cat([pick_cells(lap(w)) for w in [*scenes, *general]])
-    top = components(x * contrast_weight(x), CHANNELS)
-    return {"top": top} | statistics(torch.cat([encode(c, top).flatten(1).T
-                                                for w in scenes for c in w]))
+    x *= contrast_weight(x)
+    top = components(x, CHANNELS)
+    shown = (x.flatten(1) @ top.flatten(1).T @ top.flatten(1)).view_as(x)
+    half = components(time_halves(shown).flatten(0, 1), HALF)
+    whole, halved = (torch.cat([f(c, b).flatten(1).T for w in scenes for c in w])
+                     for f, b in ((encode, top), (half_codes, half)))
+    return {"top": top, "half": half, "half_deviation": halved.std(0)} | statistics(whole)
 
 
-def fit_inverse(bases: dict, windows: list, noise=.5, widths=(127, 63, 48)) -> dict:
+def side_weight(t: int, s: int) -> torch.Tensor:
+    """Of the pixels of blocks [3, t, s, s]: what a basis leaves out shows where blocks meet."""
+    d = torch.arange(s)
+    w = 1 + (SIDE - 1) * torch.exp(-torch.minimum(d, s - 1 - d).float())
+    w = torch.maximum(w[:, None], w)
+    return (w / w.mean()).expand(3, t, s, s)
+
+
+def part_bases(x: torch.Tensor, count: int) -> tuple:
+    """Of blocks [n, 3, t, s, s]: components (count of them), and what reads their amounts.
+
+    The inner products of the one with the other are those of an orthonormal basis.
+    """
+    weight = side_weight(*x.shape[2:4])
+    basis = components(x * weight, count)
+    return basis / weight, basis * weight
+
+
+def fit_inverse(bases: dict, windows: list, noise=.5, widths=(191, 95, 48),
+                encoder_widths=(127, 63, 48)) -> dict:
     """The bases of pixel blocks and their parts that hold whatever the codes can show.
 
     Half of the codes get some noise, since a sampler's codes do not agree as an encoder's do.
@@ -262,11 +301,11 @@ def fit_inverse(bases: dict, windows: list, noise=.5, widths=(127, 63, 48)) -> d
     wide = components(parts, SPREAD)
     samples = shown[torch.randperm(len(shown))[:2000]].half()
     small, encoder = [], []
-    for width in widths:
+    for width, encoder_width in zip(widths, encoder_widths):
         pick = torch.randperm(len(parts))[:40000 // 8]
         parts, full = (halves(p[pick]).flatten(0, 1) for p in (parts, full))
-        small.append(components(parts, width))
-        encoder.append(components(full, width))
+        small.append(part_bases(parts, width))
+        encoder.append(components(full, encoder_width))
     return {"spread": wide, "sub": small, "encoder": encoder, "samples": samples,
             "see": reach(wide, lap, top)}
 
