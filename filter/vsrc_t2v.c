@@ -103,9 +103,11 @@ static const AVOption t2vsrc_options[] = {
     { "r",        "frames per second, 1 to 240, also as a fraction; 0: the model's own",
       OFFSET(rate), AV_OPT_TYPE_RATIONAL, {.dbl = 0}, 0, 240, FIXED },
     { "duration", "length of the video; -1: without end",
-      OFFSET(duration), AV_OPT_TYPE_DURATION, {.i64 = -1}, -1, INT64_MAX, FIXED },
+      OFFSET(duration), AV_OPT_TYPE_DURATION, {.i64 = -AV_TIME_BASE}, -AV_TIME_BASE, INT64_MAX,
+      FIXED },
     { "d",        "length of the video; -1: without end",
-      OFFSET(duration), AV_OPT_TYPE_DURATION, {.i64 = -1}, -1, INT64_MAX, FIXED },
+      OFFSET(duration), AV_OPT_TYPE_DURATION, {.i64 = -AV_TIME_BASE}, -AV_TIME_BASE, INT64_MAX,
+      FIXED },
     { NULL },
 };
 
