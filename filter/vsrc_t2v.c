@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /**
  * @file
- * t2vsrc: video from text, made by libt2v while the filter graph runs.
+ * t2vsrc: video from text, made by libt2v while the filter graph runs. With extend=1 it has an
+ * input, whose frames pass and go on.
  *
  * Compiled inside an FFmpeg source tree (build-ffmpeg puts it there); knows only t2v.h.
  */
@@ -25,15 +26,22 @@ typedef struct T2VContext {
     int width, height;                ///< 0: the model's own
     AVRational rate;                  ///< 0: the model's own
     int64_t duration;                 ///< in AV_TIME_BASE; negative: without end
+    int extend;                       ///< there is an input that comes first
     t2v_model_params model_options;   ///< written by the AVOptions below; what is no option of
     t2v_stream_params stream_options; ///< theirs stays zero here and is not used
 
     t2v_model *model;
     t2v_model_info info;
-    t2v_stream *stream; ///< NULL after the last frame
-    int64_t next;       ///< number of the next frame, which is its pts
+    t2v_stream *stream; ///< NULL after the last frame, and while an input comes first
+    AVRational unit;    ///< seconds from one of its frames to the next
+    int64_t begin;      ///< pts of its first frame
+    int64_t next;       ///< number of its next frame, from 0
     int64_t handed_out; ///< when the last frame was, in av_gettime_relative's microseconds
     int64_t reported;   ///< when the progress was last logged, likewise
+
+    t2v_video_end *input_end; ///< the input's last pictures; NULL: there is no input
+    AVFrame *input_kind;      ///< what is true of the input's last frame, without its pixels
+    int input_over;
 } T2VContext;
 
 /* ------------------------------------------------------------------ options */
@@ -108,6 +116,8 @@ static const AVOption t2vsrc_options[] = {
     { "d",        "length of the video; -1: without end",
       OFFSET(duration), AV_OPT_TYPE_DURATION, {.i64 = -AV_TIME_BASE}, -AV_TIME_BASE, INT64_MAX,
       FIXED },
+    { "extend",   "take an input: its frames come first, then the video goes on from its end",
+      OFFSET(extend), AV_OPT_TYPE_BOOL, {.i64 = 0}, 0, 1, FIXED },
     { NULL },
 };
 
@@ -178,6 +188,41 @@ static av_cold int check_utf8(AVFilterContext *ctx, const char *option, const ch
     return 0;
 }
 
+static int wants_alpha(const T2VContext *s)
+{
+    return s->stream_options.alpha && strcmp(s->stream_options.alpha, "none");
+}
+
+/** The input of extend=1 says what this would: the frames on both sides of the join are alike. */
+static av_cold int check_extend(AVFilterContext *ctx)
+{
+    const T2VContext *s = ctx->priv;
+    const char *option = s->width                      ? "size"
+                         : s->rate.num                 ? "rate"
+                         : wants_alpha(s)              ? "alpha"
+                         : s->stream_options.loop      ? "loop"
+                         : s->stream_options.image     ? "image"
+                         : s->stream_options.continue_ ? "continue"
+                                                       : NULL;
+
+    if (!option)
+        return 0;
+    av_log(ctx, AV_LOG_ERROR, "%s: not with extend, which goes on as its input is\n", option);
+    return AVERROR(EINVAL);
+}
+
+static av_cold int add_input(AVFilterContext *ctx)
+{
+    static const AVFilterPad input = {.name = "default", .type = AVMEDIA_TYPE_VIDEO};
+    T2VContext *s = ctx->priv;
+    int ret = check_extend(ctx);
+
+    if (ret < 0)
+        return ret;
+    s->input_kind = av_frame_alloc();
+    return s->input_kind ? ff_append_inpad(ctx, (AVFilterPad *)&input) : AVERROR(ENOMEM);
+}
+
 /** Opens the model here, so that a wrong path is an error before anything else starts. */
 static av_cold int init(AVFilterContext *ctx)
 {
@@ -196,7 +241,7 @@ static av_cold int init(AVFilterContext *ctx)
     if (t2v_model_open(s->model_path, &params, &s->model, &error) < 0)
         return fail(ctx, &error);
     t2v_model_get_info(s->model, &s->info);
-    return 0;
+    return s->extend ? add_input(ctx) : 0;
 }
 
 static av_cold void uninit(AVFilterContext *ctx)
@@ -204,6 +249,8 @@ static av_cold void uninit(AVFilterContext *ctx)
     T2VContext *s = ctx->priv;
 
     t2v_stream_destroy(&s->stream);
+    t2v_video_end_destroy(&s->input_end);
+    av_frame_free(&s->input_kind);
     t2v_model_close(&s->model);
 }
 
@@ -235,11 +282,6 @@ static int has_alpha(int format)
     return !!(av_pix_fmt_desc_get(format)->flags & AV_PIX_FMT_FLAG_ALPHA);
 }
 
-static int wants_alpha(const T2VContext *s)
-{
-    return s->stream_options.alpha && strcmp(s->stream_options.alpha, "none");
-}
-
 /** Pictures that shall have alpha prefer formats that can hold it; in others they stay on black. */
 static void order_formats(const T2VContext *s, int formats[T2V_PIXEL_FORMATS + 1])
 {
@@ -254,6 +296,19 @@ static void order_formats(const T2VContext *s, int formats[T2V_PIXEL_FORMATS + 1
     formats[count] = AV_PIX_FMT_NONE;
 }
 
+/** An input may leave its colours unsaid; its pictures are planes of YUV. */
+static int query_extended_formats(AVFilterContext *ctx)
+{
+    static const int spaces[] = {AVCOL_SPC_BT709, AVCOL_SPC_SMPTE170M, AVCOL_SPC_BT470BG,
+                                 AVCOL_SPC_UNSPECIFIED, -1};
+    static const int ranges[] = {AVCOL_RANGE_MPEG, AVCOL_RANGE_JPEG, AVCOL_RANGE_UNSPECIFIED, -1};
+    int formats[T2V_PIXEL_YUV444P10 + 2], ret = t2v_offer_colors(ctx, spaces, ranges);
+
+    memcpy(formats, pixel_formats, sizeof(formats));
+    formats[T2V_PIXEL_YUV444P10 + 1] = AV_PIX_FMT_NONE;
+    return ret < 0 ? ret : ff_set_common_formats_from_list(ctx, formats);
+}
+
 static int query_formats(AVFilterContext *ctx)
 {
     // both of the last two have the matrix of BT.601
@@ -262,6 +317,8 @@ static int query_formats(AVFilterContext *ctx)
     const T2VContext *s = ctx->priv;
     int formats[T2V_PIXEL_FORMATS + 1], ret;
 
+    if (s->extend)
+        return query_extended_formats(ctx);
     order_formats(s, formats);
     if ((ret = t2v_offer_colors(ctx, spaces, ranges)) < 0 ||
         wants_alpha(s) && (ret = t2v_offer_straight_alpha(ctx)) < 0)
@@ -287,41 +344,89 @@ static int64_t count_frames(int64_t duration, const t2v_stream_params *params)
                           AV_ROUND_UP);
 }
 
-static int config_output(AVFilterLink *outlink)
+/** What the stream makes; after an input its pictures are such as the input's. */
+static t2v_stream_params make_params(AVFilterContext *ctx)
 {
-    AVFilterContext *ctx = outlink->src;
     T2VContext *s = ctx->priv;
     t2v_stream_params params = t2v_stream_params_default(s->model);
-    t2v_error error;
+    AVRational rate = s->rate;
 
     T2V_STREAM_OPTIONS(COPY_STREAM_STRING, COPY_STREAM_NUMBER, COPY_STREAM_CHOICE)
     if (s->width && s->height) {
         params.width = s->width;
         params.height = s->height;
     }
-    if (s->rate.num)
-        av_reduce(&params.rate_num, &params.rate_den, s->rate.num, s->rate.den, INT_MAX);
+    if (s->extend) {
+        params.width = ctx->inputs[0]->w;
+        params.height = ctx->inputs[0]->h;
+        rate = T2V_LINK_FRAME_RATE(ctx->inputs[0]);
+    }
+    if (rate.num > 0 && rate.den > 0 && !(s->extend && av_q2d(rate) > 240)) // of no constant rate
+        av_reduce(&params.rate_num, &params.rate_den, rate.num, rate.den, INT_MAX);
     params.frames = count_frames(s->duration, &params);
-    if (params.frames && t2v_stream_create(s->model, &params, &s->stream, &error) < 0)
+    params.video_end = s->input_end;
+    return params;
+}
+
+static int start_stream(AVFilterContext *ctx, const t2v_stream_params *params)
+{
+    T2VContext *s = ctx->priv;
+    t2v_error error;
+
+    s->reported = av_gettime_relative();
+    if (params->frames && t2v_stream_create(s->model, params, &s->stream, &error) < 0)
         return fail(ctx, &error);
+    return 0;
+}
+
+static int config_output(AVFilterLink *outlink)
+{
+    AVFilterContext *ctx = outlink->src;
+    const AVFilterLink *inlink = ctx->nb_inputs ? ctx->inputs[0] : NULL;
+    T2VContext *s = ctx->priv;
+    t2v_stream_params params = make_params(ctx);
+    t2v_error error;
+    int ret = 0;
+
+    s->unit = (AVRational){params.rate_den, params.rate_num};
+    if (!inlink)
+        ret = start_stream(ctx, &params);
+    else if (t2v_video_end_create(s->model, params.rate_num, params.rate_den, &s->input_end,
+                                  &error) < 0)
+        ret = fail(ctx, &error);
+    if (ret < 0)
+        return ret;
 
     if (wants_alpha(s) && !has_alpha(outlink->format))
         av_log(ctx, AV_LOG_WARNING, "alpha: %s has none, so the pictures stay on black\n",
                av_get_pix_fmt_name(outlink->format));
-    s->reported = av_gettime_relative();
 
     outlink->w = params.width;
     outlink->h = params.height;
-    outlink->sample_aspect_ratio = (AVRational){1, 1};
-    outlink->time_base = (AVRational){params.rate_den, params.rate_num};
+    outlink->sample_aspect_ratio = inlink ? inlink->sample_aspect_ratio : (AVRational){1, 1};
+    outlink->time_base = inlink ? inlink->time_base : s->unit;
     T2V_LINK_FRAME_RATE(outlink) = (AVRational){params.rate_num, params.rate_den};
     return 0;
 }
 
 /* ------------------------------------------------------------------ frames */
 
+/** Where nobody says the matrix, players go by the height. */
+static t2v_matrix matrix_of(const AVFrame *frame)
+{
+    switch (frame->colorspace) {
+    case AVCOL_SPC_RGB:
+    case AVCOL_SPC_BT709:
+        return T2V_MATRIX_BT709;
+    case AVCOL_SPC_UNSPECIFIED:
+        return frame->height >= 720 ? T2V_MATRIX_BT709 : T2V_MATRIX_BT601;
+    default:
+        return T2V_MATRIX_BT601;
+    }
+}
+
 /** Says what is true of the colours; libt2v's RGB has the primaries and transfer of BT.709. */
-static void set_colors(const AVFilterLink *outlink, AVFrame *frame, t2v_picture *picture)
+static void set_colors(const AVFilterLink *outlink, AVFrame *frame)
 {
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(outlink->format);
     int rgb = !!(desc->flags & AV_PIX_FMT_FLAG_RGB);
@@ -332,14 +437,37 @@ static void set_colors(const AVFilterLink *outlink, AVFrame *frame, t2v_picture 
     frame->color_trc = AVCOL_TRC_BT709;
     if (!rgb && desc->log2_chroma_w)
         frame->chroma_location = AVCHROMA_LOC_LEFT;
-    picture->matrix =
-        frame->colorspace == AVCOL_SPC_BT709 || rgb ? T2V_MATRIX_BT709 : T2V_MATRIX_BT601;
-    picture->full_range = frame->color_range == AVCOL_RANGE_JPEG;
+}
+
+static void copy_colors(AVFrame *to, const AVFrame *from)
+{
+    to->colorspace = from->colorspace;
+    to->color_range = from->color_range;
+    to->color_primaries = from->color_primaries;
+    to->color_trc = from->color_trc;
+    to->chroma_location = from->chroma_location;
+}
+
+/** Where libt2v finds a frame's pixels, or puts them. */
+static t2v_picture picture_of(const AVFrame *frame)
+{
+    t2v_picture picture = {
+        .format = find_format(frame->format),
+        .matrix = matrix_of(frame),
+        .full_range = frame->color_range == AVCOL_RANGE_JPEG,
+    };
+
+    for (int i = 0; i < FF_ARRAY_ELEMS(picture.planes); i++) {
+        picture.planes[i] = frame->data[i];
+        picture.stride[i] = frame->linesize[i];
+    }
+    return picture;
 }
 
 /**
  * Every frame says that it was generated, by which model, from which seed and prompt (its hash):
- * for filters and ffprobe as metadata, for encoders as an unregistered SEI message (x264 has udu_sei for it).
+ * for filters and ffprobe as metadata, for encoders as an unregistered SEI message (x264 has
+ * udu_sei for it).
  */
 static int set_origin(const T2VContext *s, const t2v_frame *made, AVFrame *frame)
 {
@@ -370,26 +498,32 @@ static int set_origin(const T2VContext *s, const t2v_frame *made, AVFrame *frame
     return 0;
 }
 
+static int64_t pts_of(const AVFilterLink *outlink, int64_t number)
+{
+    const T2VContext *s = outlink->src->priv;
+    return s->begin + av_rescale_q(number, s->unit, outlink->time_base);
+}
+
 /** Writes a picture of libt2v into a buffer of libavfilter's, with all that describes it. */
 static int make_frame(AVFilterLink *outlink, const t2v_frame *made, AVFrame **result)
 {
     AVFilterContext *ctx = outlink->src;
     T2VContext *s = ctx->priv;
-    t2v_picture picture = {.format = find_format(outlink->format)};
     AVFrame *frame = ff_get_video_buffer(outlink, outlink->w, outlink->h);
+    t2v_picture picture;
     t2v_error error;
     int ret;
 
     if (!frame)
         return AVERROR(ENOMEM);
-    set_colors(outlink, frame, &picture);
-    for (int i = 0; i < FF_ARRAY_ELEMS(picture.planes); i++) {
-        picture.planes[i] = frame->data[i];
-        picture.stride[i] = frame->linesize[i];
-    }
+    if (s->extend)
+        copy_colors(frame, s->input_kind);
+    else
+        set_colors(outlink, frame);
+    picture = picture_of(frame);
     frame->sample_aspect_ratio = outlink->sample_aspect_ratio;
-    frame->pts = s->next;
-    t2v_set_frame_kind(frame);
+    frame->pts = pts_of(outlink, s->next);
+    t2v_set_frame_kind(frame, pts_of(outlink, s->next + 1) - frame->pts);
     ret = set_origin(s, made, frame);
     if (ret >= 0 && t2v_frame_write(made, &picture, &error) < 0)
         ret = fail(ctx, &error);
@@ -462,9 +596,73 @@ static int end(AVFilterLink *outlink)
     T2VContext *s = outlink->src->priv;
 
     t2v_stream_destroy(&s->stream);
-    ff_outlink_set_status(outlink, AVERROR_EOF, s->next);
+    ff_outlink_set_status(outlink, AVERROR_EOF, pts_of(outlink, s->next));
     return 0;
 }
+
+/* ------------------------------------------------------------------ an input that comes first */
+
+/** Looks at a frame that passes. */
+static int watch_input(AVFilterContext *ctx, AVFrame *frame)
+{
+    T2VContext *s = ctx->priv;
+    t2v_picture picture = picture_of(frame);
+    t2v_error error;
+
+    if (t2v_video_end_add(s->input_end, &picture, frame->width, frame->height, &error) < 0)
+        return fail(ctx, &error);
+    copy_colors(s->input_kind, frame);
+    // not what the frame says of its duration: some filters leave that in another time base
+    if (frame->pts != AV_NOPTS_VALUE)
+        s->begin = frame->pts + av_rescale_q(1, s->unit, ctx->inputs[0]->time_base);
+    s->next++;
+    return 0;
+}
+
+/** The input is over: from here on the filter is a source. */
+static int go_on(AVFilterContext *ctx)
+{
+    T2VContext *s = ctx->priv;
+    t2v_stream_params params = make_params(ctx);
+
+    if (!s->next) {
+        av_log(ctx, AV_LOG_ERROR, "extend: there was no frame in the input to go on from\n");
+        return AVERROR_INVALIDDATA;
+    }
+    s->input_over = 1;
+    s->next = 0;
+    s->handed_out = av_gettime_relative();
+    ff_filter_set_ready(ctx, 100);
+    return start_stream(ctx, &params);
+}
+
+static int pass_input(AVFilterContext *ctx)
+{
+    AVFilterLink *inlink = ctx->inputs[0], *outlink = ctx->outputs[0];
+    AVFrame *frame;
+    int64_t pts;
+    int ret, status;
+
+    FF_FILTER_FORWARD_STATUS_BACK(outlink, inlink);
+    ret = ff_inlink_consume_frame(inlink, &frame);
+    if (ret > 0) {
+        if ((ret = watch_input(ctx, frame)) >= 0)
+            return ff_filter_frame(outlink, frame);
+        av_frame_free(&frame);
+    }
+    if (ret < 0)
+        return ret;
+    if (ff_inlink_acknowledge_status(inlink, &status, &pts)) {
+        if (status == AVERROR_EOF)
+            return go_on(ctx);
+        ff_outlink_set_status(outlink, status, pts);
+        return 0;
+    }
+    FF_FILTER_FORWARD_WANTED(outlink, inlink);
+    return FFERROR_NOT_READY;
+}
+
+/* ------------------------------------------------------------------ running */
 
 static int activate(AVFilterContext *ctx)
 {
@@ -475,6 +673,8 @@ static int activate(AVFilterContext *ctx)
     t2v_error error;
     int ret;
 
+    if (s->extend && !s->input_over)
+        return pass_input(ctx);
     if (ff_outlink_get_status(outlink)) { // nobody wants more: stop computing at once
         t2v_stream_destroy(&s->stream);
         return 0;
@@ -533,6 +733,7 @@ const T2V_FILTER ff_vsrc_t2vsrc = {
     .uninit = uninit,
     .activate = activate,
     .process_command = process_command,
+    T2V_PUBLIC(flags) = AVFILTER_FLAG_DYNAMIC_INPUTS,
     FILTER_OUTPUTS(outputs),
     FILTER_QUERY_FUNC(query_formats),
 };

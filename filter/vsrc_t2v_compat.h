@@ -91,12 +91,12 @@ static inline void t2v_set_alpha_mode(const AVFilterLink *link, AVFrame *frame)
 #endif
 
 /* 6.0 renamed the duration; 6.1 made flags of "key frame" and "interlaced". */
-static inline void t2v_set_frame_kind(AVFrame *frame)
+static inline void t2v_set_frame_kind(AVFrame *frame, int64_t duration)
 {
 #if LIBAVUTIL_VERSION_INT < AV_VERSION_INT(57, 30, 100)
-    frame->pkt_duration = 1;
+    frame->pkt_duration = duration;
 #else
-    frame->duration = 1;
+    frame->duration = duration;
 #endif
 #ifdef AV_FRAME_FLAG_KEY
     frame->flags |= AV_FRAME_FLAG_KEY;

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/params.h"
 #include "media/fit_image.h"
+#include "media/y4m_reader.h"
 #include "ops/elementwise.h"
 
 /* What the model can do with pictures.
@@ -30,13 +32,19 @@ static t2v_status check_use(const t2v_model *model, const char *first, const cha
 /* What a video that goes on begins with is its own. */
 static t2v_status check_continue(const t2v_stream_params *params, t2v_error *error)
 {
-    if (t2v_given(params->continue_) && t2v_given(params->image))
+    if (t2v_goes_on(params) && t2v_given(params->image))
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
-                        "image: a video that goes on from continue begins with no picture");
-    if (t2v_given(params->continue_) && params->loop)
+                        "image: a video that goes on from another begins with no picture");
+    if (t2v_goes_on(params) && params->loop)
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
-                        "loop: a video that goes on from continue does not lead back to its "
+                        "loop: a video that goes on from another does not lead back to its "
                         "beginning");
+    if (params->video_end && t2v_given(params->continue_))
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "continue: the pictures to go on from are given already");
+    if (params->video_end && !t2v_video_end_count(params->video_end))
+        return t2v_fail(error, T2V_ERROR_ARGUMENT,
+                        "there is no picture in the video to go on from");
     return T2V_OK;
 }
 
@@ -46,7 +54,7 @@ static t2v_status check_beside(const t2v_model *model, const t2v_stream_params *
                                const t2v_plan *plan, t2v_error *error)
 {
     const bool last = t2v_given(params->last_image);
-    if (!t2v_given(params->image) && !t2v_given(params->continue_))
+    if (!t2v_given(params->image) && !t2v_goes_on(params))
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "image: %s makes video from a picture; wanted the name of its file",
                         model->name);
@@ -100,9 +108,9 @@ static t2v_status check_goal(const t2v_stream_params *params, const t2v_plan *pl
 t2v_status t2v_conditions_check(const t2v_model *model, const t2v_stream_params *params,
                                 const t2v_plan *plan, t2v_error *error)
 {
-    const char *first = t2v_given(params->continue_) ? "continue"
-                        : t2v_given(params->image)   ? "image"
-                                                     : NULL;
+    const char *first = t2v_goes_on(params)        ? "continue"
+                        : t2v_given(params->image) ? "image"
+                                                   : NULL;
     const char *goal = params->loop ? "loop" : t2v_given(params->last_image) ? "last_image" : NULL;
     T2V_TRY(check_continue(params, error));
     T2V_TRY(check_use(model, first, goal, error));
@@ -143,6 +151,12 @@ static t2v_status read_picture(t2v_exec *exec, const t2v_stream_params *params,
     return fit_picture(exec, params, plan, &image, rgb);
 }
 
+static const t2v_video_end *clip_of(const t2v_stream_params *params,
+                                    const t2v_conditions *conditions)
+{
+    return params->video_end ? params->video_end : conditions->clip;
+}
+
 /* Picture `index` of those that are given of the video that goes on. */
 static t2v_status read_clip_picture(t2v_exec *exec, const t2v_stream_params *params,
                                     const t2v_plan *plan, const t2v_conditions *conditions,
@@ -151,9 +165,9 @@ static t2v_status read_clip_picture(t2v_exec *exec, const t2v_stream_params *par
     t2v_image image;
     if (exec->rehearsal) /* a pipe can be read once only */
         return T2V_OK;
-    const int64_t skipped = t2v_y4m_end_count(conditions->clip) - conditions->before;
-    T2V_TRY(t2v_y4m_end_picture(conditions->clip, skipped + index, exec->interrupted, &image,
-                                exec->error));
+    const t2v_video_end *clip = clip_of(params, conditions);
+    const int64_t skipped = t2v_video_end_count(clip) - conditions->before;
+    T2V_TRY(t2v_video_end_picture(clip, skipped + index, exec->interrupted, &image, exec->error));
     return fit_picture(exec, params, plan, &image, rgb);
 }
 
@@ -177,6 +191,11 @@ static int64_t clip_latents(const t2v_model *model, int64_t pictures)
     return latents / model->dit_info.patch_time * model->dit_info.patch_time;
 }
 
+static const char *clip_name(const t2v_stream_params *params)
+{
+    return params->video_end ? "the video to go on from" : params->continue_;
+}
+
 static void warn_of_rate(const t2v_model *model, const t2v_stream_params *params, double clip_rate)
 {
     const double rate = (double)params->rate_num / params->rate_den;
@@ -184,28 +203,29 @@ static void warn_of_rate(const t2v_model *model, const t2v_stream_params *params
         t2v_log_write(&model->log, T2V_LOG_WARNING,
                       "%s: %g pictures a second; the video goes on with %g, so what moves in it "
                       "changes its speed",
-                      params->continue_, clip_rate, rate);
+                      clip_name(params), clip_rate, rate);
 }
 
 t2v_status t2v_conditions_read(t2v_exec *exec, const t2v_model *model,
                                const t2v_stream_params *params, t2v_plan *plan,
                                t2v_conditions *conditions)
 {
-    const int64_t most = t2v_plan_pictures(model, plan->lead);
-    if (!t2v_given(params->continue_))
+    if (!t2v_goes_on(params))
         return T2V_OK;
-    T2V_TRY(t2v_y4m_read_end(params->continue_, most, exec->interrupted, &conditions->clip,
-                             exec->error));
-    const int64_t count = t2v_y4m_end_count(conditions->clip), lead = clip_latents(model, count);
+    if (!params->video_end)
+        T2V_TRY(t2v_y4m_read_end(params->continue_, t2v_plan_pictures(model, plan->lead),
+                                 exec->interrupted, &conditions->clip, exec->error));
+    const t2v_video_end *clip = clip_of(params, conditions);
+    const int64_t count = t2v_video_end_count(clip), lead = clip_latents(model, count);
     if (!lead)
         return t2v_fail(exec->error, T2V_ERROR_UNSUPPORTED,
-                        "%s: %lld pictures; %s goes on from %lld or more", params->continue_,
+                        "%s: %lld pictures; %s goes on from %lld or more", clip_name(params),
                         (long long)count, model->name,
                         (long long)t2v_plan_pictures(model, model->dit_info.patch_time));
     plan->size.frames -= plan->lead - lead; /* as many new ones as before */
     plan->lead = lead;
     conditions->before = t2v_plan_pictures(model, lead);
-    warn_of_rate(model, params, t2v_y4m_end_rate(conditions->clip));
+    warn_of_rate(model, params, t2v_video_end_rate(clip));
     return T2V_OK;
 }
 
@@ -322,7 +342,7 @@ static t2v_status encode_beside(t2v_exec *exec, const t2v_model *model,
                                 const t2v_stream_params *params, const t2v_plan *plan,
                                 t2v_conditions *conditions)
 {
-    const bool goes_on = conditions->joint || t2v_given(params->continue_);
+    const bool goes_on = conditions->joint || t2v_goes_on(params);
     const char *const path[2] = {goes_on ? NULL : params->image, params->last_image};
     const int pictures = t2v_given(params->last_image) ? 2 : 1;
     const int64_t ratio = model->vae_info.temporal_ratio;
@@ -354,7 +374,7 @@ static t2v_status encode_known(t2v_exec *exec, const t2v_model *model,
                                t2v_noise *noise, t2v_conditions *c)
 {
     const bool goal = t2v_given(params->last_image);
-    const char *picture = c->joint || t2v_given(params->continue_) ? NULL : params->image;
+    const char *picture = c->joint || t2v_goes_on(params) ? NULL : params->image;
     c->known = c->joint ? 1 : picture ? t2v_given(picture) : plan->lead;
     const piece first = make_piece(plan, picture, c->known, 0, c->known + goal),
                 last = make_piece(plan, params->last_image, 1, c->known, c->known + goal);
@@ -375,14 +395,14 @@ t2v_status t2v_conditions_encode(t2v_exec *exec, const t2v_model *model,
     else
         T2V_TRY(encode_known(exec, model, params, plan, noise, conditions));
     if (!exec->rehearsal) /* which does not take it over */
-        t2v_y4m_end_free(&conditions->clip);
+        t2v_video_end_destroy(&conditions->clip);
     return T2V_OK;
 }
 
 void t2v_conditions_free(const t2v_model *model, t2v_conditions *conditions)
 {
     model->family->dit->free_text(conditions->seen);
-    t2v_y4m_end_free(&conditions->clip);
+    t2v_video_end_destroy(&conditions->clip);
     t2v_free(conditions->beside);
     t2v_free(conditions->first);
     t2v_free(conditions->goal);

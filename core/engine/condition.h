@@ -6,7 +6,7 @@
 #include "engine/model.h"
 #include "engine/noise.h"
 #include "engine/plan.h"
-#include "media/y4m_reader.h"
+#include "media/video_end.h"
 
 /** What the transformer is given, normalised as it sees it; NULL: not given. */
 typedef struct t2v_conditions {
@@ -20,8 +20,8 @@ typedef struct t2v_conditions {
     t2v_dit_text *seen; /**< what a vision encoder says of them */
     /** [3, picture_height, picture_width], the caller's: what a later pass goes on from. */
     const float *joint;
-    t2v_y4m_end *clip; /**< of the video that goes on, until it is encoded */
-    int64_t before;    /**< how many of its pictures are given: the first new one is their next */
+    t2v_video_end *clip; /**< of a file that goes on, until it is encoded */
+    int64_t before;      /**< how many of its pictures are given: the first new one is their next */
 } t2v_conditions;
 
 /** Whether the model can do what the options ask for, before anything is computed. */

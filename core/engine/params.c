@@ -75,6 +75,11 @@ static t2v_status check_loop(const t2v_stream_params *p, t2v_error *error)
                     p->loop, (long long)frames, (long long)p->frames);
 }
 
+bool t2v_goes_on(const t2v_stream_params *params)
+{
+    return params->video_end || t2v_given(params->continue_);
+}
+
 void t2v_params_settle(t2v_stream_params *params)
 {
     if (params->loop > 0 && params->frames == -1)
@@ -129,7 +134,7 @@ t2v_status t2v_params_check(const t2v_model *model, const t2v_stream_params *p, 
 static unsigned plan_flags(const t2v_stream_params *p, size_t shots)
 {
     const bool scenes = shots > 1 || p->prompt_file_reload || t2v_given(p->audio);
-    return (scenes ? T2V_PLAN_SCENES : 0) | (t2v_given(p->continue_) ? T2V_PLAN_CONTINUES : 0);
+    return (scenes ? T2V_PLAN_SCENES : 0) | (t2v_goes_on(p) ? T2V_PLAN_CONTINUES : 0);
 }
 
 t2v_status t2v_params_plan(const t2v_model *model, const t2v_stream_params *p, size_t shots,

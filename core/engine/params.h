@@ -13,6 +13,9 @@ t2v_status t2v_params_check(const t2v_model *model, const t2v_stream_params *par
 /** Frames of so many seconds at the stream's rate, at least one. */
 int64_t t2v_params_frames(const t2v_stream_params *params, double seconds);
 
+/** Whether it goes on from another video: a file, or pictures of the caller's. */
+bool t2v_goes_on(const t2v_stream_params *params);
+
 /** A loop that nothing else gives a length gets its own. */
 void t2v_params_settle(t2v_stream_params *params);
 

@@ -65,6 +65,11 @@ static int64_t lead_frames(const t2v_model *model)
                     model->dit_info.patch_time);
 }
 
+int64_t t2v_plan_lead_pictures(const t2v_model *model)
+{
+    return t2v_plan_pictures(model, lead_frames(model));
+}
+
 static void plan_chunks(const t2v_model *model, int64_t frames, int64_t chunk, bool live,
                         t2v_plan *plan)
 {

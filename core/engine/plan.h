@@ -47,4 +47,7 @@ size_t t2v_plan_picture_floats(const t2v_plan *plan);
 /** Pictures that `latents` latent frames stand for at the beginning of a clip; 0 for none. */
 int64_t t2v_plan_pictures(const t2v_model *model, int64_t latents);
 
+/** Pictures of another video that a stream goes on from, at most. */
+int64_t t2v_plan_lead_pictures(const t2v_model *model);
+
 #endif

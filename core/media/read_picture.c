@@ -89,11 +89,12 @@ static uint16_t to_word(float value)
     return (uint16_t)(65535.0f * fminf(fmaxf(value, 0), 1) + 0.5f);
 }
 
-static void convert_row(const float *luma, const float *u, const float *v, int64_t width,
+static void convert_row(const t2v_yuv_layout *l, const float *luma, const float *u, const float *v,
                         uint16_t *rgb)
 {
-    const float kr = 0.2126f, kb = 0.0722f, kg = 1 - kr - kb;
-    for (int64_t x = 0; x < width; x++, rgb += 3) {
+    const bool bt601 = l->matrix == T2V_MATRIX_BT601;
+    const float kr = bt601 ? 0.299f : 0.2126f, kb = bt601 ? 0.114f : 0.0722f, kg = 1 - kr - kb;
+    for (int64_t x = 0; x < l->width; x++, rgb += 3) {
         const float red = luma[x] + 2 * (1 - kr) * v[x], blue = luma[x] + 2 * (1 - kb) * u[x];
         rgb[0] = to_word(red);
         rgb[1] = to_word((luma[x] - kr * red - kb * blue) / kg);
@@ -121,8 +122,7 @@ static t2v_status convert(const t2v_yuv_layout *l, const uint8_t *planes,
             read_chroma(l, u, y, s, lines, luma + l->width);
             read_chroma(l, v, y, s, lines, luma + 2 * l->width);
         }
-        convert_row(luma, luma + l->width, luma + 2 * l->width, l->width,
-                    image->rgb + 3 * y * l->width);
+        convert_row(l, luma, luma + l->width, luma + 2 * l->width, image->rgb + 3 * y * l->width);
     }
     return T2V_OK;
 }

@@ -16,13 +16,14 @@ typedef struct t2v_yuv_layout {
     bool centre_x;         /**< its samples lie midway between two columns, else on the left one */
     bool centre_y;         /**< midway between two rows, else on the upper one */
     bool full_range;
+    t2v_matrix matrix;
 } t2v_yuv_layout;
 
 /** Bytes of a picture. */
 size_t t2v_yuv_bytes(const t2v_yuv_layout *layout);
 
 /**
- * Y'CbCr of ITU-R BT.709, chroma interpolated linearly from where its samples lie.
+ * Y'CbCr of ITU-R BT.709 or BT.601, chroma interpolated linearly from where its samples lie.
  *
  * @param planes      t2v_yuv_bytes
  * @param interrupted read now and then: true ends the work with T2V_INTERRUPTED; may be NULL

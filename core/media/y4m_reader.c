@@ -8,20 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/memory.h"
 #include "base/text.h"
 #include "media/input_file.h"
-#include "media/read_picture.h"
 
 /* Bytes of a header's line, and those that are read at once. */
 enum { LINE = 4096, PIECE = 1 << 22 };
-
-struct t2v_y4m_end {
-    t2v_yuv_layout layout;
-    int rate_num, rate_den;
-    int64_t slots, frames; /* pictures that are kept; pictures of the stream */
-    uint8_t **frame;       /* [slots]: picture n in slot n % slots */
-};
 
 /* A stream being read. */
 typedef struct reader {
@@ -95,7 +86,7 @@ static t2v_status read_side(const reader *r, const char *word, int64_t *side)
     return T2V_OK;
 }
 
-static t2v_status read_rate(const reader *r, const char *word, t2v_y4m_end *e)
+static t2v_status read_rate(const reader *r, const char *word, t2v_video_end *e)
 {
     char *end;
     e->rate_num = read_int(word + 1, &end);
@@ -143,7 +134,7 @@ static t2v_status read_colour_space(const reader *r, const char *word, t2v_yuv_l
                     r->path, word);
 }
 
-static t2v_status read_word(const reader *r, const char *word, t2v_y4m_end *e)
+static t2v_status read_word(const reader *r, const char *word, t2v_video_end *e)
 {
     t2v_yuv_layout *l = &e->layout;
     switch (*word) {
@@ -175,7 +166,7 @@ static t2v_status check_size(const reader *r, const t2v_yuv_layout *l)
     return T2V_OK;
 }
 
-static t2v_status read_header(reader *r, t2v_y4m_end *e)
+static t2v_status read_header(reader *r, t2v_video_end *e)
 {
     static const char magic[] = "YUV4MPEG2 ";
     char line[LINE], *rest;
@@ -196,18 +187,7 @@ static t2v_status read_header(reader *r, t2v_y4m_end *e)
 
 /* ------------------------------------------------------------------ pictures */
 
-/* The slot of the next picture, whose bytes are made when they are first wanted. */
-static t2v_status take_slot(const reader *r, t2v_y4m_end *e, uint8_t **frame)
-{
-    uint8_t **slot = &e->frame[e->frames % e->slots];
-    const size_t bytes = t2v_yuv_bytes(&e->layout);
-    if (!*slot)
-        *slot = t2v_alloc(bytes);
-    *frame = *slot;
-    return *slot ? T2V_OK : t2v_fail_memory(r->error, r->path, bytes);
-}
-
-static t2v_status read_frame(reader *r, t2v_y4m_end *e, bool *ended)
+static t2v_status read_frame(reader *r, t2v_video_end *e, bool *ended)
 {
     const size_t bytes = t2v_yuv_bytes(&e->layout);
     char line[LINE];
@@ -221,24 +201,20 @@ static t2v_status read_frame(reader *r, t2v_y4m_end *e, bool *ended)
     if (strcmp(line, "FRAME") && !t2v_starts_with(line, "FRAME "))
         return t2v_fail(r->error, T2V_ERROR_FORMAT, "%s: picture %lld does not begin with FRAME",
                         r->path, (long long)e->frames);
-    T2V_TRY(take_slot(r, e, &frame));
+    T2V_TRY(t2v_video_end_room(e, &frame, r->error));
     T2V_TRY(read_bytes(r, frame, bytes, &got));
     if (got < bytes)
         return t2v_fail(r->error, T2V_ERROR_FORMAT, "%s: picture %lld is cut off: %zu bytes of %zu",
                         r->path, (long long)e->frames, got, bytes);
-    e->frames++;
+    t2v_video_end_took(e);
     return T2V_OK;
 }
 
-static t2v_status read_stream(reader *r, int64_t most, t2v_y4m_end *e)
+static t2v_status read_stream(reader *r, t2v_video_end *e)
 {
     bool ended = false;
     T2V_TRY(t2v_input_file_open(r->path, "y4m video", r->interrupted, &r->input, r->error));
     T2V_TRY(read_header(r, e));
-    e->frame = t2v_calloc((size_t)most, sizeof(*e->frame));
-    if (!e->frame)
-        return t2v_fail_memory(r->error, r->path, (size_t)most * sizeof(*e->frame));
-    e->slots = most;
     while (!ended)
         T2V_TRY(read_frame(r, e, &ended));
     return e->frames
@@ -247,37 +223,21 @@ static t2v_status read_stream(reader *r, int64_t most, t2v_y4m_end *e)
 }
 
 t2v_status t2v_y4m_read_end(const char *path, int64_t most, const atomic_bool *interrupted,
-                            t2v_y4m_end **out, t2v_error *error)
+                            t2v_video_end **end, t2v_error *error)
 {
     reader r = {path, T2V_INPUT_FILE_NONE, interrupted, error};
-    t2v_y4m_end *e = t2v_calloc(1, sizeof(*e));
-    *out = NULL;
-    if (!e)
-        return t2v_fail_memory(error, path, sizeof(*e));
-    t2v_status status = read_stream(&r, most, e);
+    T2V_TRY(t2v_video_end_make(most, end, error));
+    t2v_status status = read_stream(&r, *end);
     t2v_input_file_close(&r.input);
     if (status < 0)
-        t2v_y4m_end_free(&e);
-    *out = e;
+        t2v_video_end_destroy(end);
     return status;
-}
-
-void t2v_y4m_end_free(t2v_y4m_end **end)
-{
-    t2v_y4m_end *e = *end;
-    if (!e)
-        return;
-    for (int64_t i = 0; i < e->slots; i++)
-        t2v_free(e->frame[i]);
-    t2v_free(e->frame);
-    t2v_free(e);
-    *end = NULL;
 }
 
 t2v_status t2v_y4m_probe(const char *path, t2v_error *error)
 {
     reader r = {path, T2V_INPUT_FILE_NONE, NULL, error};
-    t2v_y4m_end unused = {0};
+    t2v_video_end unused = {0};
     if (t2v_input_file_is_pipe(path))
         return t2v_input_file_check_access(path, error);
     t2v_status status = t2v_input_file_open(path, "y4m video", NULL, &r.input, error);
@@ -285,23 +245,4 @@ t2v_status t2v_y4m_probe(const char *path, t2v_error *error)
         status = read_header(&r, &unused);
     t2v_input_file_close(&r.input);
     return status;
-}
-
-/* ------------------------------------------------------------------ what was read */
-
-int64_t t2v_y4m_end_count(const t2v_y4m_end *e)
-{
-    return e->frames < e->slots ? e->frames : e->slots;
-}
-
-double t2v_y4m_end_rate(const t2v_y4m_end *e)
-{
-    return e->rate_den ? (double)e->rate_num / e->rate_den : 0;
-}
-
-t2v_status t2v_y4m_end_picture(const t2v_y4m_end *e, int64_t index, const atomic_bool *interrupted,
-                               t2v_image *image, t2v_error *error)
-{
-    const int64_t number = e->frames - t2v_y4m_end_count(e) + index;
-    return t2v_read_picture(&e->layout, e->frame[number % e->slots], interrupted, image, error);
 }

@@ -3,10 +3,7 @@
 #ifndef T2V_MEDIA_Y4M_READER_H
 #define T2V_MEDIA_Y4M_READER_H
 
-#include "media/image.h"
-
-/** The last pictures of a stream, as they were stored. */
-typedef struct t2v_y4m_end t2v_y4m_end;
+#include "media/video_end.h"
 
 /** Whether it begins as a stream that can be read. A pipe is taken at its word. */
 t2v_status t2v_y4m_probe(const char *path, t2v_error *error);
@@ -21,26 +18,9 @@ t2v_status t2v_y4m_probe(const char *path, t2v_error *error);
  * @param path        a file or a pipe; "-" is the standard input
  * @param most        1 or more
  * @param interrupted read now and then: true ends the reading with T2V_INTERRUPTED; may be NULL
- * @param end         ended by t2v_y4m_end_free; NULL on failure
+ * @param end         ended by t2v_video_end_destroy; NULL on failure
  */
 t2v_status t2v_y4m_read_end(const char *path, int64_t most, const atomic_bool *interrupted,
-                            t2v_y4m_end **end, t2v_error *error);
-void t2v_y4m_end_free(t2v_y4m_end **end);
-
-/** Pictures that there are, 1 or more. */
-int64_t t2v_y4m_end_count(const t2v_y4m_end *end);
-
-/** Pictures per second; 0: the header does not say. */
-double t2v_y4m_end_rate(const t2v_y4m_end *end);
-
-/**
- * One of them as RGB.
- *
- * @param index       0 to count - 1, in order of time
- * @param interrupted as for t2v_y4m_read_end
- * @param image       ended by t2v_image_free; empty on failure
- */
-t2v_status t2v_y4m_end_picture(const t2v_y4m_end *end, int64_t index,
-                               const atomic_bool *interrupted, t2v_image *image, t2v_error *error);
+                            t2v_video_end **end, t2v_error *error);
 
 #endif

@@ -367,6 +367,70 @@ static void only_the_last_nine_pictures_count(void **state)
     assert_int_equal(fewer.shape[1], 2); /* of the last picture alone */
 }
 
+/* The pictures of write_clip(9, 40), without a file. */
+static t2v_video_end *collect_clip(t2v_matrix matrix)
+{
+    t2v_video_end *end;
+    uint8_t planes[3][48 * 40];
+    t2v_picture picture = {.format = T2V_PIXEL_YUV444P,
+                           .matrix = matrix,
+                           .planes = {planes[0], planes[1], planes[2]},
+                           .stride = {48, 48, 48}};
+    assert_int_equal(t2v_video_end_create(condition_model, 24, 1, &end, &error), T2V_OK);
+    for (int i = -3; i < 9; i++) { /* the first ones are too old to count */
+        memset(planes[0], 40 + 4 * (i < 0 ? 30 : i), sizeof(planes[0]));
+        memset(planes[1], 128, sizeof(planes[1]));
+        memset(planes[2], 128, sizeof(planes[2]));
+        assert_int_equal(t2v_video_end_add(end, &picture, 48, 40, &error), T2V_OK);
+    }
+    return end;
+}
+
+static void pictures_of_the_caller_go_on_as_a_file_does(void **state)
+{
+    static window file, own;
+    t2v_stream_params params = small();
+    t2v_video_end *end = collect_clip(T2V_MATRIX_BT709);
+    t2v_stream *stream;
+    int64_t frames;
+    (void)state;
+    run_window(write_clip(9, 40), &file);
+    params.frames = 8;
+    params.video_end = end;
+    params.tap = take_window;
+    params.tap_opaque = &own;
+    assert_int_equal(t2v_stream_create(condition_model, &params, &stream, &error), T2V_OK);
+    assert_int_equal(drain(stream, &frames), T2V_END);
+    assert_int_equal(frames, 8);
+    t2v_stream_destroy(&stream);
+    assert_memory_equal(&file, &own, sizeof(file));
+    params.continue_ = write_clip(9, 40);
+    assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "continue: the pictures");
+    t2v_video_end_destroy(&end);
+}
+
+static void pictures_that_cannot_go_on_are_refused(void **state)
+{
+    t2v_stream_params params = small();
+    uint8_t plane[48 * 40] = {0};
+    t2v_picture picture = {
+        .format = T2V_PIXEL_GBRP, .planes = {plane, plane, plane}, .stride = {48, 48, 48}};
+    t2v_video_end *end;
+    (void)state;
+    assert_int_equal(t2v_video_end_create(condition_model, 0, 0, &end, &error), T2V_OK);
+    params.video_end = end;
+    assert_refused(condition_model, &params, T2V_ERROR_ARGUMENT, "no picture");
+    assert_int_equal(t2v_video_end_add(end, &picture, 48, 40, &error), T2V_ERROR_UNSUPPORTED);
+    picture.format = T2V_PIXEL_YUV444P;
+    assert_int_equal(t2v_video_end_add(end, &picture, 0, 40, &error), T2V_ERROR_ARGUMENT);
+    assert_int_equal(t2v_video_end_add(end, &picture, 48, 40, &error), T2V_OK);
+    assert_int_equal(t2v_video_end_add(end, &picture, 40, 40, &error), T2V_ERROR_ARGUMENT);
+    picture.matrix = T2V_MATRIX_BT601;
+    assert_int_equal(t2v_video_end_add(end, &picture, 48, 40, &error), T2V_ERROR_ARGUMENT);
+    t2v_video_end_destroy(&end);
+    assert_null(end);
+}
+
 static void what_cannot_go_on_is_refused_at_once(void **state)
 {
     t2v_stream_params params = small();
@@ -865,6 +929,8 @@ int main(void)
         cmocka_unit_test(a_picture_begins_the_first_chunk_and_a_loop_ends_the_last),
         cmocka_unit_test(a_video_goes_on_with_new_frames_only),
         cmocka_unit_test(only_the_last_nine_pictures_count),
+        cmocka_unit_test(pictures_of_the_caller_go_on_as_a_file_does),
+        cmocka_unit_test(pictures_that_cannot_go_on_are_refused),
         cmocka_unit_test(what_cannot_go_on_is_refused_at_once),
         cmocka_unit_test(a_video_that_is_cut_off_ends_the_stream_in_words),
         cmocka_unit_test(prompts_at_once_leave_a_continued_video_whole),

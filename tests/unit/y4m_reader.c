@@ -16,12 +16,12 @@
 #include "media/y4m_reader.h"
 
 static t2v_error error;
-static t2v_y4m_end *video;
+static t2v_video_end *video;
 static t2v_image image;
 
 static void release(void)
 {
-    t2v_y4m_end_free(&video);
+    t2v_video_end_destroy(&video);
     t2v_image_free(&image);
 }
 
@@ -36,7 +36,7 @@ static void read_video(const char *path, int64_t most)
 static const uint16_t *pixel(int64_t index, int64_t x, int64_t y)
 {
     t2v_image_free(&image);
-    assert_int_equal(t2v_y4m_end_picture(video, index, NULL, &image, &error), T2V_OK);
+    assert_int_equal(t2v_video_end_picture(video, index, NULL, &image, &error), T2V_OK);
     return image.rgb + 3 * (y * image.width + x);
 }
 
@@ -77,31 +77,63 @@ static const char *write_video(t2v_pixel_format format, int full_range, const fl
     return path;
 }
 
+static const t2v_pixel_format formats[] = {T2V_PIXEL_YUV420P,   T2V_PIXEL_YUV422P,
+                                           T2V_PIXEL_YUV444P,   T2V_PIXEL_YUV420P10,
+                                           T2V_PIXEL_YUV422P10, T2V_PIXEL_YUV444P10};
+
+/* Whether the first picture of the video is rgb, as well as the format can hold it. */
+static void check_colours(t2v_pixel_format format, const float *rgb)
+{
+    const float fine = format >= T2V_PIXEL_YUV420P10 ? 0.005f : 0.013f;
+    pixel(0, 0, 0);
+    assert_int_equal(image.width, WIDTH);
+    assert_int_equal(image.height, HEIGHT);
+    for (int y = 1; y < HEIGHT - 2; y++)    /* at the edges chroma has */
+        for (int x = 1; x < WIDTH - 1; x++) /* neighbours on one side only */
+            for (int c = 0; c < 3; c++) {
+                const float wanted = rgb[c * WIDTH * HEIGHT + y * WIDTH + x];
+                const float got = (float)image.rgb[3 * (y * WIDTH + x) + c] / 65535;
+                if (!(fabsf(got - wanted) < fine))
+                    fail_msg("format %d, %d, %d, %d: %g for %g", format, x, y, c, got, wanted);
+            }
+}
+
 static void what_t2v_writes_is_read_back(void **state)
 {
-    static const t2v_pixel_format formats[] = {T2V_PIXEL_YUV420P,   T2V_PIXEL_YUV422P,
-                                               T2V_PIXEL_YUV444P,   T2V_PIXEL_YUV420P10,
-                                               T2V_PIXEL_YUV422P10, T2V_PIXEL_YUV444P10};
     static float rgb[3 * WIDTH * HEIGHT];
     (void)state;
     fill(rgb);
     for (int i = 0; i < 12; i++) {
-        const bool fine = i % 6 >= 3;
         read_video(write_video(formats[i % 6], i >= 6, rgb), 9);
-        assert_int_equal(t2v_y4m_end_count(video), 1);
-        assert_true(t2v_y4m_end_rate(video) > 23.97 && t2v_y4m_end_rate(video) < 23.98);
-        pixel(0, 0, 0);
-        assert_int_equal(image.width, WIDTH);
-        assert_int_equal(image.height, HEIGHT);
-        for (int y = 1; y < HEIGHT - 2; y++)    /* at the edges chroma has */
-            for (int x = 1; x < WIDTH - 1; x++) /* neighbours on one side only */
-                for (int c = 0; c < 3; c++) {
-                    const float wanted = rgb[c * WIDTH * HEIGHT + y * WIDTH + x];
-                    const float got = (float)image.rgb[3 * (y * WIDTH + x) + c] / 65535;
-                    if (!(got > wanted - (fine ? 0.005f : 0.013f) &&
-                          got < wanted + (fine ? 0.005f : 0.013f)))
-                        fail_msg("format %d, %d, %d, %d: %g for %g", i, x, y, c, got, wanted);
-                }
+        assert_int_equal(t2v_video_end_count(video), 1);
+        assert_true(t2v_video_end_rate(video) > 23.97 && t2v_video_end_rate(video) < 23.98);
+        check_colours(formats[i % 6], rgb);
+    }
+    release();
+}
+
+static void pictures_of_either_matrix_are_read_from_memory(void **state)
+{
+    enum { STRIDE = 2 * WIDTH + 5 };
+    static float rgb[3 * WIDTH * HEIGHT];
+    static uint8_t planes[3][HEIGHT * STRIDE];
+    (void)state;
+    fill(rgb);
+    for (int i = 0; i < 24; i++) {
+        /* bottom up, as some decoders hand pictures out */
+        const t2v_picture picture = {.format = formats[i % 6],
+                                     .full_range = i / 6 % 2,
+                                     .matrix = i >= 12 ? T2V_MATRIX_BT601 : T2V_MATRIX_BT709,
+                                     .planes = {planes[0] + (HEIGHT - 1) * STRIDE,
+                                                planes[1] + (HEIGHT - 1) * STRIDE,
+                                                planes[2] + (HEIGHT - 1) * STRIDE},
+                                     .stride = {-STRIDE, -STRIDE, -STRIDE}};
+        assert_int_equal(t2v_write_picture(rgb, WIDTH, HEIGHT, T2V_ALPHA_NONE, 0, &picture, &error),
+                         T2V_OK);
+        release();
+        assert_int_equal(t2v_video_end_make(1, &video, &error), T2V_OK);
+        assert_int_equal(t2v_video_end_add(video, &picture, WIDTH, HEIGHT, &error), T2V_OK);
+        check_colours(formats[i % 6], rgb);
     }
     release();
 }
@@ -134,8 +166,8 @@ static void the_last_pictures_are_kept_in_order(void **state)
     for (int frames = 1; frames <= 30; frames++) {
         const int kept = frames < 9 ? frames : 9;
         read_video(write_raw("YUV4MPEG2 W1 H1 Cmono\n", "FRAME\n", frames, luma, 1), 9);
-        assert_int_equal(t2v_y4m_end_count(video), kept);
-        assert_true(t2v_y4m_end_rate(video) == 0);
+        assert_int_equal(t2v_video_end_count(video), kept);
+        assert_true(t2v_video_end_rate(video) == 0);
         for (int i = 0; i < kept; i++)
             assert_in_range(pixel(i, 0, 0)[0] - (frames - kept + i) * 65535 / 219, 0, 1);
     }
@@ -325,7 +357,7 @@ static void a_pipe_is_read_to_its_end(void **state)
     assert_int_equal(pthread_create(&thread, NULL, write_pipe, path), 0);
     read_video(path, 3);
     pthread_join(thread, NULL);
-    assert_int_equal(t2v_y4m_end_count(video), 3);
+    assert_int_equal(t2v_video_end_count(video), 3);
     assert_in_range(pixel(2, 0, 0)[0] - 19 * 65535 / 219, 0, 1);
     release();
 }
@@ -354,6 +386,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_t2v_writes_is_read_back),
+        cmocka_unit_test(pictures_of_either_matrix_are_read_from_memory),
         cmocka_unit_test(the_last_pictures_are_kept_in_order),
         cmocka_unit_test(range_and_depth_are_the_headers),
         cmocka_unit_test(chroma_lies_where_the_colour_space_says),

@@ -217,6 +217,9 @@ typedef struct t2v_ranks {
     void *opaque;
 } t2v_ranks;
 
+/** The last pictures of a video of the caller's, for a stream that goes on from them. */
+typedef struct t2v_video_end t2v_video_end;
+
 /** What a stream makes. Fill with t2v_stream_params_default; strings are copied. */
 typedef struct t2v_stream_params {
     T2V_STREAM_OPTIONS(T2V_FIELD_STRING, T2V_FIELD_NUMBER, T2V_FIELD_CHOICE)
@@ -227,6 +230,9 @@ typedef struct t2v_stream_params {
     t2v_tap_fn tap;         /**< NULL: none */
     void *tap_opaque;
     const t2v_ranks *ranks; /**< who makes it together; outlives the stream; NULL: it is alone */
+    /** What it goes on from, as the option `continue` says it of a file. Outlives the stream and
+     * stays as it is; NULL: nothing. */
+    const t2v_video_end *video_end;
 } t2v_stream_params;
 
 /** The defaults of the option table, with the size, rate and length that suit the model. */
@@ -390,6 +396,31 @@ typedef struct t2v_picture {
  */
 T2V_API t2v_status t2v_frame_write(const t2v_frame *frame, const t2v_picture *picture,
                                    t2v_error *error);
+
+/* ------------------------------------------------------------------ the caller's video */
+
+/**
+ * Begins to collect the last pictures of a video: as many as the model goes on from are kept.
+ *
+ * @param rate_num, rate_den pictures per second, for a warning where the stream has others; 0: not
+ *                           known
+ * @param end                to be ended with t2v_video_end_destroy; NULL on failure
+ */
+T2V_API t2v_status t2v_video_end_create(const t2v_model *model, int rate_num, int rate_den,
+                                        t2v_video_end **end, t2v_error *error);
+
+/**
+ * Copies the next picture of the video. All have the size, format, matrix and range of the first.
+ *
+ * @param picture its planes are only read; planar YUV without alpha; another format:
+ * T2V_ERROR_UNSUPPORTED
+ * @param width   1 to 16384, as height; 64 million pixels in all
+ */
+T2V_API t2v_status t2v_video_end_add(t2v_video_end *end, const t2v_picture *picture, int width,
+                                     int height, t2v_error *error);
+
+/** Frees; *end becomes NULL. NULL is allowed. No stream may use it any more. */
+T2V_API void t2v_video_end_destroy(t2v_video_end **end);
 
 #ifdef __cplusplus
 }
