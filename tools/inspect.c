@@ -19,8 +19,11 @@ static void print_info(const t2v_model_info *info)
         printf("            %.1f M vision encoder, for given pictures\n",
                (double)info->vision_parameters * 1e-6);
     printf("files       %.1f MB\n", (double)info->file_bytes * 1e-6);
-    printf("defaults    %dx%d, %d frames at %d a second, %d steps, guidance %g\n", info->width,
+    printf("defaults    %dx%d, %d frames at %d a second, %d steps, guidance %g", info->width,
            info->height, info->frames, info->rate, info->steps, info->guidance);
+    if (info->guidance_2 > 0 && info->guidance_2 != info->guidance)
+        printf(", then %g", info->guidance_2);
+    printf("\n");
     if (info->chunk)
         printf("streams in  chunks of %d frames\n", info->chunk);
     printf("sizes       any; made as multiples of %d pixels and %d n + 1 frames\n",

@@ -208,14 +208,21 @@ static t2v_status evaluate_negative(t2v_exec *exec, sampler *s, float timestep)
     return evaluate(exec, s, timestep, s->window->negative, &s->cache[1], s->uncond);
 }
 
+/* 1: what the negative prompt says does not count. */
+static double guidance_at(const sampler *s, float timestep)
+{
+    const t2v_window *w = s->window;
+    return !w->negative ? 1 : (double)timestep < s->model->boundary ? w->guidance_2 : w->guidance;
+}
+
 /* Both prompts; each by other ranks when there are enough. */
-static t2v_status evaluate_both(t2v_exec *exec, sampler *s, float timestep)
+static t2v_status evaluate_both(t2v_exec *exec, sampler *s, float timestep, double guidance)
 {
     const t2v_window *w = s->window;
     const size_t count = (size_t)(s->tokens * s->width);
     if (s->partner < 0) {
         T2V_TRY(evaluate_prompt(exec, s, timestep));
-        return w->negative ? evaluate_negative(exec, s, timestep) : T2V_OK;
+        return guidance != 1 ? evaluate_negative(exec, s, timestep) : T2V_OK;
     }
     if (s->partner > w->ranks->rank) {
         T2V_TRY(evaluate_prompt(exec, s, timestep));
@@ -227,15 +234,15 @@ static t2v_status evaluate_both(t2v_exec *exec, sampler *s, float timestep)
 
 static t2v_status run_step(t2v_exec *exec, sampler *s, int step)
 {
-    const t2v_window *w = s->window;
     const float timestep = s->schedule.timesteps[step];
+    const double guidance = guidance_at(s, timestep);
     T2V_TRY(refresh_known(exec, s, step));
     fill_input(s);
-    T2V_TRY(evaluate_both(exec, s, timestep));
+    T2V_TRY(evaluate_both(exec, s, timestep, guidance));
     if (step == 0)
         tap_tokens(exec, s, "step0_output", s->velocity);
-    if (w->negative)
-        t2v_guidance(s->velocity, s->uncond, (float)w->guidance, (size_t)(s->tokens * s->width));
+    if (guidance != 1)
+        t2v_guidance(s->velocity, s->uncond, (float)guidance, (size_t)(s->tokens * s->width));
     move(s, step);
     return T2V_OK;
 }

@@ -23,8 +23,8 @@ typedef struct t2v_window {
     bool middle; /**< the window continues a clip */
     double rate; /**< pictures per second by the model's clock: rate / speed */
     int steps;
-    const t2v_sigmas *sigmas; /**< as many, of the caller's own; or none: the pipeline's */
-    double guidance;
+    const t2v_sigmas *sigmas;    /**< as many, of the caller's own; or none: the pipeline's */
+    double guidance, guidance_2; /**< the latter: of a second transformer */
     t2v_cache_kind cache;
     double cache_threshold;                /**< -1: the usual one */
     const t2v_dit_text *prompt, *negative; /**< negative: NULL when guidance is off */

@@ -74,11 +74,11 @@ static float frame_number(int64_t frame, int64_t ratio, bool middle, double rate
 
 /* Wan 2.2 is published under the classes of 2.1: TI2V tells every token its own timestep, A14B has
  * two transformers. */
-static t2v_status refine(const t2v_config *index, double guidance, t2v_family_defaults *defaults,
-                         t2v_error *error)
+static t2v_status refine(const t2v_config *index, double guidance, double guidance_2,
+                         t2v_family_defaults *defaults, t2v_error *error)
 {
-    const t2v_family_defaults ti2v = {1280, 704, 24, 121, 50, 5};
-    const t2v_family_defaults a14b = {1280, 720, 16, 81, 40, guidance};
+    const t2v_family_defaults ti2v = {1280, 704, 24, 121, 50, 5, 0};
+    const t2v_family_defaults a14b = {1280, 720, 16, 81, 40, guidance, guidance_2};
     double boundary;
     bool by_token;
     T2V_TRY(t2v_config_double(index, "boundary_ratio", 0, 0, 1, &boundary, error));
@@ -93,13 +93,13 @@ static t2v_status refine(const t2v_config *index, double guidance, t2v_family_de
 static t2v_status refine_wan(const t2v_config *index, t2v_family_defaults *defaults,
                              t2v_error *error)
 {
-    return refine(index, 4, defaults, error);
+    return refine(index, 4, 3, defaults, error);
 }
 
 static t2v_status refine_wan_pictures(const t2v_config *index, t2v_family_defaults *defaults,
                                       t2v_error *error)
 {
-    return refine(index, 3.5, defaults, error);
+    return refine(index, 3.5, 3.5, defaults, error);
 }
 
 #define LTX                                                                                        \

@@ -11,7 +11,7 @@
 /** What the authors publish as the usual settings. */
 typedef struct t2v_family_defaults {
     int width, height, rate, frames, steps;
-    double guidance;
+    double guidance, guidance_2; /**< the latter: of a second transformer */
 } t2v_family_defaults;
 
 /** What a model does with given pictures. */

@@ -74,6 +74,13 @@ double t2v_effective_guidance(const t2v_model *model, const t2v_stream_params *p
     return params->guidance >= 0 ? params->guidance : model->defaults.guidance;
 }
 
+double t2v_effective_guidance_2(const t2v_model *model, const t2v_stream_params *params)
+{
+    return params->guidance_2 >= 0 ? params->guidance_2
+           : params->guidance >= 0 ? params->guidance
+                                   : model->defaults.guidance_2;
+}
+
 static t2v_latent_size window_size(const t2v_plan *plan, int64_t index)
 {
     t2v_latent_size size = plan->size;
@@ -409,6 +416,7 @@ static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fr
         .steps = t2v_effective_schedule(g->model, &g->live, &sigmas),
         .sigmas = &sigmas,
         .guidance = guidance,
+        .guidance_2 = t2v_effective_guidance_2(g->model, &g->live),
         .cache = t2v_cache_kind_from_name(g->live.cache),
         .cache_threshold = g->live.cache_threshold,
         .prompt = g->prompt_text,

@@ -55,5 +55,6 @@ int t2v_effective_schedule(const t2v_model *model, const t2v_stream_params *para
                            t2v_sigmas *sigmas);
 int t2v_effective_steps(const t2v_model *model, const t2v_stream_params *params);
 double t2v_effective_guidance(const t2v_model *model, const t2v_stream_params *params);
+double t2v_effective_guidance_2(const t2v_model *model, const t2v_stream_params *params);
 
 #endif

@@ -78,6 +78,17 @@ static t2v_status read_published(t2v_model *m, t2v_error *error)
                                                    : read_sigmas(published, key, &m->sigmas, error);
 }
 
+/* Where one guidance alone is said, it is that of both transformers. */
+static t2v_status read_guidance(const t2v_config *config, t2v_family_defaults *d, t2v_error *error)
+{
+    if (has(config, "guidance"))
+        d->guidance_2 = 0;
+    T2V_TRY(t2v_config_double(config, "guidance", d->guidance, 0, 100, &d->guidance, error));
+    if (!d->guidance_2)
+        d->guidance_2 = d->guidance;
+    return t2v_config_double(config, "guidance_2", d->guidance_2, 0, 100, &d->guidance_2, error);
+}
+
 /* t2v.json: a folder's own name, licence and usual settings. */
 static t2v_status read_defaults(t2v_model *m, t2v_error *error)
 {
@@ -103,7 +114,7 @@ static t2v_status read_defaults(t2v_model *m, t2v_error *error)
         *numbers[i].value = (int)value;
     }
     T2V_TRY(read_sigmas(config, "sigmas", &m->sigmas, error));
-    T2V_TRY(t2v_config_double(config, "guidance", d->guidance, 0, 100, &d->guidance, error));
+    T2V_TRY(read_guidance(config, d, error));
     T2V_TRY(t2v_config_double(config, "decode_timestep", 0, 0, 1, &m->decode_timestep, error));
     T2V_TRY(t2v_config_string(config, "name", m->name, &name, error));
     T2V_TRY(t2v_config_string(config, "licence", "", &licence, error));
@@ -267,9 +278,8 @@ static t2v_status load_expert(t2v_model *m, t2v_error *error)
     if (!m->expert_component)
         return T2V_OK;
     t2v_component_set_int8(m->expert_component, t2v_model_wants_int8(m));
-    return m->family->dit->add_expert(m->dit, m->expert_component,
-                                      ratio * (double)t2v_scheduler_train_timesteps(&m->scheduler),
-                                      error);
+    m->boundary = ratio * (double)t2v_scheduler_train_timesteps(&m->scheduler);
+    return m->family->dit->add_expert(m->dit, m->expert_component, m->boundary, error);
 }
 
 static t2v_status find_picture_use(t2v_model *m, t2v_error *error)
@@ -505,6 +515,7 @@ void t2v_model_get_info(const t2v_model *model, t2v_model_info *info)
     info->frames = model->defaults.frames;
     info->steps = model->sigmas.count ? model->sigmas.count : model->defaults.steps;
     info->guidance = model->defaults.guidance;
+    info->guidance_2 = model->expert_component ? model->defaults.guidance_2 : 0;
     info->chunk = model->chunk;
     info->size_multiple = (int)(model->vae_info.spatial_ratio * model->dit_info.patch);
     info->frame_multiple = (int)(model->vae_info.temporal_ratio * model->dit_info.patch_time);

@@ -26,6 +26,7 @@ struct t2v_model {
     t2v_checkpoint *checkpoint;
     t2v_component *text_component, *dit_component, *vae_component;
     t2v_component *expert_component; /**< a second transformer; NULL: there is none */
+    double boundary;                 /**< it takes the timesteps below; 0: there is none */
     t2v_component *vision_component; /**< of an encoder of given pictures; NULL: there is none */
     t2v_lora_list loras;             /**< merged into the transformers' weights */
     t2v_tokenizer *tokenizer;

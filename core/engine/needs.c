@@ -119,6 +119,7 @@ static t2v_status rehearse_steps(rehearsal *r)
         .steps = t2v_effective_schedule(r->model, r->params, &sigmas),
         .sigmas = &sigmas,
         .guidance = t2v_effective_guidance(r->model, r->params),
+        .guidance_2 = t2v_effective_guidance_2(r->model, r->params),
         .prompt = r->prompt,
         .negative = r->negative,
         .goal = r->given.goal,

@@ -32,6 +32,7 @@ static t2v_status check_gaps(const t2v_stream_params *p, t2v_error *error)
         double value;
     } numbers[] = {
         {"guidance", p->guidance},
+        {"guidance_2", p->guidance_2},
         {"cache_threshold", p->cache_threshold},
         {"decode_timestep", p->decode_timestep},
         {"decode_noise_scale", p->decode_noise_scale},

@@ -46,6 +46,7 @@ class Request:
     rate: str = "24"
     steps: int = 2
     guidance: float = 1.0
+    guidance_2: float | None = None  # of a second transformer
     seed: int = 0
     decode_timestep: float | None = None
     decode_noise_scale: float | None = None
@@ -357,6 +358,8 @@ def run(pipeline, request, noise=None, paths={}):
         output_type="pt")
     if not is_wan(pipeline):
         options["frame_rate"] = request.rate_value()
+    if request.guidance_2 is not None:
+        options["guidance_scale_2"] = request.guidance_2
     if request.decode_timestep is not None:
         options["decode_timestep"] = request.decode_timestep
     if request.decode_noise_scale is not None:

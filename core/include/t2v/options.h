@@ -75,6 +75,9 @@ enum t2v_option_flags {
            "separated by |, as 1|0.9937|0.725")                                                    \
     NUMBER(double, guidance, -1.0, -1.0, 100.0, T2V_OPTION_LIVE, "",                               \
            "classifier-free guidance scale; 1 turns guidance off; -1: the model's own")            \
+    NUMBER(double, guidance_2, -1.0, -1.0, 100.0, T2V_OPTION_LIVE, "",                             \
+           "guidance scale of a second transformer, where guidance is on; -1: as guidance, or the " \
+           "model's own where that is -1 too")                                                     \
     CHOICE(cache, "none", "none|first-block|taylor|teacache", T2V_OPTION_LIVE,                      \
            "steps that are taken from those before where little changes; first-block: by what the "\
            "first block adds; taylor: likewise, following the line of two; teacache: by what the " \

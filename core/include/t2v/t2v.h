@@ -171,6 +171,7 @@ typedef struct t2v_model_info {
     int frames;              /**< default number of frames */
     int steps;               /**< default denoising steps */
     double guidance;         /**< default guidance scale */
+    double guidance_2;       /**< that of a second transformer; 0: there is none */
     int chunk;               /**< frames of one pass when streaming; 0: all in one pass */
     int size_multiple;       /**< the model makes multiples of this many pixels */
     int frame_multiple;      /**< the model makes n × this + 1 frames */
