@@ -95,7 +95,7 @@ static void fill_times(const t2v_model *model, const t2v_stream_params *params,
     const int evaluations = t2v_effective_guidance(model, params) > 1 ? 2 : 1;
     const bool bytes = t2v_model_wants_int8(model);
     const bool decodes_bytes =
-        bytes && t2v_onednn_convolves_bytes() && model->vae_class != &t2v_vae_tiny;
+        bytes && t2v_onednn_convolves_bytes() && model->vae_class->decodes_in_int8;
     const size_t limit = model->kept.limit;
     const t2v_stage_needs *stage = needs->stage;
     /* of two that take turns, one at a step */

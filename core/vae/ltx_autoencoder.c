@@ -995,6 +995,7 @@ static t2v_status encode(t2v_exec *exec, const void *vae, const t2v_clip *clip, 
 
 const t2v_vae_class t2v_vae_ltx = {
     .name = "AutoencoderKLLTXVideo",
+    .decodes_in_int8 = true,
     .create = create,
     .destroy = destroy,
     .describe = describe,

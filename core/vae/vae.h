@@ -43,7 +43,8 @@ typedef struct t2v_clip {
 
 /** A class of autoencoders. */
 typedef struct t2v_vae_class {
-    const char *name; /**< of the class in the reference */
+    const char *name;     /**< of the class in the reference */
+    bool decodes_in_int8; /**< where a component asks for int8, its decoder's convolutions are */
 
     /** @param component outlives the autoencoder */
     t2v_status (*create)(const t2v_component *component, void **vae, t2v_error *error);
