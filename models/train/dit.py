@@ -22,6 +22,7 @@ import time
 import numpy as np
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from diffusers import LTXVideoTransformer3DModel
 from diffusers.models.transformers import transformer_ltx
 from transformers import T5Config, T5EncoderModel
@@ -39,6 +40,7 @@ TIME = .2                                     # of what the timestep modulates
 READER = .25                                  # the text encoder's
 SHAPES = .7                                   # see channel_weight
 KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
+JUMPS = 1.                                    # see Jumps
 # Known latents in front of a window, and whether it leads to a goal.
 GIVEN = [(0, False)] * 8 + [(1, False)] * 5 + [(2, False)] * 3 + [(0, True), (1, True), (1, True),
                                                                   (2, True)]
@@ -181,16 +183,41 @@ def channel_weight(basis) -> torch.Tensor:
     return weight / weight.mean()
 
 
+class Jumps:
+    """How far an error of the latents makes a picture jump from one latent frame to the next.
+
+    A viewer sees the first picture of eight beside the last one of the eight before. To the plain
+    loss that is one picture of eight; the others, which nothing foretells, drown what they teach.
+    """
+
+    def __init__(self, basis):
+        shown = basis["top"] * basis["latents_std"].view(-1, 1, 1, 1, 1)
+        ends = torch.cat([shown[:, :, 0], shown[:, :, -1]]).flatten(1)
+        few = torch.linalg.qr(ends.T).R                           # as long, of fewer numbers
+        self.first, self.last = few[:, :len(shown)], few[:, len(shown):]
+        self.scale = transform.BLOCK[0] / shown.pow(2).sum()       # 1 for errors as wide as noise
+
+    def to(self, device):
+        self.first, self.last = self.first.to(device), self.last.to(device)
+        return self
+
+    def __call__(self, error):
+        """Of errors [B, 128, F, h, w], of which the first frame has something before it: [B]."""
+        e = error.movedim(1, -1)
+        jump = e[:, 1:] @ self.first.T - e[:, :-1] @ self.last.T
+        return jump.pow(2).sum(-1).mean((1, 2, 3)) * self.scale
+
+
 def noised(known, sigma):
     """What is given, as noisy as the pipeline makes it."""
     return known + KNOWN_NOISE * torch.randn_like(known) * sigma * sigma
 
 
-def loss_of(dit, text, tokens, x0, coords, known, sigma, channels=1., goal=None):
+def loss_of(dit, text, tokens, x0, coords, known, sigma, channels=1., goal=None, jumps=None):
     """Velocity loss of each clip on its latents behind the `known` first ones.
 
     coords: of the goal's tokens, if there is one, and of the others; channels: [128, 1, 1, 1]
-    weights.
+    weights; jumps: what else counts where there are several frames.
     """
     ids, mask = tokens
     b, c, f, h, w = x0.shape
@@ -206,10 +233,13 @@ def loss_of(dit, text, tokens, x0, coords, known, sigma, channels=1., goal=None)
     v = dit(x.flatten(2).transpose(1, 2), states, time.flatten(1), mask, video_coords=coords,
             return_dict=False)[0].float()
     v = v.transpose(1, 2).unflatten(2, (-1, h, w))
-    e = (v[:, :, given:] - (noise - x0)[:, :, known:]).pow(2) * channels
-    g = transform.GAIN
+    e = v[:, :, given:] - (noise - x0)[:, :, known:]
+    loss, g = (e.pow(2) * channels).mean((1, 2, 3, 4)), transform.GAIN
+    if jumps and f > 1:                       # of the latents that come of it: little where noise is
+        u = sigma / (sigma + g * (1 - sigma))
+        loss = loss + JUMPS * u * jumps(F.pad(e, (0, 0, 0, 0, min(known, 1), 0)))
     weight = ((sigma + g * (1 - sigma)) / g) ** 2
-    return e.mean((1, 2, 3, 4)) * weight
+    return loss * weight
 
 
 def attend(query, key, value, attn_mask=None, **_):
@@ -339,12 +369,14 @@ def main() -> None:
     basis = common.load(args.work / "basis.pt")
     captions, group = Captions(args.work), Group(args)
     channels = channel_weight(basis).view(-1, 1, 1, 1).to(args.device)
+    jumps = Jumps(basis).to(args.device)
     torch.manual_seed(0)                      # all processes start from the same weights
     dit, text = build(captions.tokenizer.sp.get_piece_size())
     dit.to(args.device), text.to(args.device)
     if args.device == "cpu":
         transformer_ltx.dispatch_attention_fn = attend
     if args.compile:
+        torch._dynamo.config.recompile_limit = 64              # one for each shape of window
         for block in dit.transformer_blocks:
             block.compile(dynamic=False)
     opts = optimizers(dit, text, args.lr)
@@ -379,7 +411,7 @@ def main() -> None:
         tokens = [t.to(args.device) for t in tokens]
         sigma = draw_sigma(len(x0)).to(args.device)
         with torch.autocast(args.device, torch.bfloat16):
-            each = loss_of(dit, text, tokens, x0, coords, known, sigma, channels, goal)
+            each = loss_of(dit, text, tokens, x0, coords, known, sigma, channels, goal, jumps)
         for opt in opts:
             opt.zero_grad()
         each.mean().backward()
