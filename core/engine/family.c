@@ -77,7 +77,7 @@ static float frame_number(int64_t frame, int64_t ratio, bool middle, double rate
 static t2v_status refine(const t2v_config *index, double guidance, double guidance_2,
                          t2v_family_defaults *defaults, t2v_error *error)
 {
-    const t2v_family_defaults ti2v = {1280, 704, 24, 121, 50, 5, 0};
+    const t2v_family_defaults ti2v = {1280, 704, 24, 121, 50, 5, 5};
     const t2v_family_defaults a14b = {1280, 720, 16, 81, 40, guidance, guidance_2};
     double boundary;
     bool by_token;

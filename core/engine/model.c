@@ -81,12 +81,9 @@ static t2v_status read_published(t2v_model *m, t2v_error *error)
 /* Where one guidance alone is said, it is that of both transformers. */
 static t2v_status read_guidance(const t2v_config *config, t2v_family_defaults *d, t2v_error *error)
 {
-    if (has(config, "guidance"))
-        d->guidance_2 = 0;
     T2V_TRY(t2v_config_double(config, "guidance", d->guidance, 0, 100, &d->guidance, error));
-    if (!d->guidance_2)
-        d->guidance_2 = d->guidance;
-    return t2v_config_double(config, "guidance_2", d->guidance_2, 0, 100, &d->guidance_2, error);
+    const double usual = has(config, "guidance") ? d->guidance : d->guidance_2;
+    return t2v_config_double(config, "guidance_2", usual, 0, 100, &d->guidance_2, error);
 }
 
 /* t2v.json: a folder's own name, licence and usual settings. */

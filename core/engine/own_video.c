@@ -17,9 +17,7 @@ t2v_status t2v_video_end_create(const t2v_model *model, int rate_num, int rate_d
 
 static t2v_status check_size(int width, int height, t2v_error *error)
 {
-    const bool sides =
-        width >= 1 && height >= 1 && width <= T2V_IMAGE_SIDE && height <= T2V_IMAGE_SIDE;
-    if (!sides || (int64_t)width * height > T2V_IMAGE_PIXELS)
+    if (width < 0 || height < 0 || !t2v_image_may_be((uint64_t)width, (uint64_t)height))
         return t2v_fail(error, T2V_ERROR_ARGUMENT,
                         "a picture of %d × %d pixels; wanted sides of 1 to %d, and at most %d "
                         "million in all",

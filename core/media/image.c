@@ -2,7 +2,6 @@
 #include "media/image.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -15,11 +14,16 @@ t2v_status t2v_image_check(const t2v_image_file *file)
     return T2V_OK;
 }
 
+bool t2v_image_may_be(uint64_t width, uint64_t height)
+{
+    return width >= 1 && height >= 1 && width <= T2V_IMAGE_SIDE && height <= T2V_IMAGE_SIDE &&
+           width * height <= T2V_IMAGE_PIXELS;
+}
+
 t2v_status t2v_image_allocate(const t2v_image_file *file, uint64_t width, uint64_t height,
                               t2v_image *image)
 {
-    if (width < 1 || height < 1 || width > T2V_IMAGE_SIDE || height > T2V_IMAGE_SIDE ||
-        width * height > T2V_IMAGE_PIXELS)
+    if (!t2v_image_may_be(width, height))
         return t2v_fail(file->error, T2V_ERROR_UNSUPPORTED,
                         "%s: a picture of %llu × %llu pixels; wanted at most %d on a side and %d "
                         "million in all",

@@ -4,11 +4,15 @@
 #define T2V_MEDIA_IMAGE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
 /** The largest picture that is read: pixels on a side, and in all. */
 enum { T2V_IMAGE_SIDE = 16384, T2V_IMAGE_PIXELS = 1 << 26 };
+
+/** Whether a picture of that size is within the limits. */
+bool t2v_image_may_be(uint64_t width, uint64_t height);
 
 /** A picture: rows of R, G, B from 0 to 65535, whatever the file's depth. */
 typedef struct t2v_image {

@@ -177,13 +177,18 @@ def draw_sigma(count: int) -> torch.Tensor:
     return transform.GAIN * u / (1 - u + transform.GAIN * u)
 
 
+def visible_noise(sigma):
+    """Its noise level, were latents as wide as the noise: the way back of draw_sigma's last line."""
+    return sigma / (sigma + transform.GAIN * (1 - sigma))
+
+
 def channel_weight(basis) -> torch.Tensor:
     """Of the loss: more for broad shapes, whose codes spread widely, than for fine detail."""
     weight = (basis["latents_std"] * transform.GAIN).pow(SHAPES)
     return weight / weight.mean()
 
 
-class Jumps:
+class Jumps(torch.nn.Module):
     """How far an error of the latents makes a picture jump from one latent frame to the next.
 
     A viewer sees the first picture of eight beside the last one of the eight before. To the plain
@@ -191,17 +196,16 @@ class Jumps:
     """
 
     def __init__(self, basis):
+        super().__init__()
         shown = basis["top"] * basis["latents_std"].view(-1, 1, 1, 1, 1)
         ends = torch.cat([shown[:, :, 0], shown[:, :, -1]]).flatten(1)
         few = torch.linalg.qr(ends.T).R                           # as long, of fewer numbers
-        self.first, self.last = few[:, :len(shown)], few[:, len(shown):]
-        self.scale = transform.BLOCK[0] / shown.pow(2).sum()       # 1 for errors as wide as noise
+        self.register_buffer("first", few[:, :len(shown)])
+        self.register_buffer("last", few[:, len(shown):])
+        # 1 for errors as wide as noise
+        self.register_buffer("scale", transform.BLOCK[0] / shown.pow(2).sum())
 
-    def to(self, device):
-        self.first, self.last = self.first.to(device), self.last.to(device)
-        return self
-
-    def __call__(self, error):
+    def forward(self, error):
         """Of errors [B, 128, F, h, w], of which the first frame has something before it: [B]."""
         e = error.movedim(1, -1)
         jump = e[:, 1:] @ self.first.T - e[:, :-1] @ self.last.T
@@ -236,8 +240,7 @@ def loss_of(dit, text, tokens, x0, coords, known, sigma, channels=1., goal=None,
     e = v[:, :, given:] - (noise - x0)[:, :, known:]
     loss, g = (e.pow(2) * channels).mean((1, 2, 3, 4)), transform.GAIN
     if jumps and f > 1:                       # of the latents that come of it: little where noise is
-        u = sigma / (sigma + g * (1 - sigma))
-        loss = loss + JUMPS * u * jumps(F.pad(e, (0, 0, 0, 0, min(known, 1), 0)))
+        loss = loss + JUMPS * visible_noise(sigma) * jumps(F.pad(e, (0, 0, 0, 0, min(known, 1), 0)))
     weight = ((sigma + g * (1 - sigma)) / g) ** 2
     return loss * weight
 
@@ -429,7 +432,7 @@ def main() -> None:
             opt.step()
         step, seen = step + 1, seen + len(x0)
         ema.update(step)
-        u = sigma / (sigma + transform.GAIN * (1 - sigma))
+        u = visible_noise(sigma)
         for i in range(4):
             inside = each.detach()[(u * 4).clamp(max=3.99).long() == i]
             if len(inside):

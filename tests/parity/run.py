@@ -44,8 +44,8 @@ def arguments(request, folder, dump):
              "--rate", request.rate, "--seed", request.seed, "--dump", dump]
     if not request.unsaid:
         words += ["--steps", request.steps, "--guidance", request.guidance]
-    if request.guidance_2 is not None and not request.unsaid:
-        words += ["--guidance-2", request.guidance_2]
+        if request.guidance_2 is not None:
+            words += ["--guidance-2", request.guidance_2]
     for option in ("negative", "decode_timestep", "decode_noise_scale"):
         if getattr(request, option) is not None:
             words += ["--" + option.replace("_", "-"), getattr(request, option)]
