@@ -15,7 +15,7 @@
 #include "ops/linear.h"
 #include "video.h"
 
-enum { MAX_ROUNDS = 99, MEASUREMENTS = 6 };
+enum { MAX_ROUNDS = 99, MEASUREMENTS = 8 };
 
 /* One thing that is measured again and again, in turn with the others. */
 typedef struct measurement {
@@ -115,8 +115,12 @@ static t2v_status make_product(measurement *m, t2v_precision precision, int64_t 
 {
     const int64_t dim[2] = {n, n};
     const t2v_tensor weight = view(numbers, 2, dim);
-    m->name = precision == T2V_PRECISION_INT8 ? "int8 product, 4096 x 4096 x 4096"
-                                              : "f32 product, 4096 x 4096 x 4096";
+    static const char *const name[] = {
+        [T2V_PRECISION_F32] = "f32 product, 4096 x 4096 x 4096",
+        [T2V_PRECISION_BF16] = "bf16 product, 4096 x 4096 x 4096",
+        [T2V_PRECISION_INT8] = "int8 product, 4096 x 4096 x 4096",
+    };
+    m->name = name[precision];
     m->operations = 2.0 * (double)n * (double)n * (double)n;
     m->run = run_product;
     m->rows = n;
@@ -163,12 +167,17 @@ static t2v_status make_attention(measurement *m, t2v_error *error)
     return T2V_OK;
 }
 
-static t2v_status make_layer(measurement *m, bool int8, t2v_exec *exec, t2v_error *error)
+static t2v_status make_layer(measurement *m, t2v_precision precision, t2v_exec *exec,
+                             t2v_error *error)
 {
-    m->name = int8 ? "DiT layer of LTX-Video 2B's size, 640 tokens, 128 of text, int8"
-                   : "DiT layer of LTX-Video 2B's size, 640 tokens, 128 of text, f32";
+    static const char *const name[] = {
+        [T2V_PRECISION_F32] = "DiT layer of LTX-Video 2B's size, 640 tokens, 128 of text, f32",
+        [T2V_PRECISION_BF16] = "DiT layer of LTX-Video 2B's size, 640 tokens, 128 of text, bf16",
+        [T2V_PRECISION_INT8] = "DiT layer of LTX-Video 2B's size, 640 tokens, 128 of text, int8",
+    };
+    m->name = name[precision];
     m->run = run_layer;
-    T2V_TRY(bench_layer_create(exec, 640, 128, int8, &m->layer, error));
+    T2V_TRY(bench_layer_create(exec, 640, 128, precision, &m->layer, error));
     m->operations = bench_layer_operations(m->layer);
     return T2V_OK;
 }
@@ -212,31 +221,39 @@ static void print_table(const measurement *m, int count, int rounds)
     printf("\nshare: of the first product's GFLOP/s in this run\n");
 }
 
+/* The first is what all others are compared with. *count is as far as they can be freed. */
+static t2v_status make_all(measurement *m, int *count, float *numbers, t2v_exec *exec,
+                           t2v_error *error)
+{
+    const bool has_bf16 = t2v_onednn_has_bf16();
+    T2V_TRY(make_product(&m[(*count)++], T2V_PRECISION_F32, 4096, numbers, error));
+    T2V_TRY(make_convolution(&m[(*count)++], numbers, error));
+    if (has_bf16)
+        T2V_TRY(make_product(&m[(*count)++], T2V_PRECISION_BF16, 4096, numbers, error));
+    T2V_TRY(make_product(&m[(*count)++], T2V_PRECISION_INT8, 4096, numbers, error));
+    T2V_TRY(make_layer(&m[(*count)++], T2V_PRECISION_F32, exec, error));
+    if (has_bf16)
+        T2V_TRY(make_layer(&m[(*count)++], T2V_PRECISION_BF16, exec, error));
+    T2V_TRY(make_layer(&m[(*count)++], T2V_PRECISION_INT8, exec, error));
+    return make_attention(&m[(*count)++], error);
+}
+
 static t2v_status run_bench(int threads, int rounds, t2v_error *error)
 {
     measurement m[MEASUREMENTS] = {0};
+    int count = 0;
     t2v_exec *exec;
     float *numbers = make_numbers((size_t)4096 * 4096);
     if (!numbers)
         return t2v_fail_memory(error, "the weights", (size_t)4096 * 4096 * 4);
     t2v_status status = t2v_exec_create(threads, NULL, error, &exec);
     if (status >= 0)
-        status = make_product(&m[0], T2V_PRECISION_F32, 4096, numbers, error);
+        status = make_all(m, &count, numbers, exec, error);
     if (status >= 0)
-        status = make_convolution(&m[1], numbers, error);
+        status = measure(m, count, rounds, exec);
     if (status >= 0)
-        status = make_product(&m[2], T2V_PRECISION_INT8, 4096, numbers, error);
-    if (status >= 0)
-        status = make_layer(&m[3], false, exec, error);
-    if (status >= 0)
-        status = make_layer(&m[4], true, exec, error);
-    if (status >= 0)
-        status = make_attention(&m[5], error);
-    if (status >= 0)
-        status = measure(m, MEASUREMENTS, rounds, exec);
-    if (status >= 0)
-        print_table(m, MEASUREMENTS, rounds);
-    for (int i = 0; i < MEASUREMENTS; i++)
+        print_table(m, count, rounds);
+    for (int i = 0; i < count; i++)
         free_measurement(&m[i]);
     if (exec)
         t2v_exec_destroy(&exec);

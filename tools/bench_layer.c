@@ -20,7 +20,7 @@ struct bench_layer {
     t2v_dit_text *text;
     t2v_positions positions;
     int64_t tokens, text_length;
-    bool int8;
+    t2v_precision precision;
     float *x, *out;
 };
 
@@ -153,7 +153,7 @@ static t2v_status open_random(bench_layer *b, t2v_error *error)
 static t2v_status prepare(bench_layer *b, t2v_exec *exec, t2v_error *error)
 {
     T2V_TRY(open_random(b, error));
-    t2v_component_set_int8(b->component, b->int8);
+    t2v_component_set_precision(b->component, b->precision);
     T2V_TRY(t2v_dit_ltx.create(b->component, &b->dit, error));
     t2v_dit_ltx.describe(b->dit, &b->info);
     const size_t n = (size_t)b->tokens, pairs = (size_t)b->info.position_pairs;
@@ -178,7 +178,7 @@ static t2v_status prepare(bench_layer *b, t2v_exec *exec, t2v_error *error)
     return status;
 }
 
-t2v_status bench_layer_create(t2v_exec *exec, int64_t tokens, int64_t text, bool int8,
+t2v_status bench_layer_create(t2v_exec *exec, int64_t tokens, int64_t text, t2v_precision precision,
                               bench_layer **layer, t2v_error *error)
 {
     bench_layer *b = *layer = t2v_calloc(1, sizeof(*b));
@@ -186,7 +186,7 @@ t2v_status bench_layer_create(t2v_exec *exec, int64_t tokens, int64_t text, bool
         return t2v_fail_memory(error, "the layer", sizeof(*b));
     b->tokens = tokens;
     b->text_length = text;
-    b->int8 = int8;
+    b->precision = precision;
     return prepare(b, exec, error);
 }
 

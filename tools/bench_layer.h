@@ -10,9 +10,9 @@ typedef struct bench_layer bench_layer;
 /**
  * Writes the weights to a temporary folder, opens them as any checkpoint, removes the folder.
  *
- * @param int8 compute the block's linear layers with bytes
+ * @param precision of the block's linear layers
  */
-t2v_status bench_layer_create(t2v_exec *exec, int64_t tokens, int64_t text, bool int8,
+t2v_status bench_layer_create(t2v_exec *exec, int64_t tokens, int64_t text, t2v_precision precision,
                               bench_layer **layer, t2v_error *error);
 void bench_layer_destroy(bench_layer **layer);
 double bench_layer_operations(const bench_layer *layer);

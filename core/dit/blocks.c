@@ -273,6 +273,7 @@ static t2v_status self_attention(t2v_exec *exec, const t2v_dit_blocks *m,
         .v = p->value,
         .scale = 1 / sqrtf((float)m->head_dim),
         .out = p->normed,
+        .bf16 = m->bf16,
     };
     T2V_TRY(t2v_attention_run(exec, &attention));
     T2V_TRY(t2v_linear_run(exec, block->attention_out, p->normed, n, T2V_ACTIVATION_NONE, false,
@@ -296,6 +297,7 @@ static t2v_status attend(t2v_exec *exec, const t2v_dit_blocks *m, const t2v_dit_
         .scale = 1 / sqrtf((float)m->head_dim),
         .key_bias = to->bias,
         .out = out,
+        .bf16 = m->bf16,
     };
     return t2v_attention_run(exec, &attention);
 }

@@ -28,6 +28,7 @@ typedef struct t2v_dit_blocks {
     int64_t layers, heads, head_dim, dim; /**< dim: heads × head_dim */
     int64_t feed;                         /**< width inside the feed-forward */
     int64_t rotary_dim; /**< channels with angles of their own: dim, or head_dim */
+    bool bf16;          /**< attention in bfloat16 where the processor has it */
     bool centred;       /**< norm1 and norm2 are LayerNorms, else RMS norms */
     float eps;          /**< of norm1, norm2 and text_norm */
     float head_eps;     /**< of the RMS norms of queries and keys, over all heads together */

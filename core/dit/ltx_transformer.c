@@ -111,6 +111,7 @@ static t2v_status load(const t2v_component *c, void *network, t2v_error *error)
 {
     ltx *m = network;
     T2V_TRY(read_config(t2v_component_config(c), m, error));
+    m->blocks.bf16 = t2v_component_precision(c) != T2V_PRECISION_F32;
     const int64_t dim = m->blocks.dim, table[2] = {2, dim};
 #define TIME "time_embed.emb.timestep_embedder."
     T2V_TRY(t2v_load_linear(c, dim, m->in, true, &m->proj_in, error, "proj_in"));

@@ -145,6 +145,7 @@ static t2v_status load(const t2v_component *c, void *network, t2v_error *error)
 {
     wan *m = network;
     T2V_TRY(read_config(t2v_component_config(c), m, error));
+    m->blocks.bf16 = t2v_component_precision(c) != T2V_PRECISION_F32;
     const int64_t dim = m->blocks.dim, table[3] = {1, 2, dim};
     const int64_t patches[5] = {dim, m->in, m->patch_time, m->patch, m->patch};
 #define NAME(name) error, "condition_embedder." name

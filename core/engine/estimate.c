@@ -9,6 +9,7 @@
 #include "engine/needs.h"
 #include "engine/params.h"
 #include "engine/storyboard.h"
+#include "ops/bf16.h"
 #include "ops/onednn.h"
 
 /*
@@ -21,15 +22,20 @@
  */
 static const double LINEAR_SHARE = 0.9, ATTENTION_SHARE = 0.8, CONVOLUTION_SHARE = 0.92;
 /* Of the best product of bytes: Wan's layers reached 0.64, LTX-Video's 0.86, the decoders of both
- * 0.7. */
-static const double BYTE_SHARE = 0.7;
+ * 0.7. Of that of bfloat16: linear layers of the embedded model reached 0.8, its decoder 1. */
+static const double BYTE_SHARE = 0.7, BF16_SHARE = 0.9;
+/* Of the best product of floats: 1.26 and 1.3. */
+static const double BF16_ATTENTION_SHARE = 1.25;
 /* Of what is read from BF16 files in memory, made floats and reordered, while an operation of a
  * product takes place: 0.0067 to 0.0072 for the same models. */
 static const double PREPARED_BYTES_PER_OPERATION = 0.007;
 
-/* Operations per second; convolutions reach about what products reach. */
+/* Operations per second. */
 typedef struct rates {
-    double product, bytes;
+    double product;             /* oneDNN's best with floats */
+    double linear, convolution; /* of layers with floats */
+    double attention;           /* with the model's precision */
+    double less;                /* of layers with the model's precision */
 } rates;
 
 /* A measurement that took as long is not repeated. */
@@ -60,23 +66,29 @@ static t2v_status measure(t2v_exec *exec, t2v_peak_kind kind, double *rate)
     return status;
 }
 
-static t2v_status measure_rates(t2v_exec *exec, bool bytes, rates *r)
+static t2v_status measure_rates(t2v_exec *exec, t2v_precision precision, rates *r)
 {
     T2V_TRY(measure(exec, T2V_PEAK_PRODUCT, &r->product));
-    return bytes ? measure(exec, T2V_PEAK_BYTE_PRODUCT, &r->bytes) : T2V_OK;
+    r->linear = r->product * LINEAR_SHARE;
+    r->convolution = r->product * CONVOLUTION_SHARE;
+    r->attention = r->product * ATTENTION_SHARE;
+    if (precision == T2V_PRECISION_F32)
+        return T2V_OK;
+    if (t2v_bf16_tile_get())
+        r->attention = r->product * BF16_ATTENTION_SHARE;
+    const bool bytes = precision == T2V_PRECISION_INT8;
+    T2V_TRY(measure(exec, bytes ? T2V_PEAK_BYTE_PRODUCT : T2V_PEAK_BF16_PRODUCT, &r->less));
+    r->less *= bytes ? BYTE_SHARE : BF16_SHARE;
+    return T2V_OK;
 }
 
-/* Of the operations of one pass over a stage, in which linear layers or convolutions are of bytes.
- */
-static double seconds_of(const t2v_stage_needs *stage, const rates *r, bool linear_bytes,
-                         bool convolution_bytes)
+/* Of the operations of one pass over a stage. */
+static double seconds_of(const t2v_stage_needs *stage, const rates *r, bool less_linear,
+                         bool less_convolution)
 {
-    const double floats = r->product, bytes = r->bytes * BYTE_SHARE;
-    const double linear = linear_bytes ? bytes : floats * LINEAR_SHARE;
-    const double convolution = convolution_bytes ? bytes : floats * CONVOLUTION_SHARE;
-    return stage->operations[T2V_OPERATION_LINEAR] / linear +
-           stage->operations[T2V_OPERATION_ATTENTION] / (floats * ATTENTION_SHARE) +
-           stage->operations[T2V_OPERATION_CONV3D] / convolution;
+    return stage->operations[T2V_OPERATION_LINEAR] / (less_linear ? r->less : r->linear) +
+           stage->operations[T2V_OPERATION_ATTENTION] / r->attention +
+           stage->operations[T2V_OPERATION_CONV3D] / (less_convolution ? r->less : r->convolution);
 }
 
 /* Of a network's weights, those that find no place and are prepared whenever they are used. */
@@ -93,21 +105,23 @@ static void fill_times(const t2v_model *model, const t2v_stream_params *params,
                        const t2v_needs *needs, const rates *r, t2v_estimate *e)
 {
     const int evaluations = t2v_effective_guidance(model, params) > 1 ? 2 : 1;
-    const bool bytes = t2v_model_wants_int8(model);
-    const bool decodes_bytes =
-        bytes && t2v_onednn_convolves_bytes() && model->vae_class->decodes_in_int8;
+    const bool less = model->precision != T2V_PRECISION_F32;
+    const bool decodes_less =
+        model->precision == T2V_PRECISION_INT8
+            ? t2v_onednn_convolves_bytes() && model->vae_class->decodes_in_int8
+            : less;
     const size_t limit = model->kept.limit;
     const t2v_stage_needs *stage = needs->stage;
     /* of two that take turns, one at a step */
     const size_t transformer =
         stage[T2V_STAGE_DENOISING].weights / (model->expert_component ? 2 : 1);
-    e->text_seconds = seconds_of(&stage[T2V_STAGE_TEXT], r, bytes, false) +
+    e->text_seconds = seconds_of(&stage[T2V_STAGE_TEXT], r, less, false) +
                       seconds_of(&stage[T2V_STAGE_PICTURES], r, false, false) +
                       preparing_seconds(needs, T2V_STAGE_TEXT, stage[T2V_STAGE_TEXT].weights, 0, r);
     e->step_seconds =
-        seconds_of(&stage[T2V_STAGE_DENOISING], r, bytes, false) +
+        seconds_of(&stage[T2V_STAGE_DENOISING], r, less, false) +
         evaluations * preparing_seconds(needs, T2V_STAGE_DENOISING, transformer, limit, r);
-    e->decode_seconds = seconds_of(&stage[T2V_STAGE_DECODING], r, false, decodes_bytes);
+    e->decode_seconds = seconds_of(&stage[T2V_STAGE_DECODING], r, false, decodes_less);
 }
 
 static t2v_status make_plan(const t2v_model *model, const t2v_stream_params *params, t2v_plan *plan,
@@ -135,7 +149,7 @@ static t2v_status rehearse(t2v_exec *exec, const t2v_model *model, const t2v_str
         status = t2v_needs_rehearse(exec, model, params, &plan, &given, &needs);
     t2v_conditions_free(model, &given);
     T2V_TRY(status);
-    T2V_TRY(measure_rates(exec, t2v_model_wants_int8(model), &r));
+    T2V_TRY(measure_rates(exec, model->precision, &r));
     e->least_bytes = (int64_t)t2v_needs_least(&needs, &stage);
     e->bytes = (int64_t)t2v_needs_most(&needs, model->kept.limit);
     e->unlimited_bytes = (int64_t)t2v_needs_most(&needs, SIZE_MAX);

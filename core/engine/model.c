@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "engine/memory_limit.h"
 #include "engine/options.h"
+#include "ops/onednn.h"
 #include "text/tokenizer_gguf.h"
 #include "weights/component.h"
 
@@ -122,9 +123,18 @@ static t2v_status read_defaults(t2v_model *m, t2v_error *error)
     return m->name && m->licence ? T2V_OK : t2v_fail_memory(error, "the model's name", 0);
 }
 
-bool t2v_model_wants_int8(const t2v_model *m)
+/* What the option wants, or floats where that would be slower. */
+static void choose_precision(t2v_model *m)
 {
-    return !strcmp(m->params.precision, "int8");
+    const bool brain = !strcmp(m->params.precision, "bf16");
+    if (!strcmp(m->params.precision, "int8"))
+        m->precision = T2V_PRECISION_INT8;
+    else if (brain && t2v_onednn_has_bf16())
+        m->precision = T2V_PRECISION_BF16;
+    else if (brain)
+        t2v_log_write(&m->log, T2V_LOG_WARNING,
+                      "precision=bf16: this processor has no instructions for bfloat16 that oneDNN "
+                      "uses; computing with f32");
 }
 
 /* A word that is mistyped would change nothing, and nobody would know. */
@@ -185,7 +195,7 @@ static t2v_status load_text(t2v_model *m, t2v_error *error)
 {
     T2V_TRY(t2v_checkpoint_component(m->checkpoint, "text_encoder", m->family->text_encoder, true,
                                      &m->text_component, error));
-    t2v_component_set_int8(m->text_component, t2v_model_wants_int8(m));
+    t2v_component_set_precision(m->text_component, m->precision);
     T2V_TRY(t2v_t5_create(m->text_component, m->family->text_kind, &m->t5, error));
     return open_tokenizer(m, error);
 }
@@ -223,7 +233,7 @@ static t2v_status load_vae(t2v_model *m, t2v_error *error)
                                      &m->vae_component, error));
     T2V_TRY(t2v_config_string(t2v_component_config(m->vae_component), "_class_name", "",
                               &class_name, error));
-    t2v_component_set_int8(m->vae_component, t2v_model_wants_int8(m));
+    t2v_component_set_precision(m->vae_component, m->precision);
     m->vae_class = strcmp(class_name, t2v_vae_tiny.name) ? m->family->vae : &t2v_vae_tiny;
     T2V_TRY(m->vae_class->create(m->vae_component, &m->vae, error));
     m->vae_class->describe(m->vae, &m->vae_info);
@@ -233,7 +243,7 @@ static t2v_status load_vae(t2v_model *m, t2v_error *error)
 static t2v_status load_networks(t2v_model *m, t2v_error *error)
 {
     T2V_TRY(open_transformers(m, error));
-    t2v_component_set_int8(m->dit_component, t2v_model_wants_int8(m));
+    t2v_component_set_precision(m->dit_component, m->precision);
     T2V_TRY(m->family->dit->create(m->dit_component, &m->dit, error));
     m->family->dit->describe(m->dit, &m->dit_info);
     return load_vae(m, error);
@@ -274,7 +284,7 @@ static t2v_status load_expert(t2v_model *m, t2v_error *error)
     T2V_TRY(read_boundary(m, &ratio, error));
     if (!m->expert_component)
         return T2V_OK;
-    t2v_component_set_int8(m->expert_component, t2v_model_wants_int8(m));
+    t2v_component_set_precision(m->expert_component, m->precision);
     m->boundary = ratio * (double)t2v_scheduler_train_timesteps(&m->scheduler);
     return m->family->dit->add_expert(m->dit, m->expert_component, m->boundary, error);
 }
@@ -390,6 +400,7 @@ static t2v_status load(t2v_model *m, const char *path, t2v_error *error)
 {
     const char *vae = m->params.vae;
     T2V_TRY(limit_memory(m, error));
+    choose_precision(m);
     T2V_TRY(t2v_checkpoint_open(path, t2v_given(vae) ? vae : NULL, &m->checkpoint, error));
     T2V_TRY(find_family(m, error));
     m->defaults = m->family->defaults;

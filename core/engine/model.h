@@ -9,6 +9,7 @@
 #include "engine/family.h"
 #include "engine/lora_list.h"
 #include "ops/kept.h"
+#include "tensor/precision.h"
 #include "text/t5.h"
 #include "text/tokenizer.h"
 #include "vision/vision_encoder.h"
@@ -45,10 +46,9 @@ struct t2v_model {
     int chunk;                    /**< pictures of one pass when streaming; 0: all in one */
     int context;                  /**< latent frames that a pass is given of the one before */
     double decode_timestep;
+    t2v_precision precision; /**< of what need not be floats: the option, where it can be had */
 };
 
-/** Whether linear layers are to work with bytes: the option `precision`. */
-bool t2v_model_wants_int8(const t2v_model *model);
 /** Whether prepared weights may be too many for the limit, so that streams have to plan. */
 bool t2v_model_plans_memory(const t2v_model *model);
 

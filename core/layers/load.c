@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "weights/layer_precision.h"
+
 enum { NAME_BYTES = 256, MAX_JOINED = 3 };
 
 /* Formats the arguments behind `name` into `text`, which holds every name that this library uses.
@@ -56,7 +58,7 @@ static t2v_status find_pair(const t2v_component *c, int rank, const int64_t *dim
 
 static t2v_precision precision_of(const t2v_component *c, const char *layer)
 {
-    return t2v_component_int8(c, layer) ? T2V_PRECISION_INT8 : T2V_PRECISION_F32;
+    return t2v_linear_precision(t2v_component_precision(c), layer);
 }
 
 t2v_status t2v_load_linear(const t2v_component *c, int64_t out, int64_t in, bool has_bias,
@@ -111,7 +113,6 @@ t2v_status t2v_load_conv3d(const t2v_component *c, int rank, const int64_t *dim,
     if (rank == 4)
         weight.shape = (t2v_shape){5, {dim[0], dim[1], 1, dim[2], dim[3]}};
     T2V_TRY(t2v_conv3d_create(&weight, &bias, NULL, conv, error));
-    if (t2v_component_int8_convolution(c, text))
-        t2v_conv3d_use_bytes(*conv);
+    t2v_conv3d_set_precision(*conv, t2v_convolution_precision(t2v_component_precision(c), text));
     return T2V_OK;
 }

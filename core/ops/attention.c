@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "ops/bf16.h"
 #include "ops/profile.h"
 #include "ops/tile.h"
 #include "ops/vector.h"
@@ -23,22 +24,34 @@ enum { BLOCKS_PER_THREAD = 8 };
 static const float LOWEST = -3.4e38f;
 
 /* Keys and values of some heads in panels as wide as a tile, filled up with zeros: keys
- * [heads, panels, head_dim, columns], values [heads, panels, keys, columns]. */
+ * [heads, panels, depth, columns], values [heads, panels, length, columns]. In bfloat16 two rows of
+ * a panel are one of pairs. */
 typedef struct packed {
     const t2v_attention *a;
     const t2v_tile *tile;
-    int64_t head, heads; /* which */
-    int64_t key_head;    /* floats of a head's keys */
+    const t2v_bf16_tile *brain; /* NULL: all is float */
+    int64_t columns;            /* of the tile */
+    int64_t head, heads;        /* which */
+    int64_t depth, length;      /* head_dim and keys; even in bfloat16 */
+    int64_t key_head;           /* elements of a head's keys */
     int64_t value_head;
     int64_t value_panels;
-    float *keys, *values;
+    union {
+        float *keys;
+        uint16_t *brain_keys;
+    };
+    union {
+        float *values;
+        uint16_t *brain_values;
+    };
 } packed;
 
-/* One thread's scratch memory. Rows of queries are head_dim floats, rows of results the values'
+/* One thread's scratch memory. Rows of queries are as deep as keys, rows of results the values'
  * panels side by side. */
 typedef struct scratch {
     float *queries, *scores, *results;
     float *highest, *sum; /* of each query */
+    uint16_t *brain_queries, *brain_scores;
 } scratch;
 
 static int64_t min64(int64_t a, int64_t b)
@@ -57,7 +70,7 @@ static int64_t round_up(int64_t n, int64_t step)
 static void pack_keys(const packed *p, int64_t head, int64_t panel)
 {
     const t2v_attention *a = p->a;
-    const int64_t columns = p->tile->columns, d = a->head_dim, first = panel * columns;
+    const int64_t columns = p->columns, d = a->head_dim, first = panel * columns;
     const int64_t count = min64(columns, a->keys - first);
     const float *from = a->k + ((p->head + head) * a->keys + first) * d;
     float *to = p->keys + head * p->key_head + first * d;
@@ -69,7 +82,7 @@ static void pack_keys(const packed *p, int64_t head, int64_t panel)
 static void pack_values(const packed *p, int64_t head, int64_t first, int64_t count)
 {
     const t2v_attention *a = p->a;
-    const int64_t columns = p->tile->columns, d = a->head_dim;
+    const int64_t columns = p->columns, d = a->head_dim;
     for (int64_t panel = 0; panel < p->value_panels; panel++) {
         const int64_t wide = min64(columns, d - panel * columns);
         const float *from = a->v + ((p->head + head) * a->keys + first) * d + panel * columns;
@@ -81,15 +94,56 @@ static void pack_values(const packed *p, int64_t head, int64_t first, int64_t co
     }
 }
 
+/* Rows [count, d] of floats to columns of pairs: of a row, or of a column. */
+T2V_CLONES
+static void pair_along(const float *from, int64_t count, int64_t d, int64_t columns, uint16_t *to)
+{
+    for (int64_t i = 0; i < d; i += 2, to += 2 * columns)
+        for (int64_t j = 0; j < columns; j++) {
+            to[2 * j] = j < count ? t2v_bf16(from[j * d + i]) : 0;
+            to[2 * j + 1] = j < count && i + 1 < d ? t2v_bf16(from[j * d + i + 1]) : 0;
+        }
+}
+
+T2V_CLONES
+static void pair_across(const float *from, int64_t count, int64_t d, int64_t wide, int64_t columns,
+                        uint16_t *to)
+{
+    for (int64_t i = 0; i < count; i += 2, to += 2 * columns)
+        for (int64_t j = 0; j < columns; j++) {
+            to[2 * j] = j < wide ? t2v_bf16(from[i * d + j]) : 0;
+            to[2 * j + 1] = j < wide && i + 1 < count ? t2v_bf16(from[(i + 1) * d + j]) : 0;
+        }
+}
+
+/* A panel's keys, and of these keys the values. */
+static void pack_in_bf16(const packed *p, int64_t head, int64_t first, int64_t count)
+{
+    const t2v_attention *a = p->a;
+    const int64_t columns = p->columns, d = a->head_dim;
+    const int64_t from = ((p->head + head) * a->keys + first) * d;
+    pair_along(a->k + from, count, d, columns,
+               p->brain_keys + head * p->key_head + first * p->depth);
+    for (int64_t panel = 0; panel < p->value_panels; panel++)
+        pair_across(a->v + from + panel * columns, count, d, min64(columns, d - panel * columns),
+                    columns,
+                    p->brain_values + head * p->value_head + (panel * p->length + first) * columns);
+}
+
 static void pack(t2v_exec *exec, const packed *p)
 {
-    const int64_t columns = p->tile->columns, panels = p->key_head / (columns * p->a->head_dim);
+    const int64_t columns = p->columns, panels = p->key_head / (columns * p->depth);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t i = 0; i < p->heads * panels; i++)
         if (!t2v_exec_stopping(exec)) {
             const int64_t head = i / panels, first = i % panels * columns;
-            pack_keys(p, head, i % panels);
-            pack_values(p, head, first, min64(columns, p->a->keys - first));
+            const int64_t count = min64(columns, p->a->keys - first);
+            if (p->brain) {
+                pack_in_bf16(p, head, first, count);
+            } else {
+                pack_keys(p, head, i % panels);
+                pack_values(p, head, first, count);
+            }
         }
 }
 
@@ -158,6 +212,11 @@ static void begin_block(const block *b)
     const float *q = a->q + ((b->p->head + b->head) * a->queries + b->first) * d;
     scale_row(q, b->count * d, a->scale, b->s.queries);
     memset(b->s.queries + b->count * d, 0, (size_t)((b->rows - b->count) * d) * sizeof(*q));
+    for (int64_t r = 0; r < b->rows && b->p->brain; r++) {
+        uint16_t *to = b->s.brain_queries + r * b->p->depth;
+        to[b->p->depth - 1] = 0;
+        t2v_round_to_bf16(b->s.queries + r * d, d, to);
+    }
     for (int64_t r = 0; r < b->count; r++) {
         b->s.highest[r] = LOWEST;
         b->s.sum[r] = 0;
@@ -166,13 +225,18 @@ static void begin_block(const block *b)
 
 static void score(const block *b, int64_t key, int64_t keys)
 {
-    const t2v_tile *tile = b->p->tile;
-    const int64_t d = b->p->a->head_dim;
-    const float *panel = b->p->keys + b->head * b->p->key_head + key * d;
-    for (int64_t at = 0; at < keys; at += tile->columns, panel += tile->columns * d)
-        for (int64_t r = 0; r < b->rows; r += T2V_TILE_ROWS)
-            tile->run(b->s.queries + r * d, d, panel, d, b->s.scores + r * BLOCK_KEYS + at,
-                      BLOCK_KEYS, false);
+    const packed *p = b->p;
+    const int64_t d = p->depth;
+    int64_t panel = b->head * p->key_head + key * d;
+    for (int64_t at = 0; at < keys; at += p->columns, panel += p->columns * d)
+        for (int64_t r = 0; r < b->rows; r += T2V_TILE_ROWS) {
+            float *to = b->s.scores + r * BLOCK_KEYS + at;
+            if (p->brain)
+                p->brain->run(b->s.brain_queries + r * d, d, p->brain_keys + panel, d / 2, to,
+                              BLOCK_KEYS, false);
+            else
+                p->tile->run(b->s.queries + r * d, d, p->keys + panel, d, to, BLOCK_KEYS, false);
+        }
 }
 
 static void weigh(const block *b, int64_t key, int64_t keys)
@@ -193,16 +257,33 @@ static void weigh(const block *b, int64_t key, int64_t keys)
     }
 }
 
+/* Behind an odd number there is a zero. */
+static void round_scores(const block *b, int64_t keys)
+{
+    for (int64_t r = 0; r < b->rows; r++) {
+        uint16_t *to = b->s.brain_scores + r * BLOCK_KEYS;
+        t2v_round_to_bf16(b->s.scores + r * BLOCK_KEYS, keys, to);
+        if (keys % 2)
+            to[keys] = 0;
+    }
+}
+
 static void add_values(const block *b, int64_t key, int64_t keys)
 {
     const packed *p = b->p;
-    const t2v_tile *tile = p->tile;
-    const float *values = p->values + b->head * p->value_head + key * tile->columns;
-    for (int64_t panel = 0; panel < p->value_panels; panel++)
-        for (int64_t r = 0; r < b->rows; r += T2V_TILE_ROWS)
-            tile->run(b->s.scores + r * BLOCK_KEYS, BLOCK_KEYS,
-                      values + panel * p->a->keys * tile->columns, keys,
-                      b->s.results + r * b->width + panel * tile->columns, b->width, key > 0);
+    int64_t values = b->head * p->value_head + key * p->columns;
+    if (p->brain)
+        round_scores(b, keys);
+    for (int64_t panel = 0; panel < p->value_panels; panel++, values += p->length * p->columns)
+        for (int64_t r = 0; r < b->rows; r += T2V_TILE_ROWS) {
+            float *to = b->s.results + r * b->width + panel * p->columns;
+            if (p->brain)
+                p->brain->run(b->s.brain_scores + r * BLOCK_KEYS, BLOCK_KEYS,
+                              p->brain_values + values, (keys + 1) / 2, to, b->width, key > 0);
+            else
+                p->tile->run(b->s.scores + r * BLOCK_KEYS, BLOCK_KEYS, p->values + values, keys, to,
+                             b->width, key > 0);
+        }
 }
 
 static void end_block(const block *b)
@@ -231,7 +312,8 @@ static void run_block(t2v_exec *exec, const block *b)
 /* Floats of a thread's scratch memory. */
 static int64_t scratch_floats(const packed *p, int64_t rows)
 {
-    return rows * (p->a->head_dim + BLOCK_KEYS + p->value_panels * p->tile->columns + 2);
+    const int64_t brain = p->brain ? (p->depth + BLOCK_KEYS) / 2 : 0;
+    return rows * (p->a->head_dim + BLOCK_KEYS + p->value_panels * p->columns + 2 + brain);
 }
 
 static scratch divide_scratch(const packed *p, int64_t rows, float *memory)
@@ -239,8 +321,10 @@ static scratch divide_scratch(const packed *p, int64_t rows, float *memory)
     scratch s = {.queries = memory};
     s.scores = s.queries + rows * p->a->head_dim;
     s.results = s.scores + rows * BLOCK_KEYS;
-    s.highest = s.results + rows * p->value_panels * p->tile->columns;
+    s.highest = s.results + rows * p->value_panels * p->columns;
     s.sum = s.highest + rows;
+    s.brain_queries = (uint16_t *)(s.sum + rows);
+    s.brain_scores = s.brain_queries + rows * p->depth;
     return s;
 }
 
@@ -252,7 +336,7 @@ static void run_blocks(t2v_exec *exec, const packed *p, int64_t rows, float *mem
     atomic_int_fast64_t next = 0;
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int thread = 0; thread < exec->threads; thread++) {
-        block b = {.p = p, .width = p->value_panels * p->tile->columns};
+        block b = {.p = p, .width = p->value_panels * p->columns};
         b.s = divide_scratch(p, rows, memory + thread * each);
         for (int64_t i; (i = next++) < p->heads * blocks && !t2v_exec_stopping(exec);) {
             b.head = i / blocks;
@@ -276,8 +360,10 @@ static int64_t choose_rows(const t2v_exec *exec, const t2v_attention *a)
 static t2v_status run_heads(t2v_exec *exec, packed *p, int64_t most)
 {
     const int64_t rows = choose_rows(exec, p->a);
-    p->keys = t2v_exec_floats(exec, (size_t)most, (size_t)p->key_head);
-    p->values = t2v_exec_floats(exec, (size_t)most, (size_t)p->value_head);
+    /* of pairs there is an even number */
+    const int64_t elements = p->brain ? 2 : 1;
+    p->keys = t2v_exec_floats(exec, (size_t)most, (size_t)(p->key_head / elements));
+    p->values = t2v_exec_floats(exec, (size_t)most, (size_t)(p->value_head / elements));
     float *memory = t2v_exec_floats(exec, (size_t)exec->threads, (size_t)scratch_floats(p, rows));
     if (!p->keys || !p->values || !memory)
         return T2V_ERROR_MEMORY;
@@ -294,11 +380,13 @@ static t2v_status run_heads(t2v_exec *exec, packed *p, int64_t most)
 
 static t2v_status run_all(t2v_exec *exec, const t2v_attention *a)
 {
-    packed p = {.a = a, .tile = t2v_tile_get(0)};
-    const int64_t columns = p.tile->columns;
+    packed p = {.a = a, .tile = t2v_tile_get(0), .brain = a->bf16 ? t2v_bf16_tile_get() : NULL};
+    const int64_t columns = p.columns = p.brain ? p.brain->columns : p.tile->columns;
+    p.depth = round_up(a->head_dim, p.brain ? 2 : 1);
+    p.length = round_up(a->keys, p.brain ? 2 : 1);
     p.value_panels = (a->head_dim + columns - 1) / columns;
-    p.key_head = round_up(a->keys, columns) * a->head_dim;
-    p.value_head = p.value_panels * columns * a->keys;
+    p.key_head = round_up(a->keys, columns) * p.depth;
+    p.value_head = p.value_panels * columns * p.length;
     const int64_t fitting = PACKED_FLOATS / (p.key_head + p.value_head);
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     t2v_status status = run_heads(exec, &p, fitting < 1 ? 1 : min64(fitting, a->heads));

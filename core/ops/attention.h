@@ -15,6 +15,7 @@ typedef struct t2v_attention {
     const float *key_bias; /**< [keys], added to every row; NULL: none */
     const float *bias;     /**< [heads, queries, keys]; NULL: none */
     float *out;            /**< [queries, heads × head_dim] */
+    bool bf16;             /**< round what is multiplied, where the processor has it (ops/bf16.h) */
 } t2v_attention;
 
 /**

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/bands.h"
+#include "ops/bf16.h"
 #include "ops/kept.h"
 #include "ops/onednn.h"
 #include "ops/profile.h"
@@ -18,7 +19,7 @@ static const double PIECE_OPERATIONS = 2.5e9, BYTE_PIECE_OPERATIONS = 1e10;
 struct t2v_conv3d {
     int64_t in, out, kernel[3], stride[3];
     bool behind; /* padding of height and width, else on both sides */
-    bool bytes;
+    t2v_precision precision;
     float *bias;
     int64_t panel_channels; /* of the output; the last panel may have fewer */
     int panels;
@@ -92,9 +93,12 @@ void t2v_conv3d_pad_behind(t2v_conv3d *conv)
     conv->behind = true;
 }
 
-void t2v_conv3d_use_bytes(t2v_conv3d *conv)
+void t2v_conv3d_set_precision(t2v_conv3d *conv, t2v_precision precision)
 {
-    conv->bytes = t2v_onednn_convolves_bytes();
+    const bool has[] = {[T2V_PRECISION_F32] = true,
+                        [T2V_PRECISION_BF16] = t2v_onednn_has_bf16(),
+                        [T2V_PRECISION_INT8] = t2v_onednn_convolves_bytes()};
+    conv->precision = has[precision] ? precision : T2V_PRECISION_F32;
 }
 
 int64_t t2v_conv3d_inputs(const t2v_conv3d *conv)
@@ -157,9 +161,9 @@ static void put_channels(t2v_exec *exec, const t2v_conv3d *conv, int64_t panel, 
     t2v_work_end(exec, before);
 }
 
-/* All panels over the same input; `whole` says all but the output's channels. */
+/* All panels over the same input; `whole` says all but the output's channels, x is of its type. */
 static t2v_status run_panels(t2v_exec *exec, const t2v_conv3d *conv, const t2v_convolution *whole,
-                             const float *x, int64_t pixels, float *y)
+                             const void *x, int64_t pixels, float *y)
 {
     const bool one = conv->panels == 1;
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
@@ -180,6 +184,38 @@ static t2v_status run_panels(t2v_exec *exec, const t2v_conv3d *conv, const t2v_c
     return status;
 }
 
+static t2v_status round_and_run(t2v_exec *exec, const t2v_conv3d *conv,
+                                const t2v_convolution *whole, const float *x, int64_t pixels,
+                                float *y)
+{
+    t2v_convolution rounded = *whole;
+    const int64_t count = whole->d * whole->h * whole->w * whole->ic;
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    uint16_t *to = t2v_arena_alloc(&exec->arena, (size_t)count, sizeof(*to));
+    t2v_status status;
+    if (to) {
+        const t2v_work work = {.operation = T2V_OPERATION_COPY,
+                               .bytes = (sizeof(*x) + sizeof(*to)) * (double)count};
+        const int before = t2v_work_begin(exec, &work);
+        t2v_to_bf16(exec, x, count, to);
+        t2v_work_end(exec, before);
+        rounded.bf16 = true;
+        status = run_panels(exec, conv, &rounded, to, pixels, y);
+    } else {
+        status = t2v_fail_memory(exec->error, "activations as bfloat16", (size_t)count);
+    }
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
+}
+
+static t2v_status run_convolution(t2v_exec *exec, const t2v_conv3d *conv,
+                                  const t2v_convolution *whole, const float *x, int64_t pixels,
+                                  float *y)
+{
+    return conv->precision == T2V_PRECISION_BF16 ? round_and_run(exec, conv, whole, x, pixels, y)
+                                                 : run_panels(exec, conv, whole, x, pixels, y);
+}
+
 static t2v_status run_frames(t2v_exec *exec, const t2v_conv3d *conv, const geometry *g,
                              const float *x, int64_t out_frames, float *y)
 {
@@ -196,7 +232,7 @@ static t2v_status run_frames(t2v_exec *exec, const t2v_conv3d *conv, const geome
         .pad_right = conv->kernel[2] / 2,
         .accumulate = g->accumulate,
     };
-    return run_panels(exec, conv, &convolution, x, out_frames * g->out_h * g->out_w, y);
+    return run_convolution(exec, conv, &convolution, x, out_frames * g->out_h * g->out_w, y);
 }
 
 /* Rows `first` … of `kt` frames, with the rows that the kernel reaches beyond; outside: zeros. */
@@ -244,8 +280,8 @@ static t2v_status run_strips(t2v_exec *exec, const t2v_conv3d *conv, const geome
             .accumulate = g->accumulate,
         };
         gather_strip(exec, conv, g, x, first, rows, strip);
-        status = run_panels(exec, conv, &convolution, strip, out_rows * g->out_w,
-                            y + first * g->out_w * conv->out);
+        status = run_convolution(exec, conv, &convolution, strip, out_rows * g->out_w,
+                                 y + first * g->out_w * conv->out);
     }
     t2v_arena_reset(&exec->arena, mark);
     return status;
@@ -358,7 +394,7 @@ static t2v_status run_piece(t2v_exec *exec, const t2v_conv3d *conv, const geomet
                             const float *x, int64_t out_frames, int64_t rows, float *y)
 {
     const bool whole = rows >= g->out_h;
-    if (conv->bytes)
+    if (conv->precision == T2V_PRECISION_INT8)
         return whole ? run_window(exec, conv, g, x, out_frames, 0, g->out_h, y)
                      : run_windows(exec, conv, g, x, rows, y);
     return whole ? run_frames(exec, conv, g, x, out_frames, y)
@@ -371,7 +407,8 @@ static t2v_status run_pieces(t2v_exec *exec, const t2v_conv3d *conv, const geome
     const int64_t in_frame = g->h * g->w * conv->in * conv->stride[0];
     const int64_t out_frame = g->out_h * g->out_w * conv->out;
     const double share = (double)conv->panel_channels / (double)conv->out;
-    const double most = conv->bytes ? BYTE_PIECE_OPERATIONS : PIECE_OPERATIONS;
+    const double most =
+        conv->precision == T2V_PRECISION_INT8 ? BYTE_PIECE_OPERATIONS : PIECE_OPERATIONS;
     const int64_t fitting = (int64_t)(most / (g->row_operations * share));
     const int64_t rows = fitting > 0 ? fitting : 1;
     const int64_t step = rows >= g->out_h ? rows / g->out_h : 1;

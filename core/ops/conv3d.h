@@ -4,6 +4,7 @@
 #define T2V_OPS_CONV3D_H
 
 #include "ops/exec.h"
+#include "tensor/precision.h"
 #include "tensor/tensor.h"
 
 /** A layer's weights; immutable, shared by all streams of a model. */
@@ -21,10 +22,11 @@ void t2v_conv3d_free(t2v_conv3d **conv);
 void t2v_conv3d_pad_behind(t2v_conv3d *conv);
 
 /**
- * From here on weights and, piece by piece, activations are bytes (ops/quantize.h), where the
- * processor has instructions for them; elsewhere nothing changes. To be said before the first run.
+ * The arithmetic from here on; F32 before, and where the processor has no instructions for what is
+ * wanted. With bytes each piece of activations has a scale of its own. To be said before the first
+ * run.
  */
-void t2v_conv3d_use_bytes(t2v_conv3d *conv);
+void t2v_conv3d_set_precision(t2v_conv3d *conv, t2v_precision precision);
 
 int64_t t2v_conv3d_inputs(const t2v_conv3d *conv);
 int64_t t2v_conv3d_outputs(const t2v_conv3d *conv);

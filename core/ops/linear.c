@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ops/bf16.h"
 #include "ops/kept.h"
 #include "ops/profile.h"
 #include "ops/quantize.h"
@@ -70,7 +71,8 @@ t2v_status t2v_linear_create(int parts, const t2v_tensor *weight, const t2v_tens
     *out = linear;
     if (!linear)
         return t2v_fail_memory(error, "a linear layer", sizeof(*linear));
-    linear->precision = precision;
+    linear->precision =
+        precision == T2V_PRECISION_BF16 && !t2v_onednn_has_bf16() ? T2V_PRECISION_F32 : precision;
     linear->in = weight[0].shape.dim[1];
     for (int i = 0; i < parts; i++) {
         linear->out += weight[i].shape.dim[0];
@@ -116,8 +118,9 @@ int64_t t2v_linear_outputs(const t2v_linear *linear)
     return linear->out;
 }
 
-static t2v_status run_block(t2v_exec *exec, const t2v_linear *linear, const float *x, int64_t rows,
-                            t2v_activation activation, bool accumulate, float *y)
+/* x: floats or, with that precision, bfloat16. */
+static t2v_status run_panels(t2v_exec *exec, const t2v_linear *linear, const void *x, int64_t rows,
+                             t2v_activation activation, bool accumulate, float *y)
 {
     for (int i = 0; i < linear->panels; i++) {
         struct panel *panel = &linear->panel[i];
@@ -129,6 +132,7 @@ static t2v_status run_block(t2v_exec *exec, const t2v_linear *linear, const floa
             .dst_stride = linear->out,
             .bias = linear->bias,
             .accumulate = accumulate,
+            .bf16 = linear->precision == T2V_PRECISION_BF16,
             .activation = activation,
         };
         T2V_TRY(t2v_exec_check(exec));
@@ -137,6 +141,30 @@ static t2v_status run_block(t2v_exec *exec, const t2v_linear *linear, const floa
                                    y + panel->first));
     }
     return T2V_OK;
+}
+
+static t2v_status run_block(t2v_exec *exec, const t2v_linear *linear, const float *x, int64_t rows,
+                            t2v_activation activation, bool accumulate, float *y)
+{
+    return run_panels(exec, linear, x, rows, activation, accumulate, y);
+}
+
+static t2v_status run_block_in_bf16(t2v_exec *exec, const t2v_linear *linear, const float *x,
+                                    int64_t rows, t2v_activation activation, bool accumulate,
+                                    float *y)
+{
+    const int64_t count = rows * linear->in;
+    t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
+    uint16_t *rounded = t2v_arena_alloc(&exec->arena, (size_t)count, sizeof(*rounded));
+    t2v_status status;
+    if (rounded) {
+        t2v_to_bf16(exec, x, count, rounded);
+        status = run_panels(exec, linear, rounded, rows, activation, accumulate, y);
+    } else {
+        status = t2v_fail_memory(exec->error, "activations as bfloat16", (size_t)count);
+    }
+    t2v_arena_reset(&exec->arena, mark);
+    return status;
 }
 
 /* Of a block in bytes: its rows, and the sums of one panel at a time. */
@@ -207,17 +235,24 @@ static t2v_status run_block_in_bytes(t2v_exec *exec, const t2v_linear *linear, c
     return status;
 }
 
+typedef t2v_status (*run_block_fn)(t2v_exec *exec, const t2v_linear *linear, const float *x,
+                                   int64_t rows, t2v_activation activation, bool accumulate,
+                                   float *y);
+
 static t2v_status run_blocks(t2v_exec *exec, const t2v_linear *linear, const float *x, int64_t rows,
                              t2v_activation activation, bool accumulate, float *y)
 {
-    const bool bytes = linear->precision == T2V_PRECISION_INT8;
+    static const run_block_fn run[] = {
+        [T2V_PRECISION_F32] = run_block,
+        [T2V_PRECISION_BF16] = run_block_in_bf16,
+        [T2V_PRECISION_INT8] = run_block_in_bytes,
+    };
     for (int64_t at = 0; at < rows; at += BLOCK_ROWS) {
         if (exec->rehearsal && at) /* blocks are alike, but for the last */
             at = (rows - 1) / BLOCK_ROWS * BLOCK_ROWS;
         int64_t count = rows - at < BLOCK_ROWS ? rows - at : BLOCK_ROWS;
-        T2V_TRY((bytes ? run_block_in_bytes : run_block)(exec, linear, x + at * linear->in, count,
-                                                         activation, accumulate,
-                                                         y + at * linear->out));
+        T2V_TRY(run[linear->precision](exec, linear, x + at * linear->in, count, activation,
+                                       accumulate, y + at * linear->out));
     }
     return T2V_OK;
 }
@@ -226,11 +261,13 @@ t2v_status t2v_linear_run(t2v_exec *exec, const t2v_linear *linear, const float 
                           t2v_activation activation, bool accumulate, float *y)
 {
     const double m = (double)rows, k = (double)linear->in, n = (double)linear->out;
-    const double weights = linear->precision == T2V_PRECISION_INT8 ? 1 : sizeof(float);
+    static const double weight_bytes[] = {
+        [T2V_PRECISION_F32] = 4, [T2V_PRECISION_BF16] = 2, [T2V_PRECISION_INT8] = 1};
     const t2v_work work = {
         .operation = T2V_OPERATION_LINEAR,
         .operations = 2 * m * k * n,
-        .bytes = weights * k * n + sizeof(float) * (m * k + (accumulate ? 2 : 1) * m * n),
+        .bytes = weight_bytes[linear->precision] * k * n +
+                 sizeof(float) * (m * k + (accumulate ? 2 : 1) * m * n),
         .shape = {rows, linear->in, linear->out},
     };
     const int before = t2v_work_begin(exec, &work);

@@ -5,14 +5,8 @@
 
 #include "ops/exec.h"
 #include "ops/onednn.h"
+#include "tensor/precision.h"
 #include "tensor/tensor.h"
-
-/** The arithmetic of a layer. */
-typedef enum t2v_precision {
-    T2V_PRECISION_F32,
-    /** Weights and, row by row, activations as bytes, see ops/quantize.h; all else as float. */
-    T2V_PRECISION_INT8,
-} t2v_precision;
 
 /** A layer's weights; immutable, shared by all streams of a model. */
 typedef struct t2v_linear t2v_linear;
@@ -21,6 +15,8 @@ typedef struct t2v_linear t2v_linear;
  * Joins `parts` layers that read the same input into one (query, key and value, say); their
  * outputs lie side by side. weight[i] is [out_i, in], bias[i] is [out_i]; `bias` may be NULL. The
  * tensors' memory must outlive the layer.
+ *
+ * @param precision BF16 is F32 where the processor has no instructions for it
  */
 t2v_status t2v_linear_create(int parts, const t2v_tensor *weight, const t2v_tensor *bias,
                              t2v_precision precision, t2v_linear **linear, t2v_error *error);

@@ -159,6 +159,11 @@ static dnnl_status_t layout_strided(layout_t *layout, int rank, const int64_t *d
     return layout_strided_of(layout, dnnl_f32, rank, dim, stride);
 }
 
+static dnnl_data_type_t float_type(bool bf16)
+{
+    return bf16 ? dnnl_bf16 : dnnl_f32;
+}
+
 static dnnl_status_t layout_any(layout_t *layout, int rank, const int64_t *dim)
 {
     return layout_any_of(layout, dnnl_f32, rank, dim);
@@ -171,15 +176,31 @@ void t2v_onednn_version(char *text, size_t size)
 }
 
 /* What oneDNN itself goes by, rather than the processor: ONEDNN_MAX_CPU_ISA may have told it to do
- * with less. The values are sets of bits. AVX2 with VNNI counts as without: not every version uses
- * it. */
+ * with less. The values are sets of bits. */
+#ifdef __x86_64__
+static bool has_isa(int wanted)
+{
+    return ((int)dnnl_get_effective_cpu_isa() & wanted) == wanted;
+}
+#endif
+
+/* AVX2 with VNNI counts as without: not every version uses it. */
 int t2v_onednn_levels(void)
 {
 #ifdef __x86_64__
-    const int wanted = dnnl_cpu_isa_avx512_core_vnni;
-    return ((int)dnnl_get_effective_cpu_isa() & wanted) == wanted ? 255 : 127;
+    return has_isa(dnnl_cpu_isa_avx512_core_vnni) ? 255 : 127;
 #else
     return 255;
+#endif
+}
+
+/* Other AVX-512 has bfloat16 emulated, which is slower than floats; aarch64 may have nothing. */
+bool t2v_onednn_has_bf16(void)
+{
+#ifdef __x86_64__
+    return has_isa(dnnl_cpu_isa_avx512_core_bf16);
+#else
+    return false;
 #endif
 }
 
@@ -410,9 +431,10 @@ static dnnl_status_t recipe_product(recipe *r, const t2v_product *p)
     r->has_bias = p->bias;
     r->accumulate = p->accumulate;
     r->activation = p->activation;
-    dnnl_status_t status = layout_strided(&r->src, 2, src, src_stride);
+    const dnnl_data_type_t type = float_type(p->bf16);
+    dnnl_status_t status = layout_strided_of(&r->src, type, 2, src, src_stride);
     if (!status)
-        status = layout_any(&r->weights, 2, weights);
+        status = layout_any_of(&r->weights, type, 2, weights);
     if (!status)
         status = layout_strided(&r->dst, 2, dst, dst_stride);
     return status || !p->bias ? status : layout_strided(&r->bias, 2, bias, dense);
@@ -461,7 +483,8 @@ static dnnl_status_t recipe_convolution(recipe *r, const t2v_convolution *c)
     const int64_t bias[1] = {c->oc}, dense[1] = {1};
     r->has_bias = true;
     r->accumulate = c->accumulate;
-    dnnl_status_t status = recipe_taps(r, c, dnnl_f32, dnnl_f32, dnnl_f32);
+    const dnnl_data_type_t type = float_type(c->bf16);
+    dnnl_status_t status = recipe_taps(r, c, type, type, dnnl_f32);
     return status ? status : layout_strided(&r->bias, 1, bias, dense);
 }
 
@@ -821,7 +844,7 @@ static t2v_status run_weighted(t2v_exec *exec, const key *k, t2v_operand *operan
     return status;
 }
 
-t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const float *src,
+t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const void *src,
                               t2v_operand *weights, const float *bias, float *dst)
 {
     key k;
@@ -835,6 +858,7 @@ t2v_status t2v_onednn_product(t2v_exec *exec, const t2v_product *product, const 
     k.product.dst_stride = product->dst_stride;
     k.product.bias = product->bias;
     k.product.accumulate = product->accumulate;
+    k.product.bf16 = product->bf16;
     k.product.activation = product->activation;
     return run_weighted(exec, &k, weights, src, bias, dst, &prepared);
 }
@@ -869,10 +893,11 @@ static void convolution_key(const t2v_convolution *convolution, key *k)
     k->convolution.pad_left = convolution->pad_left;
     k->convolution.pad_right = convolution->pad_right;
     k->convolution.accumulate = convolution->accumulate;
+    k->convolution.bf16 = convolution->bf16;
 }
 
 t2v_status t2v_onednn_convolution(t2v_exec *exec, const t2v_convolution *convolution,
-                                  const float *src, t2v_operand *weights, const float *bias,
+                                  const void *src, t2v_operand *weights, const float *bias,
                                   float *dst)
 {
     key k;
@@ -954,6 +979,8 @@ static dnnl_status_t describe_peak(t2v_onednn *dnn, t2v_peak_kind kind, t2v_peak
     peak->operations = 2 * side * side * side;
     if (kind == T2V_PEAK_PRODUCT)
         return describe_peak_product(dnn, dnnl_f32, dnnl_f32, dnnl_f32, pd);
+    if (kind == T2V_PEAK_BF16_PRODUCT)
+        return describe_peak_product(dnn, dnnl_bf16, dnnl_bf16, dnnl_f32, pd);
     if (kind == T2V_PEAK_BYTE_PRODUCT)
         return describe_peak_product(dnn, dnnl_u8, dnnl_s8, dnnl_s32, pd);
     peak->operations =
@@ -999,6 +1026,9 @@ static dnnl_status_t make_peak(t2v_onednn *dnn, t2v_peak_kind kind, t2v_peak *pe
 
 t2v_status t2v_peak_create(t2v_exec *exec, t2v_peak_kind kind, t2v_peak **out)
 {
+    *out = NULL;
+    if (kind == T2V_PEAK_BF16_PRODUCT && !t2v_onednn_has_bf16())
+        return T2V_OK;
     t2v_peak *peak = *out = t2v_calloc(1, sizeof(*peak));
     if (!peak)
         return t2v_fail_memory(exec->error, "a measurement", sizeof(*peak));

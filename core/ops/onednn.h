@@ -57,11 +57,16 @@ typedef struct t2v_product {
     int64_t m, n, k;
     int64_t src_stride, dst_stride;
     bool bias, accumulate;
+    bool bf16; /**< src and weights, see t2v_onednn_has_bf16; all else is float */
     t2v_activation activation;
 } t2v_product;
 
-t2v_status t2v_onednn_product(struct t2v_exec *exec, const t2v_product *product, const float *src,
+/** @param src floats or, with product->bf16, uint16_t */
+t2v_status t2v_onednn_product(struct t2v_exec *exec, const t2v_product *product, const void *src,
                               t2v_operand *weights, const float *bias, float *dst);
+
+/** Whether products of bfloat16 numbers are quicker here than those of floats. */
+bool t2v_onednn_has_bf16(void);
 
 /**
  * dst[m, n] = src[m, k] × weights[n, k]ᵀ of bytes, all rows dense; the sums are exact, or rounded
@@ -100,10 +105,11 @@ typedef struct t2v_convolution {
     int64_t stride[3];
     int64_t pad_top, pad_bottom, pad_left, pad_right;
     bool accumulate; /**< dst += */
+    bool bf16;       /**< src and weights, as in t2v_product */
 } t2v_convolution;
 
 t2v_status t2v_onednn_convolution(struct t2v_exec *exec, const t2v_convolution *convolution,
-                                  const float *src, t2v_operand *weights, const float *bias,
+                                  const void *src, t2v_operand *weights, const float *bias,
                                   float *dst);
 
 /** Whether convolutions of bytes are quicker here than those of floats, and exact. */
@@ -124,12 +130,14 @@ t2v_status t2v_onednn_byte_convolution(struct t2v_exec *exec, const t2v_convolut
 typedef enum t2v_peak_kind {
     T2V_PEAK_PRODUCT,     /**< float, 4096 × 4096 × 4096 */
     T2V_PEAK_CONVOLUTION, /**< float, 3 × 3 × 3, 256 to 256 channels, 4 × 64 × 96, blocked layout */
+    T2V_PEAK_BF16_PRODUCT, /**< as the first */
     T2V_PEAK_BYTE_PRODUCT, /**< unsigned by signed bytes, as the first */
     T2V_PEAKS
 } t2v_peak_kind;
 
 typedef struct t2v_peak t2v_peak;
 
+/** @param peak receives NULL where this processor has no instructions for this kind */
 t2v_status t2v_peak_create(struct t2v_exec *exec, t2v_peak_kind kind, t2v_peak **peak);
 void t2v_peak_destroy(t2v_peak **peak);
 /** Multiplications and additions of one run. */

@@ -11,6 +11,7 @@
 #ifndef T2V_WEIGHTS_CHECKPOINT_H
 #define T2V_WEIGHTS_CHECKPOINT_H
 
+#include "tensor/precision.h"
 #include "tensor/tensor.h"
 #include "weights/config.h"
 #include "weights/gguf.h"
@@ -60,13 +61,10 @@ t2v_status t2v_checkpoint_component(const t2v_checkpoint *checkpoint, const char
                                     t2v_error *error);
 void t2v_component_close(t2v_component **component);
 
-/** Says that the layers that may be (t2v_int8_layer) are to be computed with bytes; before they are
- * made. */
-void t2v_component_set_int8(t2v_component *component, bool int8);
-/** Whether a layer is to be computed with bytes. */
-bool t2v_component_int8(const t2v_component *component, const char *layer);
-/** As that, of a convolution (t2v_int8_convolution). */
-bool t2v_component_int8_convolution(const t2v_component *component, const char *layer);
+/** The arithmetic of its layers that do not need floats (weights/layer_precision.h); to be said
+ * before they are made. */
+void t2v_component_set_precision(t2v_component *component, t2v_precision precision);
+t2v_precision t2v_component_precision(const t2v_component *component);
 
 const t2v_config *t2v_component_config(const t2v_component *component);
 /** Number of weights, and bytes of the files. */

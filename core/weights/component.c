@@ -24,7 +24,7 @@ struct t2v_component {
     char *shard_name[MAX_SHARDS]; /* within the folder, in the same order */
     int shards;
     t2v_tensor_table table;
-    bool int8;
+    t2v_precision precision;
 };
 
 /* ---------------------------------------------------------------- paths */
@@ -345,19 +345,14 @@ void t2v_component_close(t2v_component **component)
     t2v_free(old);
 }
 
-void t2v_component_set_int8(t2v_component *component, bool int8)
+void t2v_component_set_precision(t2v_component *component, t2v_precision precision)
 {
-    component->int8 = int8;
+    component->precision = precision;
 }
 
-bool t2v_component_int8(const t2v_component *component, const char *layer)
+t2v_precision t2v_component_precision(const t2v_component *component)
 {
-    return component->int8 && t2v_int8_layer(layer);
-}
-
-bool t2v_component_int8_convolution(const t2v_component *component, const char *layer)
-{
-    return component->int8 && t2v_int8_convolution(layer);
+    return component->precision;
 }
 
 const t2v_config *t2v_component_config(const t2v_component *component)

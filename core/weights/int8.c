@@ -4,12 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-
-static bool in_block(const char *name)
-{
-    return t2v_starts_with(name, "transformer_blocks.") || t2v_starts_with(name, "blocks.") ||
-           t2v_starts_with(name, "encoder.block.");
-}
+#include "weights/layer_precision.h"
 
 bool t2v_int8_stored(const char *name, const t2v_shape *shape)
 {
@@ -18,17 +13,6 @@ bool t2v_int8_stored(const char *name, const t2v_shape *shape)
     if (!strcmp(name, "shared.weight"))
         return true;
     /* a table of numbers that are added to logits, not a layer */
-    return in_block(name) && t2v_ends_with(name, ".weight") &&
+    return t2v_is_of_block(name) && t2v_ends_with(name, ".weight") &&
            !t2v_ends_with(name, ".relative_attention_bias.weight");
-}
-
-bool t2v_int8_layer(const char *layer)
-{
-    return in_block(layer) && !t2v_ends_with(layer, ".DenseReluDense.wo");
-}
-
-bool t2v_int8_convolution(const char *layer)
-{
-    return t2v_starts_with(layer, "decoder.up_blocks.") &&
-           !t2v_starts_with(layer, "decoder.up_blocks.0.") && !strstr(layer, ".conv_shortcut");
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Compares a dump with the reference's tensors: compare [--int8] DUMP REFERENCE
+ * Compares a dump with the reference's tensors: compare [--bf16|--int8] DUMP REFERENCE
  *
  * Prints a line for each tensor and ends with 0 when all are as near as right arithmetic comes: in
- * float32, or with --int8 that of bytes, which must also be seen.
+ * float32, with --bf16 in bfloat16, or with --int8 that of bytes, which must also be seen.
  * The reference may hold `video_every_third` instead of `video`: every third row and column.
  */
 #include <inttypes.h>
@@ -27,6 +27,13 @@ static const row rows[ROWS] = {
     {"token_ids", 0, 0},           {"prompt_embeds", 1e-5, 1e-4}, {"negative_embeds", 1e-5, 1e-4},
     {"step0_output", 4e-5, 1e-3},  {"latents", 4e-5, 1e-3},       {"video", 90, 50},
     {"video_every_third", 90, 50},
+};
+
+/* Processors without bfloat16 compute with floats. */
+static const row bf16_rows[ROWS] = {
+    {"token_ids", 0, 0},           {"prompt_embeds", 0.01, 0.01}, {"negative_embeds", 0.01, 0.01},
+    {"step0_output", 0.01, 0.01},  {"latents", 0.02, 0.02},       {"video", 45, 45},
+    {"video_every_third", 45, 45},
 };
 
 /* With bytes, of 7 bits where the processor has no VNNI. */
@@ -140,11 +147,13 @@ static bool compare_row(const row *row, const t2v_safetensors *dump,
 int main(int argc, char **argv)
 {
     const bool int8 = argc == 4 && !strcmp(argv[1], "--int8");
-    if (argc != 3 && !int8) {
-        fprintf(stderr, "usage: %s [--int8] DUMP REFERENCE\n", argv[0]);
+    const bool bf16 = argc == 4 && !strcmp(argv[1], "--bf16");
+    const row *limits = int8 ? int8_rows : bf16 ? bf16_rows : rows;
+    if (argc != 3 && !int8 && !bf16) {
+        fprintf(stderr, "usage: %s [--bf16|--int8] DUMP REFERENCE\n", argv[0]);
         return 2;
     }
-    argv += int8;
+    argv += int8 || bf16;
     t2v_error error;
     t2v_safetensors *dump = NULL, *reference = NULL;
     if (t2v_safetensors_open(argv[1], &dump, &error) < 0 ||
@@ -155,9 +164,7 @@ int main(int argc, char **argv)
     }
     bool good = true;
     for (int i = 0; i < ROWS; i++)
-        good =
-            compare_row(int8 ? &int8_rows[i] : &rows[i], dump, reference, int8 ? int8_least : 0) &&
-            good;
+        good = compare_row(&limits[i], dump, reference, int8 ? int8_least : 0) && good;
     t2v_safetensors_close(&dump);
     t2v_safetensors_close(&reference);
     return good ? 0 : 1;

@@ -167,6 +167,16 @@ static void run_attention(const kernels *k, const input *in, float *out)
     assert_int_equal(k->t2v_attention_run(exec, &attention), T2V_OK);
 }
 
+static void run_round_to_bf16(const kernels *k, const input *in, float *out)
+{
+    uint16_t *rounded = t2v_calloc((size_t)count_of(in), sizeof(*rounded));
+    assert_non_null(rounded);
+    k->t2v_round_to_bf16(in->a, count_of(in), rounded);
+    for (int64_t i = 0; i < count_of(in); i++)
+        out[i] = t2v_bf16_to_f32(rounded[i]);
+    t2v_free(rounded);
+}
+
 static void run_quantize(const kernels *k, const input *in, float *out)
 {
     uint8_t *q = t2v_calloc((size_t)count_of(in), 1);
@@ -274,6 +284,7 @@ static const struct {
     {"norm, layer, modulated, SiLU", run_layer_norm, 3e-6},
     {"rope", run_rope, 4e-7},
     {"attention", run_attention, 2e-6},
+    {"round_to_bf16", run_round_to_bf16, 0},
     {"quantize_rows", run_quantize, 1.0 / 127},
     {"quantize_window", run_quantize_window, 2.0 / 255},
     {"quantize_weights", run_quantize_weights, 1.0 / 127},

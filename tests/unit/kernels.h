@@ -8,6 +8,7 @@
 #define T2V_TESTS_KERNELS_H
 
 #include "ops/attention.h"
+#include "ops/bf16.h"
 #include "ops/elementwise.h"
 #include "ops/norm.h"
 #include "ops/quantize.h"
@@ -29,6 +30,7 @@
     X(t2v_norm_run)                                                                                \
     X(t2v_rope_run)                                                                                \
     X(t2v_attention_run)                                                                           \
+    X(t2v_round_to_bf16)                                                                           \
     X(t2v_quantize_rows)                                                                           \
     X(t2v_quantize_window)                                                                         \
     X(t2v_quantize_weights)                                                                        \

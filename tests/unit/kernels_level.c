@@ -22,6 +22,9 @@
 #define t2v_norm_run RENAMED(t2v_norm_run)
 #define t2v_rope_run RENAMED(t2v_rope_run)
 #define t2v_attention_run RENAMED(t2v_attention_run)
+#define t2v_round_to_bf16 RENAMED(t2v_round_to_bf16)
+#define t2v_to_bf16 RENAMED(t2v_to_bf16)
+#define t2v_bf16_tile_get RENAMED(t2v_bf16_tile_get)
 #define t2v_split_heads RENAMED(t2v_split_heads)
 #define t2v_split_some_heads RENAMED(t2v_split_some_heads)
 #define t2v_quantize_rows RENAMED(t2v_quantize_rows)
@@ -37,6 +40,7 @@
 #include "kernels.h"
 
 #include "ops/attention.c"
+#include "ops/bf16.c"
 #include "ops/elementwise.c"
 #include "ops/norm.c"
 #include "ops/quantize.c"

@@ -345,7 +345,7 @@ static void check_attention(int64_t heads, int64_t head_dim, int64_t queries, in
         mask[i] = -10000;
     const t2v_attention a = {
         heads,           head_dim, queries, keys, q, k, v, scale, key_bias ? mask : NULL,
-        bias ? b : NULL, out};
+        bias ? b : NULL, out,      false};
     assert_int_equal(t2v_attention_run(exec, &a), T2V_OK);
     plain_attention(&a, wanted);
     assert_close(out, wanted, outputs, 2e-6);
