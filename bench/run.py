@@ -19,8 +19,9 @@ import works
 from works import checkpoints
 
 NAMES = {
-    "t2v": "libt2v f32", "t2v-int8": "libt2v int8", "torch": "PyTorch f32",
-    "torch-int8": "PyTorch dynamic int8", "openvino": "OpenVINO f32",
+    "t2v": "libt2v f32", "t2v-bf16": "libt2v bf16", "t2v-int8": "libt2v int8",
+    "torch": "PyTorch f32", "torch-bf16": "PyTorch bf16", "torch-int8": "PyTorch dynamic int8",
+    "openvino": "OpenVINO f32", "openvino-bf16": "OpenVINO bf16",
     "openvino-int8": "OpenVINO 8-bit weights", "sdcpp": "stable-diffusion.cpp f32",
     "sdcpp-q8_0": "stable-diffusion.cpp q8_0",
 }
@@ -60,7 +61,7 @@ class Engine:
         if name.startswith("t2v"):
             command = [arguments.build / "bench" / "clip", folder, work.width, work.height,
                        work.frames, work.steps, arguments.threads,
-                       "int8" if name.endswith("int8") else "f32", time_of(arguments)]
+                       name.partition("-")[2] or "f32", time_of(arguments)]
         else:
             command = [sys.executable, HERE / "worker.py", name, work.name, arguments.layers,
                        folder, arguments.threads, time_of(arguments)]
@@ -110,7 +111,8 @@ def prepare(work, arguments):
 def measure(work, arguments):
     """All engines side by side: each is started, then all are asked in turn."""
     folder = prepare(work, arguments)
-    names = [n for n in arguments.engines.split(",") if works.is_measured(n, work)]
+    names = [n for n in arguments.engines.split(",")
+             if works.is_measured(n, work) and (has_bf16() or not n.endswith("bf16"))]
     engines = [Engine(name, work, folder, arguments) for name in names]
     for i in range(arguments.repeat):
         for engine in engines:
@@ -129,15 +131,23 @@ def read_peaks(arguments):
         [arguments.build / "t2v", "bench", "--peak", "--threads", str(arguments.threads),
          "--rounds", "3"] + ["--processor-time"] * arguments.processor_time,
         check=True, capture_output=True, text=True).stdout
-    rates = [float(r) for r in re.findall(r"([\d.]+) GFLOP/s", said)]
+    rates = [float(r) for r in re.findall(r"([\d.]+) GFLOP/s", said)]  # others follow
     return {"step": rates[0], "frame": rates[1]}, said
 
 
-def processor():
+def processor_line(key):
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
+        if line.startswith(key):
             return line.split(":")[1].strip()
-    return platform.machine()
+    return ""
+
+
+def processor():
+    return processor_line("model name") or platform.machine()
+
+
+def has_bf16():
+    return "avx512_bf16" in processor_line("flags").split()
 
 
 def print_table(work, engines, peaks, markdown):

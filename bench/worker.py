@@ -36,7 +36,13 @@ def timed(run):
 def measure_torch(work, folder, threads, precision):
     module, example = works.component(work, folder), works.inputs(work)
     if precision == "int8":
-        module = torch.ao.quantization.quantize_dynamic(module, {torch.nn.Linear}, torch.qint8)
+        # the blocks alone: Wan asks a layer before them for the type of its parameters
+        for part in module.module.children():
+            if isinstance(part, torch.nn.ModuleList):
+                torch.ao.quantization.quantize_dynamic(part, {torch.nn.Linear}, torch.qint8,
+                                                       inplace=True)
+    if precision == "bf16":
+        module, example = module.bfloat16(), [x.bfloat16() for x in example]
     yield from timed(lambda: module(*example))
 
 
@@ -53,7 +59,7 @@ def measure_openvino(work, folder, threads, precision):
         converted = nncf.compress_weights(converted, mode=nncf.CompressWeightsMode.INT8_ASYM)
     compiled = openvino.Core().compile_model(converted, "CPU", {
         "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": "1", "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32"})
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32"})
     request = compiled.create_infer_request()
     values = [value.numpy() for value in example]
     yield from timed(lambda: request.infer(values))
