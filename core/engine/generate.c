@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/anchor.h"
 #include "engine/condition.h"
 #include "engine/decode.h"
 #include "engine/denoise.h"
@@ -33,6 +34,7 @@ typedef struct generation {
     double pace;             /* of the chunk at hand, by that clock */
     t2v_conditions given;
     t2v_decoding decoding;
+    t2v_anchor anchor;
     float *latents;        /* [C, window frames, H, W]: of the chunk at hand */
     float *before;         /* likewise, of the one before */
     int64_t before_frames; /* latent frames in it */
@@ -434,7 +436,10 @@ static t2v_status denoise(generation *g, const t2v_latent_size *size, int64_t fr
     set_goal(g, &window, fresh);
     enter_stage(g, T2V_STAGE_DENOISING);
     T2V_TRY(on_step(g, 0, window.steps));
-    return t2v_denoise(g->exec, g->model, &window, g->latents);
+    T2V_TRY(t2v_denoise(g->exec, g->model, &window, g->latents));
+    if (!window.goal)
+        t2v_anchor_hold(&g->anchor, size, window.known, g->latents);
+    return T2V_OK;
 }
 
 /* The new chunk is the one before from here on. */
@@ -505,12 +510,21 @@ static int64_t chunk_begin(const generation *g)
     return joins || pending(g) || shown > made ? made : shown;
 }
 
+static void enter_scene(generation *g, const t2v_scene *scene)
+{
+    char name[T2V_ANCHOR_NAME];
+    t2v_prompt_hash(g->live.prompt ? g->live.prompt : "", name, sizeof(name));
+    t2v_anchor_enter(&g->anchor, name, g->chunk && scene->transition == T2V_TRANSITION_MORPH);
+}
+
 static t2v_status begin_chunk(generation *g)
 {
     const int64_t begin = chunk_begin(g);
     t2v_scene scene;
     t2v_options_free(t2v_stream_options(), &g->live);
     T2V_TRY(g->host->options(g->host->opaque, begin, &g->live, &scene, g->exec->error));
+    if (scene.begins || !g->chunk)
+        enter_scene(g, &scene);
     if (scene.begins && g->chunk && g->plan->window_frames)
         T2V_TRY(begin_scene(g, &scene));
     if (scene.begins && scene.seed >= 0) {
@@ -562,6 +576,7 @@ static t2v_status run(generation *g)
     T2V_TRY(t2v_conditions_read(g->exec, g->model, p, g->plan, &g->given));
     T2V_TRY(plan_memory(g));
     T2V_TRY(allocate(g));
+    T2V_TRY(t2v_anchor_init(&g->anchor, g->model->steady, g->plan->size.channels, g->exec->error));
     g->begin = g->decoding.pictures = -g->given.before;
     for (;;) {
         T2V_TRY(catch_up(g));
@@ -605,6 +620,7 @@ t2v_status t2v_generate(t2v_exec *exec, const t2v_model *model, const t2v_stream
     t2v_options_free(t2v_stream_options(), &g.live);
     t2v_conditions_free(model, &g.given);
     t2v_noise_close(&g.noise);
+    t2v_anchor_free(&g.anchor);
     t2v_motion_clock_close(&g.clock);
     t2v_free(g.latents);
     t2v_free(g.before);

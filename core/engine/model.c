@@ -114,6 +114,7 @@ static t2v_status read_defaults(t2v_model *m, t2v_error *error)
     T2V_TRY(read_sigmas(config, "sigmas", &m->sigmas, error));
     T2V_TRY(read_guidance(config, d, error));
     T2V_TRY(t2v_config_double(config, "decode_timestep", 0, 0, 1, &m->decode_timestep, error));
+    T2V_TRY(t2v_config_double(config, "steady", 0, 0, 1, &m->steady, error));
     T2V_TRY(t2v_config_string(config, "name", m->name, &name, error));
     T2V_TRY(t2v_config_string(config, "licence", "", &licence, error));
     char *own_name = t2v_strdup(name);

@@ -46,6 +46,7 @@ struct t2v_model {
     int chunk;                    /**< pictures of one pass when streaming; 0: all in one */
     int context;                  /**< latent frames that a pass is given of the one before */
     double decode_timestep;
+    double steady;           /**< strength of the anchor that holds a long scene; 0: none */
     t2v_precision precision; /**< of what need not be floats: the option, where it can be had */
 };
 

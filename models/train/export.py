@@ -15,7 +15,8 @@ from .text import Tokenizer
 
 STEPS = 6
 DEFAULTS = {"name": "t2v-default", "licence": "CC0-1.0", "width": 512, "height": 288, "rate": 24,
-            "frames": 33, "steps": STEPS, "guidance": 1.0, "chunk": 33, "context": 1}
+            "frames": 33, "steps": STEPS, "guidance": 1.0, "chunk": 33, "context": 1,
+            "steady": .4}
 INDEX = {
     "_class_name": "LTXConditionPipeline", "_diffusers_version": "0.32.0",
     "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"],
