@@ -94,26 +94,43 @@ static void pack_values(const packed *p, int64_t head, int64_t first, int64_t co
     }
 }
 
-/* Rows [count, d] of floats to columns of pairs: of a row, or of a column. */
-T2V_CLONES
+/* Numbers of a row that are rounded at once. */
+enum { ROUNDED = 256 };
+
+/* Rows [count, d] of floats to columns of pairs, each of neighbours in a row. */
 static void pair_along(const float *from, int64_t count, int64_t d, int64_t columns, uint16_t *to)
 {
-    for (int64_t i = 0; i < d; i += 2, to += 2 * columns)
-        for (int64_t j = 0; j < columns; j++) {
-            to[2 * j] = j < count ? t2v_bf16(from[j * d + i]) : 0;
-            to[2 * j + 1] = j < count && i + 1 < d ? t2v_bf16(from[j * d + i + 1]) : 0;
+    uint16_t row[ROUNDED + 1];
+    memset(to, 0, (size_t)(round_up(d, 2) * columns) * sizeof(*to));
+    for (int64_t j = 0; j < count; j++)
+        for (int64_t at = 0; at < d; at += ROUNDED) {
+            const int64_t n = min64(ROUNDED, d - at);
+            uint16_t *pair = to + at * columns + 2 * j;
+            t2v_round_to_bf16(from + j * d + at, n, row);
+            row[n] = 0;
+            for (int64_t i = 0; i < n; i += 2, pair += 2 * columns)
+                memcpy(pair, row + i, 2 * sizeof(*pair));
         }
 }
 
+/* A row's numbers beside those of the row behind it, or of zeros. */
 T2V_CLONES
+static void pair_rows(const float *row, const float *behind, int64_t wide, uint16_t *to)
+{
+    for (int64_t j = 0; j < wide; j++) {
+        to[2 * j] = t2v_bf16(row[j]);
+        to[2 * j + 1] = behind ? t2v_bf16(behind[j]) : 0;
+    }
+}
+
+/* Likewise, each pair of neighbours in a column. */
 static void pair_across(const float *from, int64_t count, int64_t d, int64_t wide, int64_t columns,
                         uint16_t *to)
 {
-    for (int64_t i = 0; i < count; i += 2, to += 2 * columns)
-        for (int64_t j = 0; j < columns; j++) {
-            to[2 * j] = j < wide ? t2v_bf16(from[i * d + j]) : 0;
-            to[2 * j + 1] = j < wide && i + 1 < count ? t2v_bf16(from[(i + 1) * d + j]) : 0;
-        }
+    for (int64_t i = 0; i < count; i += 2, to += 2 * columns) {
+        pair_rows(from + i * d, i + 1 < count ? from + (i + 1) * d : NULL, wide, to);
+        memset(to + 2 * wide, 0, (size_t)(2 * (columns - wide)) * sizeof(*to));
+    }
 }
 
 /* A panel's keys, and of these keys the values. */
