@@ -13,7 +13,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler, LTXConditionPipeline
 from . import codec, common, dit
 from .text import Tokenizer
 
-STEPS = 6
+STEPS = 4
 DEFAULTS = {"name": "t2v-default", "licence": "CC0-1.0", "width": 512, "height": 288, "rate": 24,
             "frames": 33, "steps": STEPS, "guidance": 1.0, "chunk": 33, "context": 1,
             "steady": .4}
