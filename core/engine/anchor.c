@@ -15,6 +15,8 @@ t2v_status t2v_anchor_init(t2v_anchor *a, double strength, int64_t channels, t2v
     const size_t count = (size_t)channels;
     memset(a, 0, sizeof(*a));
     a->strength = strength;
+    if (strength <= 0) /* nothing will be held */
+        return T2V_OK;
     for (int i = 0; i < T2V_ANCHOR_SCENES; i++) {
         t2v_anchored *scene = &a->scene[i];
         scene->mean = t2v_calloc(count, sizeof(*scene->mean));

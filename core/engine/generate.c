@@ -513,6 +513,8 @@ static int64_t chunk_begin(const generation *g)
 static void enter_scene(generation *g, const t2v_scene *scene)
 {
     char name[T2V_ANCHOR_NAME];
+    if (g->model->steady <= 0)
+        return;
     t2v_prompt_hash(g->live.prompt ? g->live.prompt : "", name, sizeof(name));
     t2v_anchor_enter(&g->anchor, name, g->chunk && scene->transition == T2V_TRANSITION_MORPH);
 }

@@ -18,12 +18,18 @@ void t2v_round_to_bf16(const float *x, int64_t count, uint16_t *out)
         out[i] = t2v_bf16(x[i]);
 }
 
-void t2v_to_bf16(t2v_exec *exec, const float *x, int64_t count, uint16_t *out)
+const uint16_t *t2v_to_bf16(t2v_exec *exec, const float *x, int64_t count)
 {
+    uint16_t *out = t2v_arena_alloc(&exec->arena, (size_t)count, sizeof(*out));
+    if (!out) {
+        t2v_fail_memory(exec->error, "activations as bfloat16", (size_t)count * sizeof(*out));
+        return NULL;
+    }
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t at = 0; at < count; at += SHARE)
         if (!t2v_exec_stopping(exec))
             t2v_round_to_bf16(x + at, count - at < SHARE ? count - at : SHARE, out + at);
+    return out;
 }
 
 #ifdef T2V_BF16_X86

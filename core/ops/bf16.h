@@ -20,8 +20,8 @@ static inline uint16_t t2v_bf16(float x)
 
 /** By this thread alone. */
 void t2v_round_to_bf16(const float *x, int64_t count, uint16_t *out);
-/** By all threads. */
-void t2v_to_bf16(t2v_exec *exec, const float *x, int64_t count, uint16_t *out);
+/** By all threads, to scratch memory of the arena; NULL with the failure filled in. */
+const uint16_t *t2v_to_bf16(t2v_exec *exec, const float *x, int64_t count);
 
 /**
  * Small products as those of ops/tile.h: c [T2V_TILE_ROWS, columns] = a [T2V_TILE_ROWS, 2 pairs] ×

@@ -191,19 +191,13 @@ static t2v_status round_and_run(t2v_exec *exec, const t2v_conv3d *conv,
     t2v_convolution rounded = *whole;
     const int64_t count = whole->d * whole->h * whole->w * whole->ic;
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    uint16_t *to = t2v_arena_alloc(&exec->arena, (size_t)count, sizeof(*to));
-    t2v_status status;
-    if (to) {
-        const t2v_work work = {.operation = T2V_OPERATION_COPY,
-                               .bytes = (sizeof(*x) + sizeof(*to)) * (double)count};
-        const int before = t2v_work_begin(exec, &work);
-        t2v_to_bf16(exec, x, count, to);
-        t2v_work_end(exec, before);
-        rounded.bf16 = true;
-        status = run_panels(exec, conv, &rounded, to, pixels, y);
-    } else {
-        status = t2v_fail_memory(exec->error, "activations as bfloat16", (size_t)count);
-    }
+    const t2v_work work = {.operation = T2V_OPERATION_COPY,
+                           .bytes = (sizeof(float) + sizeof(uint16_t)) * (double)count};
+    const int before = t2v_work_begin(exec, &work);
+    const uint16_t *to = t2v_to_bf16(exec, x, count);
+    t2v_work_end(exec, before);
+    rounded.bf16 = true;
+    t2v_status status = to ? run_panels(exec, conv, &rounded, to, pixels, y) : T2V_ERROR_MEMORY;
     t2v_arena_reset(&exec->arena, mark);
     return status;
 }

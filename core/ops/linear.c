@@ -153,16 +153,10 @@ static t2v_status run_block_in_bf16(t2v_exec *exec, const t2v_linear *linear, co
                                     int64_t rows, t2v_activation activation, bool accumulate,
                                     float *y)
 {
-    const int64_t count = rows * linear->in;
     t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-    uint16_t *rounded = t2v_arena_alloc(&exec->arena, (size_t)count, sizeof(*rounded));
-    t2v_status status;
-    if (rounded) {
-        t2v_to_bf16(exec, x, count, rounded);
-        status = run_panels(exec, linear, rounded, rows, activation, accumulate, y);
-    } else {
-        status = t2v_fail_memory(exec->error, "activations as bfloat16", (size_t)count);
-    }
+    const uint16_t *rounded = t2v_to_bf16(exec, x, rows * linear->in);
+    t2v_status status = rounded ? run_panels(exec, linear, rounded, rows, activation, accumulate, y)
+                                : T2V_ERROR_MEMORY;
     t2v_arena_reset(&exec->arena, mark);
     return status;
 }

@@ -159,11 +159,6 @@ static dnnl_status_t layout_strided(layout_t *layout, int rank, const int64_t *d
     return layout_strided_of(layout, dnnl_f32, rank, dim, stride);
 }
 
-static dnnl_data_type_t float_type(bool bf16)
-{
-    return bf16 ? dnnl_bf16 : dnnl_f32;
-}
-
 static dnnl_status_t layout_any(layout_t *layout, int rank, const int64_t *dim)
 {
     return layout_any_of(layout, dnnl_f32, rank, dim);
@@ -421,6 +416,11 @@ static dnnl_status_t build(t2v_onednn *dnn, recipe *r, primitive *p)
     if (pd)
         dnnl_primitive_desc_destroy(pd);
     return status;
+}
+
+static dnnl_data_type_t float_type(bool bf16)
+{
+    return bf16 ? dnnl_bf16 : dnnl_f32;
 }
 
 static dnnl_status_t recipe_product(recipe *r, const t2v_product *p)

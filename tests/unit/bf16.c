@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is computed with bfloat16, against the same with floats that were rounded before; where the
  * processor has no instructions for it, floats stay as they are. */
-#include "operations.h"
+#include "layers.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "ops/attention.h"
 #include "ops/bf16.h"
-#include "ops/conv3d.h"
-#include "ops/linear.h"
 #include "ops/tile.h"
 
 /* As the processor's own products see the numbers. */
@@ -47,7 +45,8 @@ static void numbers_are_rounded_to_the_nearest(void **state)
     };
     enum { COUNT = sizeof(cases) / sizeof(cases[0]), MANY = 40000 };
     float x[COUNT];
-    uint16_t out[COUNT], *all = t2v_calloc(MANY, sizeof(*all));
+    uint16_t out[COUNT];
+    const t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
     float *many = numbers(MANY, 1);
     (void)state;
     for (int i = 0; i < COUNT; i++)
@@ -55,37 +54,15 @@ static void numbers_are_rounded_to_the_nearest(void **state)
     t2v_round_to_bf16(x, COUNT, out);
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(out[i], cases[i].to);
-    t2v_to_bf16(exec, many, MANY, all); /* several slices */
+    const uint16_t *all = t2v_to_bf16(exec, many, MANY); /* several shares */
+    assert_non_null(all);
     for (int i = 0; i < MANY; i++)
         assert_true(fabs((double)t2v_bf16_to_f32(all[i]) - many[i]) <= fabs((double)many[i]) / 256);
     t2v_free(many);
-    t2v_free(all);
+    t2v_arena_reset(&exec->arena, mark);
 }
 
 /* ------------------------------------------------------------------ layers */
-
-typedef struct layer_case {
-    int64_t rows, in, out;
-    bool bias, accumulate;
-    t2v_activation activation;
-} layer_case;
-
-static void run_layer(const layer_case *c, t2v_precision precision, const float *x, const float *w,
-                      const float *b, float *y)
-{
-    const t2v_tensor weight = {.dtype = T2V_F32,
-                               .shape = {2, {c->out, c->in}},
-                               .data = w,
-                               .bytes = (size_t)(c->out * c->in) * sizeof(*w)};
-    const t2v_tensor bias = {
-        .dtype = T2V_F32, .shape = {1, {c->out}}, .data = b, .bytes = (size_t)c->out * sizeof(*b)};
-    t2v_linear *linear;
-    assert_int_equal(
-        t2v_linear_create(1, &weight, c->bias ? &bias : NULL, precision, &linear, &error), T2V_OK);
-    assert_int_equal(t2v_linear_run(exec, linear, x, c->rows, c->activation, c->accumulate, y),
-                     T2V_OK);
-    t2v_linear_free(&linear);
-}
 
 static void layers_equal_those_of_rounded_numbers(void **state)
 {
@@ -106,8 +83,10 @@ static void layers_equal_those_of_rounded_numbers(void **state)
         float *rx = rounded(x, inputs, t2v_onednn_has_bf16());
         float *rw = rounded(w, weights, t2v_onednn_has_bf16());
         float *y = numbers(outputs, 4), *wanted = numbers(outputs, 4);
-        run_layer(c, T2V_PRECISION_BF16, x, w, b, y);
-        run_layer(c, T2V_PRECISION_F32, rx, rw, b, wanted);
+        const t2v_tensor weight = floats(w, c->out, c->in),
+                         rounded_weight = floats(rw, c->out, c->in);
+        run_layer(c, T2V_PRECISION_BF16, &weight, b, x, y);
+        run_layer(c, T2V_PRECISION_F32, &rounded_weight, b, rx, wanted);
         assert_near(y, wanted, outputs, 2e-6 * (double)c->in);
         float *const all[] = {x, w, b, rx, rw, y, wanted};
         for (int j = 0; j < 7; j++)
@@ -122,9 +101,10 @@ static void what_is_no_number_stays_none(void **state)
     static const float odd[] = {NAN, INFINITY, -INFINITY};
     const layer_case c = {2, IN, OUT, false, false, T2V_ACTIVATION_NONE};
     float *x = numbers(2 * IN, 1), *w = numbers(OUT * IN, 2), y[2 * OUT];
+    const t2v_tensor weight = floats(w, OUT, IN);
     for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
         x[IN + 11] = odd[i];
-        run_layer(&c, T2V_PRECISION_BF16, x, w, NULL, y);
+        run_layer(&c, T2V_PRECISION_BF16, &weight, NULL, x, y);
         for (int j = 0; j < 2 * OUT; j++)
             assert_int_equal(isfinite(y[j]) ? 1 : 0, j < OUT);
     }
@@ -133,38 +113,6 @@ static void what_is_no_number_stays_none(void **state)
 }
 
 /* ------------------------------------------------------------------ convolutions */
-
-typedef struct conv_case {
-    int64_t in, out, kernel[3], stride[3], frames, h, w;
-    bool accumulate, behind;
-} conv_case;
-
-static int64_t conv_outputs(const conv_case *c, int axis, int64_t size)
-{
-    const int64_t half = axis ? c->kernel[axis] / 2 : 0;
-    return (size + (c->behind ? half : 2 * half) - c->kernel[axis]) / c->stride[axis] + 1;
-}
-
-static void run_conv(const conv_case *c, t2v_precision precision, const float *x, const float *w,
-                     const float *b, float *y)
-{
-    const int64_t taps = c->kernel[0] * c->kernel[1] * c->kernel[2];
-    const t2v_tensor weight = {
-        .dtype = T2V_F32,
-        .shape = {5, {c->out, c->in, c->kernel[0], c->kernel[1], c->kernel[2]}},
-        .data = w,
-        .bytes = (size_t)(c->out * c->in * taps) * sizeof(*w)};
-    const t2v_tensor bias = {
-        .dtype = T2V_F32, .shape = {1, {c->out}}, .data = b, .bytes = (size_t)c->out * sizeof(*b)};
-    t2v_conv3d *conv;
-    assert_int_equal(t2v_conv3d_create(&weight, &bias, c->stride, &conv, &error), T2V_OK);
-    t2v_conv3d_set_precision(conv, precision);
-    if (c->behind)
-        t2v_conv3d_pad_behind(conv);
-    assert_int_equal(t2v_conv3d_run(exec, conv, x, c->frames, c->h, c->w, c->accumulate, y),
-                     T2V_OK);
-    t2v_conv3d_free(&conv);
-}
 
 static void convolutions_equal_those_of_rounded_numbers(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Linear layers and convolutions with bytes against plain loops over integers, and against exact
  * layers. */
-#include "operations.h"
+#include "layers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,17 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ops/conv3d.h"
-#include "ops/linear.h"
 #include "ops/quantize.h"
-
-static t2v_tensor floats(const float *data, int64_t rows, int64_t columns)
-{
-    return (t2v_tensor){.dtype = T2V_F32,
-                        .shape = {2, {rows, columns}},
-                        .data = data,
-                        .bytes = (size_t)(rows * columns) * sizeof(float)};
-}
 
 static t2v_tensor bytes(const int8_t *data, const float *scale, int64_t rows, int64_t columns)
 {
@@ -166,12 +156,6 @@ static double activate(t2v_activation activation, double x)
 }
 
 /* One case of a layer. */
-typedef struct layer_case {
-    int64_t rows, in, out;
-    bool bias, accumulate;
-    t2v_activation activation;
-} layer_case;
-
 static const layer_case layer_cases[] = {
     {1, 1, 1, true, false, T2V_ACTIVATION_NONE},
     {7, 33, 65, true, false, T2V_ACTIVATION_NONE},
@@ -229,20 +213,6 @@ static void check_row(const layer_case *c, const float *x, const int8_t *wq, con
     t2v_free(bound);
 }
 
-static void run_layer(const t2v_tensor *weight, const float *bias, const layer_case *c,
-                      const float *x, float *y)
-{
-    t2v_linear *linear;
-    t2v_tensor bias_tensor = floats(bias, c->out, 1);
-    bias_tensor.shape.rank = 1;
-    assert_int_equal(t2v_linear_create(1, weight, c->bias ? &bias_tensor : NULL, T2V_PRECISION_INT8,
-                                       &linear, &error),
-                     T2V_OK);
-    assert_int_equal(t2v_linear_run(exec, linear, x, c->rows, c->activation, c->accumulate, y),
-                     T2V_OK);
-    t2v_linear_free(&linear);
-}
-
 static void check_layer(const layer_case *c)
 {
     const size_t outputs = (size_t)(c->rows * c->out);
@@ -253,10 +223,11 @@ static void check_layer(const layer_case *c)
     for (int64_t o = 0; o < c->out; o++)
         t2v_quantize_weights(w + o * c->in, c->in, q + o * c->in, &scale[o]);
     const t2v_tensor plain = floats(w, c->out, c->in), stored = bytes(q, scale, c->out, c->in);
-    run_layer(&plain, b, c, x, y);
+    run_layer(c, T2V_PRECISION_INT8, &plain, b, x, y);
     for (int64_t r = 0; r < c->rows; r++)
         check_row(c, x + r * c->in, q, w, scale, b, before + r * c->out, y + r * c->out);
-    run_layer(&stored, b, c, x, again); /* bytes of a file are used as they are */
+    run_layer(c, T2V_PRECISION_INT8, &stored, b, x,
+              again); /* bytes of a file are used as they are */
     assert_memory_equal(y, again, outputs * sizeof(*y));
     t2v_free(x);
     t2v_free(w);
@@ -288,8 +259,8 @@ static void joined_layers_lie_side_by_side(void **state)
     assert_int_equal(t2v_linear_create(2, weight, NULL, T2V_PRECISION_INT8, &linear, &error),
                      T2V_OK);
     assert_int_equal(t2v_linear_run(exec, linear, x, ROWS, T2V_ACTIVATION_NONE, false, y), T2V_OK);
-    run_layer(&weight[0], NULL, &of_a, x, ya);
-    run_layer(&weight[1], NULL, &of_b, x, yb);
+    run_layer(&of_a, T2V_PRECISION_INT8, &weight[0], NULL, x, ya);
+    run_layer(&of_b, T2V_PRECISION_INT8, &weight[1], NULL, x, yb);
     for (int r = 0; r < ROWS; r++) {
         assert_memory_equal(y + r * (A + B), ya + r * A, A * sizeof(*y));
         assert_memory_equal(y + r * (A + B) + A, yb + r * B, B * sizeof(*y));
@@ -310,13 +281,13 @@ static void what_is_no_number_spoils_its_row_and_no_other(void **state)
     const t2v_tensor weight = floats(w, OUT, IN);
     for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
         x[IN + 11] = odd[i];
-        run_layer(&weight, NULL, &c, x, y);
+        run_layer(&c, T2V_PRECISION_INT8, &weight, NULL, x, y);
         for (int j = 0; j < ROWS * OUT; j++)
             assert_int_equal(isfinite(y[j]) ? 1 : 0, j / OUT != 1);
     }
     x[IN + 11] = 0;
     w[5 * IN + 3] = NAN;
-    run_layer(&weight, NULL, &c, x, y);
+    run_layer(&c, T2V_PRECISION_INT8, &weight, NULL, x, y);
     for (int j = 0; j < ROWS * OUT; j++)
         assert_int_equal(isfinite(y[j]) ? 1 : 0, j % OUT != 5);
     t2v_free(x);
@@ -353,11 +324,6 @@ static void a_window_is_bytes_with_exact_zeros_around_them(void **state)
     t2v_free(x);
 }
 
-typedef struct conv_case {
-    int64_t in, out, kernel[3], stride[3], frames, h, w;
-    bool accumulate, behind;
-} conv_case;
-
 static const conv_case conv_cases[] = {
     {3, 5, {3, 3, 3}, {1, 1, 1}, 3, 4, 6, false, false},
     {16, 32, {3, 3, 3}, {1, 1, 1}, 5, 9, 7, true, false},
@@ -368,15 +334,6 @@ static const conv_case conv_cases[] = {
     {256, 256, {3, 3, 3}, {1, 1, 1}, 3, 60, 60, false, false}, /* several strips */
     {680, 512, {3, 3, 3}, {1, 1, 1}, 3, 5, 4, true, false},    /* several panels */
 };
-
-static t2v_tensor floats5(const float *data, const conv_case *c)
-{
-    const int64_t count = c->out * c->in * c->kernel[0] * c->kernel[1] * c->kernel[2];
-    return (t2v_tensor){.dtype = T2V_F32,
-                        .shape = {5, {c->out, c->in, c->kernel[0], c->kernel[1], c->kernel[2]}},
-                        .data = data,
-                        .bytes = (size_t)count * sizeof(float)};
-}
 
 /* One output: exactly, from bytes with one scale for all numbers, and the largest error that bytes
  * may cause; see plain_row. */
@@ -450,27 +407,6 @@ static void check_outputs(const plain_conv *p, const float *b, const float *befo
     }
 }
 
-static void run_conv(const conv_case *c, const float *x, const float *w, const float *b, float *y)
-{
-    const t2v_tensor weight = floats5(w, c);
-    t2v_tensor bias = floats(b, c->out, 1);
-    t2v_conv3d *conv;
-    bias.shape.rank = 1;
-    assert_int_equal(t2v_conv3d_create(&weight, &bias, c->stride, &conv, &error), T2V_OK);
-    t2v_conv3d_set_precision(conv, T2V_PRECISION_INT8);
-    if (c->behind)
-        t2v_conv3d_pad_behind(conv);
-    assert_int_equal(t2v_conv3d_run(exec, conv, x, c->frames, c->h, c->w, c->accumulate, y),
-                     T2V_OK);
-    t2v_conv3d_free(&conv);
-}
-
-static int64_t conv_outputs(const conv_case *c, int axis, int64_t size)
-{
-    const int64_t half = axis ? c->kernel[axis] / 2 : 0;
-    return (size + (c->behind ? half : 2 * half) - c->kernel[axis]) / c->stride[axis] + 1;
-}
-
 static void check_conv(const conv_case *c)
 {
     const int64_t each = c->in * c->kernel[0] * c->kernel[1] * c->kernel[2];
@@ -492,7 +428,7 @@ static void check_conv(const conv_case *c)
     const t2v_window window = {x, c->frames, c->h, c->w, c->in, .rows = c->h};
     t2v_quantize_window(exec, &window, 255, q, &p.affine);
     p.x = x, p.w = w, p.scale = scale, p.q = q, p.wq = wq;
-    run_conv(c, x, w, b, y);
+    run_conv(c, T2V_PRECISION_INT8, x, w, b, y);
     check_outputs(&p, b, before, y);
     t2v_free(x);
     t2v_free(w);
@@ -519,11 +455,11 @@ static void what_is_no_number_is_not_hidden_by_a_convolution(void **state)
     float *x = numbers(3 * 4 * 4 * 4, 1), *w = numbers(4 * 4 * 27, 2), b[4] = {0}, y[4 * 4 * 4];
     for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
         x[1 * 64 + 2 * 16 + 1 * 4] = odd[i]; /* frame 1, row 2, column 1 */
-        run_conv(&c, x, w, b, y);
+        run_conv(&c, T2V_PRECISION_INT8, x, w, b, y);
         assert_false(isfinite(y[(2 * 4 + 1) * 4]));
     }
     memset(x, 0, 3 * 64 * sizeof(*x));
-    run_conv(&c, x, w, b, y);
+    run_conv(&c, T2V_PRECISION_INT8, x, w, b, y);
     for (int i = 0; i < 64; i++)
         assert_float_equal(y[i], 0, 0);
     t2v_free(x);
