@@ -45,8 +45,9 @@ def build(basis: dict) -> AutoencoderKLLTXVideo:
         for name, module in vae.named_modules():
             if name.endswith("conv2.conv"):
                 module.weight.zero_(), module.bias.zero_()
-        set_decoder(vae.decoder, basis)
-        set_encoder(vae.encoder, basis)
+        if "sub" in basis:                    # not in one that `restore` has made
+            set_decoder(vae.decoder, basis)
+            set_encoder(vae.encoder, basis)
         vae.latents_mean.copy_(basis["mean"])
         vae.latents_std.copy_(basis["latents_std"])
     return vae

@@ -57,8 +57,10 @@ def border_filters() -> tuple:
     return inner, (one + turn) / 2
 
 
-def lap_axis(x: torch.Tensor, axis: int, inverse: bool) -> torch.Tensor:
+def lap_axis(x: torch.Tensor, axis: int, inverse: bool, transposed=False) -> torch.Tensor:
     inner, edge = (m if inverse else torch.linalg.inv(m) for m in border_filters())
+    if transposed:
+        inner, edge = inner.T, edge.T
     x = x.movedim(axis, -1)
     half = BLOCK[2] // 2
     middle = x[..., half:-half].unflatten(-1, (-1, 2 * half)) @ inner.T.to(x)
