@@ -72,8 +72,10 @@ void t2v_band_decoder_end(t2v_band_decoder *d)
 
 t2v_status t2v_band_decoder_run(t2v_band_decoder *d, const float *latent, bool last)
 {
+    const t2v_arena_mark mark = t2v_arena_get_mark(&d->exec->arena);
     enter(d);
-    t2v_status status = d->vae_class->decode(d->exec, d->decoder, latent + d->above, 1, last);
+    t2v_status status = d->vae_class->decode(d->exec, d->decoder, latent + d->above, last);
     leave(d);
+    t2v_arena_reset(&d->exec->arena, mark);
     return status;
 }

@@ -166,7 +166,9 @@ static t2v_status decode_frames(rehearsal *r, void *decoder, const float *latent
     t2v_stage_needs *needs = &r->needs->stage[T2V_STAGE_DECODING];
     memset(each, 0, sizeof(each));
     for (int64_t i = 0; i < count; i++) {
-        T2V_TRY(r->model->vae_class->decode(r->exec, decoder, latent, 1, i == count - 1));
+        const t2v_arena_mark mark = t2v_arena_get_mark(&r->exec->arena);
+        T2V_TRY(r->model->vae_class->decode(r->exec, decoder, latent, i == count - 1));
+        t2v_arena_reset(&r->exec->arena, mark);
         if (i < 2)
             sum_operations(r->profile, i ? each : first);
     }

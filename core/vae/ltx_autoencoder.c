@@ -953,37 +953,20 @@ static t2v_status run_levels(t2v_exec *exec, decoder *d, int64_t level, int64_t 
     return status;
 }
 
-/* One latent frame, or none when only the rest is wanted. */
-static t2v_status decode_some(t2v_exec *exec, decoder *d, const float *latents, int64_t count,
-                              bool last)
+static t2v_status decode(t2v_exec *exec, void *opaque, const float *latent, bool last)
 {
+    decoder *d = opaque;
     const ltx_vae *v = d->vae;
     const size_t positions = (size_t)(d->params.height * d->params.width);
-    const size_t latent = positions * (size_t)v->latent_channels;
     float *buffer, *input;
-    frames x = {.count = t2v_conv_state_outputs(&d->conv_in, count, last)};
+    frames x = {.count = t2v_conv_state_outputs(&d->conv_in, 1, last)};
     x.data = t2v_exec_floats(exec, (size_t)x.count + 1, positions * (size_t)v->mid.in);
     if (!x.data)
         return T2V_ERROR_MEMORY;
-    T2V_TRY(t2v_conv_state_begin(exec, &d->conv_in, count, last, &buffer, &input));
-    t2v_copy(exec, input, latents, count * (int64_t)latent);
-    T2V_TRY(t2v_conv_state_run(exec, &d->conv_in, buffer, count, last, false, x.data));
+    T2V_TRY(t2v_conv_state_begin(exec, &d->conv_in, 1, last, &buffer, &input));
+    t2v_copy(exec, input, latent, (int64_t)positions * v->latent_channels);
+    T2V_TRY(t2v_conv_state_run(exec, &d->conv_in, buffer, 1, last, false, x.data));
     return run_levels(exec, d, 0, 1, &x, last);
-}
-
-/* Latent frame by latent frame: the memory needed does not depend on the length. */
-static t2v_status decode(t2v_exec *exec, void *opaque, const float *latents, int64_t count,
-                         bool last)
-{
-    decoder *d = opaque;
-    const int64_t latent = d->params.height * d->params.width * d->vae->latent_channels;
-    t2v_status status = T2V_OK;
-    for (int64_t i = 0; i < count && status >= 0; i++) {
-        t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-        status = decode_some(exec, d, latents + i * latent, 1, last && i == count - 1);
-        t2v_arena_reset(&exec->arena, mark);
-    }
-    return status;
 }
 
 static t2v_status encode(t2v_exec *exec, const void *vae, const t2v_clip *clip, float *mean,

@@ -540,31 +540,18 @@ static t2v_status decoder_create(t2v_exec *exec, const void *vae, const t2v_deco
     return status;
 }
 
-static t2v_status decode_frame(t2v_exec *exec, decoder *d, const float *latent)
+static t2v_status decode(t2v_exec *exec, void *opaque, const float *latent, bool last)
 {
+    decoder *d = opaque;
     const int64_t h = d->params.height, w = d->params.width;
     const int64_t count = h * w * d->vae->latent_channels;
     float *x = t2v_exec_floats(exec, (size_t)count, 1);
+    (void)last; /* nothing is held back */
     if (!x)
         return T2V_ERROR_MEMORY;
     for (int64_t i = 0; i < count; i++)
         x[i] = tanhf(latent[i] / 3) * 3;
     return push(exec, &d->run, 0, x, h, w);
-}
-
-static t2v_status decode(t2v_exec *exec, void *opaque, const float *latents, int64_t count,
-                         bool last)
-{
-    decoder *d = opaque;
-    const int64_t latent = d->params.height * d->params.width * d->vae->latent_channels;
-    t2v_status status = T2V_OK;
-    (void)last; /* nothing is held back */
-    for (int64_t i = 0; i < count && status >= 0; i++) {
-        const t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-        status = decode_frame(exec, d, latents + i * latent);
-        t2v_arena_reset(&exec->arena, mark);
-    }
-    return status;
 }
 
 /* ------------------------------------------------------------------ encoding */

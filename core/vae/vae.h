@@ -61,11 +61,12 @@ typedef struct t2v_vae_class {
     /** Memory that it carries from one call to the next. */
     size_t (*decoder_bytes)(const void *decoder);
     /**
-     * @param latents [frames, height, width, latent_channels], denormalised
-     * @param last    no more latents will come: what is still held back is delivered
+     * What it takes from the arena is the caller's to give back.
+     *
+     * @param latent [height, width, latent_channels], denormalised
+     * @param last   no more latents will come: what is still held back is delivered
      */
-    t2v_status (*decode)(t2v_exec *exec, void *decoder, const float *latents, int64_t frames,
-                         bool last);
+    t2v_status (*decode)(t2v_exec *exec, void *decoder, const float *latent, bool last);
 
     /**
      * The distribution of a clip's latents, not normalised: mean and standard deviation, each

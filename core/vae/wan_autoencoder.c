@@ -504,12 +504,14 @@ static t2v_status run_level(t2v_exec *exec, decoder *d, int64_t level, const flo
     return status;
 }
 
-static t2v_status decode_frame(t2v_exec *exec, decoder *d, const float *latent)
+static t2v_status decode(t2v_exec *exec, void *opaque, const float *latent, bool last)
 {
+    decoder *d = opaque;
     const wan_vae *v = d->vae;
     const size_t positions = (size_t)(d->params.height * d->params.width);
     float *z = t2v_exec_floats(exec, positions, (size_t)v->latent_channels);
     float *x = t2v_exec_floats(exec, positions, (size_t)v->level[0].in);
+    (void)last; /* nothing is held back */
     if (!z || !x)
         return T2V_ERROR_MEMORY;
     T2V_TRY(
@@ -517,21 +519,6 @@ static t2v_status decode_frame(t2v_exec *exec, decoder *d, const float *latent)
     T2V_TRY(t2v_wan_run_conv(exec, &d->conv_in, NULL, z, false, x));
     T2V_TRY(t2v_wan_run_middle(exec, &d->middle, x));
     return run_level(exec, d, 0, x);
-}
-
-static t2v_status decode(t2v_exec *exec, void *opaque, const float *latents, int64_t count,
-                         bool last)
-{
-    decoder *d = opaque;
-    const int64_t latent = d->params.height * d->params.width * d->vae->latent_channels;
-    t2v_status status = T2V_OK;
-    (void)last; /* nothing is held back */
-    for (int64_t i = 0; i < count && status >= 0; i++) {
-        t2v_arena_mark mark = t2v_arena_get_mark(&exec->arena);
-        status = decode_frame(exec, d, latents + i * latent);
-        t2v_arena_reset(&exec->arena, mark);
-    }
-    return status;
 }
 
 static t2v_status encode(t2v_exec *exec, const void *vae, const t2v_clip *clip, float *mean,
