@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static const char *const prompts[] = {"blue waves at sunset", "red fire burning",
-                                      "gold bokeh lights", "white snow falling at night"};
+                                      "gold bokeh lights", "white fog drifting"};
 
 typedef struct {
     GMainLoop *loop;
