@@ -391,7 +391,8 @@ static int config_output(AVFilterLink *outlink)
     s->unit = (AVRational){params.rate_den, params.rate_num};
     if (!inlink)
         ret = start_stream(ctx, &params);
-    else if (t2v_video_end_create(s->model, params.rate_num, params.rate_den, &s->input_end,
+    else if (t2v_stream_params_check(s->model, &params, &error) < 0 ||
+             t2v_video_end_create(s->model, params.rate_num, params.rate_den, &s->input_end,
                                   &error) < 0)
         ret = fail(ctx, &error);
     if (ret < 0)
@@ -700,6 +701,29 @@ static int activate(AVFilterContext *ctx)
     return ff_filter_frame(outlink, frame);
 }
 
+/** While the input passes there is no stream yet: the option is for the one to come. */
+static int set_for_later(AVFilterContext *ctx, const char *command, const char *argument,
+                         char *response, int response_size, int flags)
+{
+    T2VContext *s = ctx->priv;
+    t2v_stream_params params;
+    t2v_error error;
+    uint8_t *before = NULL;
+    int ret = av_opt_get(s, command, 0, &before);
+
+    if (ret >= 0)
+        ret = ff_filter_process_command(ctx, command, argument, response, response_size, flags);
+    params = make_params(ctx);
+    if (ret >= 0 && t2v_stream_params_check(s->model, &params, &error) < 0) {
+        av_opt_set(s, command, (const char *)before, 0);
+        if (response)
+            av_strlcpy(response, error.text, response_size);
+        ret = fail(ctx, &error);
+    }
+    av_free(before);
+    return ret;
+}
+
 /** sendcmd and zmq: a prompt acts at once, other options that may change from the next chunk on. */
 static int process_command(AVFilterContext *ctx, const char *command, const char *argument,
                            char *response, int response_size, int flags)
@@ -707,6 +731,8 @@ static int process_command(AVFilterContext *ctx, const char *command, const char
     T2VContext *s = ctx->priv;
     t2v_error error;
 
+    if (s->extend && !s->input_over)
+        return set_for_later(ctx, command, argument, response, response_size, flags);
     if (s->stream && av_opt_find(s, command, NULL, AV_OPT_FLAG_RUNTIME_PARAM, 0) &&
         t2v_stream_set(s->stream, command, argument, &error) < 0) {
         if (response)

@@ -119,16 +119,27 @@ static gboolean is_text(const GValue *value)
            g_utf8_validate(g_value_get_string(value), -1, NULL);
 }
 
-static void set_option(GstT2vSrc *self, const GValue *value, GParamSpec *spec)
+/** GstT2vSetOption */
+static char *set_option(GstElement *element, const GValue *value, GParamSpec *spec)
 {
+    GstT2vSrc *self = GST_T2V_SRC(element);
     gboolean changed = FALSE;
     t2v_error error = {T2V_OK, ""};
     if (spec->param_id != GST_T2V_PROP_MODEL && !is_text(value))
-        gst_t2v_post_refused(GST_ELEMENT(self), spec->name, "the text is not valid UTF-8");
-    else if (gst_t2v_feed_set(&self->feed, value, spec, &changed, &error) < 0)
-        gst_t2v_post_refused(GST_ELEMENT(self), spec->name, error.text);
-    else if (changed)
+        return g_strdup("the text is not valid UTF-8");
+    if (gst_t2v_feed_set(&self->feed, value, spec, &changed, &error) < 0)
+        return g_strdup(error.text);
+    if (changed)
         report_change(self, value, spec);
+    return NULL;
+}
+
+static void set_option_property(GstT2vSrc *self, const GValue *value, GParamSpec *spec)
+{
+    char *refusal = set_option(GST_ELEMENT(self), value, spec);
+    if (refusal)
+        gst_t2v_post_refused(GST_ELEMENT(self), spec->name, refusal);
+    g_free(refusal);
 }
 
 static void set_lead(GstT2vSrc *self, GstClockTime lead)
@@ -146,7 +157,7 @@ static void gst_t2v_src_set_property(GObject *object, guint id, const GValue *va
 {
     GstT2vSrc *self = GST_T2V_SRC(object);
     if (id < GST_T2V_PROPS) {
-        set_option(self, value, spec);
+        set_option_property(self, value, spec);
         return;
     }
     if (id == PROP_LEAD) {
@@ -207,17 +218,29 @@ static void gst_t2v_src_get_property(GObject *object, guint id, GValue *value, G
 
 /* ------------------------------------------------------------------ starting and stopping */
 
+#define OWN_STRING(name, ...) params.name = g_strdup(params.name);
+#define FREE_STRING(name, ...) g_free((char *)params.name);
+#define LEAVE(...)
+
+/** The options' strings may be replaced while the model opens. */
+static t2v_status open_model(GstT2vSrc *self, t2v_error *error)
+{
+    g_mutex_lock(&self->feed.lock);
+    t2v_model_params params = self->feed.options.model;
+    char *path = g_strdup(self->feed.options.model_path);
+    T2V_MODEL_OPTIONS(OWN_STRING, LEAVE, LEAVE)
+    g_mutex_unlock(&self->feed.lock);
+    t2v_status status = gst_t2v_model_get(path, &params, &self->model, error);
+    T2V_MODEL_OPTIONS(FREE_STRING, LEAVE, LEAVE)
+    g_free(path);
+    return status;
+}
+
 static gboolean gst_t2v_src_start(GstBaseSrc *base)
 {
     GstT2vSrc *self = GST_T2V_SRC(base);
     t2v_error error;
-    g_mutex_lock(&self->feed.lock);
-    char *path = g_strdup(self->feed.options.model_path);
-    t2v_model_params params = self->feed.options.model;
-    g_mutex_unlock(&self->feed.lock);
-    t2v_status status = gst_t2v_model_get(path, &params, &self->model, &error);
-    g_free(path);
-    if (status < 0) {
+    if (open_model(self, &error) < 0) {
         gst_t2v_post_error(GST_ELEMENT(self), &error);
         return FALSE;
     }
@@ -920,7 +943,7 @@ static void note_latency(GstT2vSrc *self, GstEvent *event)
 static gboolean gst_t2v_src_event(GstBaseSrc *base, GstEvent *event)
 {
     if (gst_t2v_is_steering(event))
-        return gst_t2v_steer(GST_ELEMENT(base), event);
+        return gst_t2v_steer(GST_ELEMENT(base), event, set_option);
     if (GST_EVENT_TYPE(event) == GST_EVENT_QOS)
         note_qos(GST_T2V_SRC(base), event);
     if (GST_EVENT_TYPE(event) == GST_EVENT_LATENCY)
@@ -939,7 +962,7 @@ static gboolean gst_t2v_src_send_event(GstElement *element, GstEvent *event)
         return GST_ELEMENT_CLASS(gst_t2v_src_parent_class)->send_event(element, event);
     }
     if (gst_t2v_is_steering(event))
-        accepted = gst_t2v_steer(element, event);
+        accepted = gst_t2v_steer(element, event, set_option);
     gst_event_unref(event);
     return accepted;
 }

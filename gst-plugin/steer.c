@@ -18,9 +18,10 @@ static gboolean convert(const GValue *from, GValue *to)
     return g_value_transform(from, to);
 }
 
-/** What is wrong with the value; freed with g_free. NULL: nothing, and it is set. */
-static char *apply(GObject *object, const char *name, const GValue *value)
+/** As `set`, of any value. */
+static char *apply(GstElement *element, const char *name, const GValue *value, GstT2vSetOption set)
 {
+    GObject *object = G_OBJECT(element);
     GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(object), name);
     GValue converted = G_VALUE_INIT;
     char *refusal = NULL;
@@ -35,17 +36,18 @@ static char *apply(GObject *object, const char *name, const GValue *value)
                                   g_type_name(spec->value_type));
     else if (g_param_value_validate(spec, &converted))
         refusal = g_strdup_printf("%s: %s is out of range", name, text ? text : "the value");
-    else
-        g_object_set_property(object, name, &converted);
+    else if (!(refusal = set(element, &converted, spec)))
+        g_object_notify_by_pspec(object, spec);
     g_value_unset(&converted);
     g_free(text);
     return refusal;
 }
 
-static gboolean apply_field(GstElement *element, const GstStructure *structure, const char *field)
+static gboolean apply_field(GstElement *element, const GstStructure *structure, const char *field,
+                            GstT2vSetOption set)
 {
     char *name = g_strdelimit(g_strdup(field), "_", '-');
-    char *refusal = apply(G_OBJECT(element), name, gst_structure_get_value(structure, field));
+    char *refusal = apply(element, name, gst_structure_get_value(structure, field), set);
     const gboolean accepted = !refusal;
     if (refusal)
         gst_t2v_post_refused(element, name, refusal);
@@ -55,16 +57,16 @@ static gboolean apply_field(GstElement *element, const GstStructure *structure, 
 }
 
 /** The prompt last: it begins a scene, with all the others as they are by then. */
-gboolean gst_t2v_steer(GstElement *element, GstEvent *event)
+gboolean gst_t2v_steer(GstElement *element, GstEvent *event, GstT2vSetOption set)
 {
     const GstStructure *structure = gst_event_get_structure(event);
     gboolean all = TRUE;
     for (int i = 0; i < gst_structure_n_fields(structure); i++) {
         const char *field = gst_structure_nth_field_name(structure, i);
-        if (strcmp(field, "prompt") && !apply_field(element, structure, field))
+        if (strcmp(field, "prompt") && !apply_field(element, structure, field, set))
             all = FALSE;
     }
     if (gst_structure_has_field(structure, "prompt"))
-        all = apply_field(element, structure, "prompt") && all;
+        all = apply_field(element, structure, "prompt", set) && all;
     return all;
 }

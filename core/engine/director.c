@@ -46,7 +46,7 @@ static void replace(t2v_director *d, t2v_storyboard *board, int64_t frame)
     size_t next = 0;
     while (next < board->count && first_frame(d, &board->shots[next]) <= frame)
         next++;
-    d->changed = next && (!old || !same_shot(old, &board->shots[next - 1]));
+    d->changed = next && (d->changed || !old || !same_shot(old, &board->shots[next - 1]));
     d->next = next;
     t2v_storyboard_free(&d->board);
     d->board = *board;
@@ -58,7 +58,8 @@ static void look_at_file(t2v_director *d, int64_t frame)
     t2v_storyboard board = {0};
     struct stat now;
     t2v_error error;
-    if (!d->reload || !d->board.count || stat(d->path, &now) || same_file(&now, &d->seen))
+    if (!d->reload || !d->board.count || stat(d->path, &now) || same_file(&now, &d->seen) ||
+        !S_ISREG(now.st_mode)) /* a pipe is read once: its next writer may never come */
         return;
     d->seen = now;
     if (t2v_storyboard_read(d->path, &board, &error) < 0) {

@@ -254,6 +254,12 @@ static bool is_complete(const generation *g)
     return g->params->frames >= 0 && made_end(g) >= g->params->frames;
 }
 
+/* A scene may have taken the place of the last pictures that were made. */
+static bool is_over(const generation *g)
+{
+    return is_complete(g) && g->decoding.frames >= g->params->frames;
+}
+
 /* While a chunk is denoised, that is what is reported. */
 static void report_decoding(const generation *g)
 {
@@ -275,7 +281,8 @@ static t2v_status decode_one(generation *g)
     bool joins, flush = false;
     const int64_t due = g->host->next_scene(g->host->opaque, decoded_end(g), &joins);
     d->end = g->params->frames >= 0 ? g->params->frames : INT64_MAX;
-    if (!joins && due > decoded_end(g)) { /* the frames end where the next scene begins */
+    if (!joins && due > decoded_end(g) && g->plan->window_frames) {
+        /* the frames end where the next scene begins */
         flush = frames_end(g, g->made - pending(g) + 1) >= due;
         d->end = due < d->end ? due : d->end;
     }
@@ -321,7 +328,7 @@ static t2v_status catch_up(generation *g)
 {
     int64_t due;
     while (pending(g) && !meets_scene(g, &due)) {
-        if (is_complete(g) ? g->decoding.frames >= g->params->frames : due > made_end(g))
+        if (is_complete(g) ? is_over(g) : due > made_end(g))
             break;
         T2V_TRY(decode_one(g));
     }
@@ -582,7 +589,7 @@ static t2v_status run(generation *g)
     g->begin = g->decoding.pictures = -g->given.before;
     for (;;) {
         T2V_TRY(catch_up(g));
-        if (is_complete(g))
+        if (is_over(g))
             return T2V_OK;
         T2V_TRY(run_chunk(g));
     }

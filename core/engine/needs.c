@@ -249,7 +249,7 @@ static size_t count_others(const rehearsal *r)
 
 static t2v_status rehearse(rehearsal *r)
 {
-    r->needs->in_turn = r->plan->chunks != 1;
+    r->needs->in_turn = r->plan->chunks != 1 || r->plan->scenes;
     T2V_TRY(t2v_noise_open(&r->noise, NULL, 0, r->exec->error));
     T2V_TRY(rehearse_text(r));
     T2V_TRY(rehearse_pictures(r));

@@ -86,7 +86,7 @@ static void plan_chunks(const t2v_model *model, int64_t frames, int64_t chunk, b
     plan->context = context;
     plan->chunks = -1;
     if (frames >= 0 && (!chunk || all <= first)) {
-        plan->size.frames = all;
+        plan->size.frames = plan->scenes && all < context ? context : all;
         plan->chunks = 1;
     } else if (frames >= 0) {
         const int64_t fresh = window - context;
@@ -114,11 +114,11 @@ t2v_status t2v_plan_make(const t2v_model *model, int width, int height, int64_t 
     memset(plan, 0, sizeof(*plan));
     plan_size(model, width, height, plan);
     plan->lead = flags & T2V_PLAN_CONTINUES ? lead_frames(model) : 0;
+    plan->scenes = flags & T2V_PLAN_SCENES;
     const bool live = chunk < 0 && frames < 0 && model->chunk > 0;
     if (chunk < 0)
         chunk = model->chunk;
-    if (!chunk &&
-        (frames < 0 || flags & T2V_PLAN_SCENES)) /* not in one pass, but the model names no chunk */
+    if (!chunk && (frames < 0 || plan->scenes)) /* not in one pass, but the model names no chunk */
         chunk = model->defaults.frames;
     plan_chunks(model, frames, chunk, live, plan);
     return check_size(plan, error);
@@ -131,5 +131,5 @@ int64_t t2v_plan_new_frames(const t2v_plan *plan, int64_t index)
 
 bool t2v_plan_may_tile(const t2v_model *model, const t2v_plan *plan)
 {
-    return plan->chunks == 1 || t2v_joins_by_picture(model);
+    return (plan->chunks == 1 && !plan->scenes) || t2v_joins_by_picture(model);
 }

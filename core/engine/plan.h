@@ -15,6 +15,7 @@ typedef struct t2v_plan {
     int64_t context;
     int64_t lead;   /**< latent frames in front of the first new one: of the video that goes on */
     int64_t chunks; /**< -1: without end */
+    bool scenes;    /**< each may take passes of its own, beyond `chunks` */
 } t2v_plan;
 
 /** What else a plan depends on; combined by `|`. */

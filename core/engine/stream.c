@@ -242,6 +242,12 @@ static void stream_free(t2v_stream *s)
     t2v_free(s);
 }
 
+t2v_status t2v_stream_params_check(const t2v_model *model, const t2v_stream_params *params,
+                                   t2v_error *error)
+{
+    return t2v_params_check(model, params, error);
+}
+
 t2v_status t2v_stream_create(t2v_model *model, const t2v_stream_params *params, t2v_stream **out,
                              t2v_error *error)
 {

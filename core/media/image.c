@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "media/image_file.h"
+#include "media/input_file.h"
 
 t2v_status t2v_image_check(const t2v_image_file *file)
 {
@@ -86,6 +87,8 @@ static t2v_status open_known(const char *path, t2v_image_file *file, read_fn *re
     static const uint8_t jpeg[3] = {0xff, 0xd8, 0xff};
     uint8_t start[8] = {0};
     file->path = path;
+    if (t2v_input_file_is_pipe(path)) /* it is looked into before it is read */
+        return t2v_fail(file->error, T2V_ERROR_IO, "%s: a pipe; a picture must be a file", path);
     file->file = fopen(path, "rb");
     if (!file->file)
         return t2v_fail(file->error, errno == ENOENT ? T2V_ERROR_NOT_FOUND : T2V_ERROR_IO,

@@ -97,11 +97,12 @@ static t2v_status read_rate(const reader *r, const char *word, t2v_video_end *e)
     return T2V_OK;
 }
 
-/* "p10" and so on behind a colour space; nothing: 8 bits. */
-static bool read_bits(const char *text, int *bits)
+/* "p10" and so on behind a colour space, "10" too behind mono, FFmpeg's way; nothing: 8 bits. */
+static bool read_bits(const char *text, bool mono, int *bits)
 {
     char *end = (char *)text;
-    *bits = *text == 'p' ? read_int(text + 1, &end) : 8;
+    const bool named = *text == 'p';
+    *bits = named || (mono && *text) ? read_int(text + named, &end) : 8;
     return !*end && *bits >= 8 && *bits <= 16;
 }
 
@@ -120,7 +121,7 @@ static t2v_status read_colour_space(const reader *r, const char *word, t2v_yuv_l
     };
     for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
         if (!t2v_starts_with(word, spaces[i].name) ||
-            !read_bits(word + strlen(spaces[i].name), &l->bits))
+            !read_bits(word + strlen(spaces[i].name), spaces[i].mono, &l->bits))
             continue;
         l->shift_x = spaces[i].shift_x;
         l->shift_y = spaces[i].shift_y;

@@ -206,6 +206,19 @@ GST_START_TEST(a_steering_event_with_nonsense_is_refused_field_by_field)
 }
 GST_END_TEST
 
+/* What lies within a property's range, but not within the library's. */
+GST_START_TEST(the_sender_is_told_what_a_running_stream_refuses)
+{
+    GstHarness *h = source_new(ENDLESS, SMALL);
+    gst_harness_play(h);
+    gst_buffer_unref(gst_harness_pull(h));
+    GstStructure *fields = gst_structure_from_string("t2v,steps=(int)0;", NULL);
+    fail_if(gst_element_send_event(source_of(h),
+                                   gst_event_new_custom(GST_EVENT_CUSTOM_UPSTREAM, fields)));
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 static gpointer set_prompts(gpointer source)
 {
     for (int i = 0; i < 200; i++)
@@ -376,6 +389,7 @@ static Suite *suite(void)
     tcase_add_test(tests, a_prompt_shows_within_36_buffers);
     tcase_add_test(tests, a_change_is_announced);
     tcase_add_test(tests, a_steering_event_with_nonsense_is_refused_field_by_field);
+    tcase_add_test(tests, the_sender_is_told_what_a_running_stream_refuses);
     tcase_add_test(tests, properties_may_be_set_by_several_threads_at_once);
     tcase_add_test(tests, numbers_follow_a_control_source);
     tcase_add_test(tests, a_missing_model_is_an_error_that_names_it);

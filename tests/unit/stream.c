@@ -689,6 +689,24 @@ static void cuts_may_follow_each_other_faster_than_latents(void **state)
     free(pictures);
 }
 
+/* Of 33 pictures the last latent frame holds 8, from 25 on: nothing of it is left to be decoded. */
+static void a_cut_within_the_last_latent_frame_is_made(void **state)
+{
+    enum { FRAMES = 33 };
+    t2v_model *models[] = {model, condition_model};
+    float *pictures = malloc(FRAMES * PICTURE * sizeof(*pictures));
+    int64_t seeds[FRAMES];
+    (void)state;
+    assert_non_null(pictures);
+    for (int i = 0; i < 2; i++) {
+        film(models[i], "0:00 waves\n0:01.2 fire | transition=cut seed=5\n", FRAMES, pictures,
+             seeds);
+        for (int k = 0; k < FRAMES; k++)
+            assert_int_equal(seeds[k], k < 30 ? 1 : 5);
+    }
+    free(pictures);
+}
+
 static void a_shot_that_morphs_continues_and_repeats(void **state)
 {
     enum { FRAMES = 40 };
@@ -825,6 +843,21 @@ static void silence_changes_nothing_and_a_click_leaves_pictures_out(void **state
     free(with);
 }
 
+/* How many passes it takes shows only while it runs. */
+static void a_sound_and_tiles_do_not_go_together(void **state)
+{
+    static const double click = 0.35;
+    t2v_stream_params params = small();
+    t2v_stream *stream;
+    (void)state;
+    params.frames = params.chunk = 17;
+    params.tile = 64;
+    params.audio = files_write_clicks("click.wav", 2, &click, 1);
+    assert_int_equal(t2v_stream_create(condition_model, &params, &stream, &error),
+                     T2V_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "tile"));
+}
+
 static void a_cut_comes_on_time_while_a_sound_moves_the_scene(void **state)
 {
     static const double clicks[] = {0.2, 0.45, 0.7, 0.9};
@@ -933,11 +966,13 @@ int main(void)
         cmocka_unit_test(many_prompts_do_not_stop_a_stream),
         cmocka_unit_test(a_shot_after_a_cut_knows_nothing_of_what_was_before),
         cmocka_unit_test(cuts_may_follow_each_other_faster_than_latents),
+        cmocka_unit_test(a_cut_within_the_last_latent_frame_is_made),
         cmocka_unit_test(a_shot_that_morphs_continues_and_repeats),
         cmocka_unit_test(a_fade_comes_out_of_the_last_frame),
         cmocka_unit_test(a_prompt_file_is_read_again_when_asked),
         cmocka_unit_test(a_prompt_file_that_is_none_is_refused_at_once),
         cmocka_unit_test(silence_changes_nothing_and_a_click_leaves_pictures_out),
+        cmocka_unit_test(a_sound_and_tiles_do_not_go_together),
         cmocka_unit_test(a_cut_comes_on_time_while_a_sound_moves_the_scene),
         cmocka_unit_test(a_sound_that_is_none_is_refused_at_once),
         cmocka_unit_test(a_polynomial_that_nobody_published_is_refused),

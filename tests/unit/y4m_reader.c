@@ -185,6 +185,7 @@ static void range_and_depth_are_the_headers(void **state)
         {"YUV4MPEG2 W1 H1 Cmono XCOLORRANGE=LIMITED\n", {16}, {235}, 1},
         {"YUV4MPEG2 W1 H1 XCOLORRANGE=FULL Cmono\n", {0}, {255}, 1},
         {"YUV4MPEG2 W1 H1 Cmonop10 XYSCSS=GREY\n", {0x40, 0}, {0xac, 0x03}, 2},
+        {"YUV4MPEG2 W1 H1 Cmono10\n", {0x40, 0}, {0xac, 0x03}, 2}, /* FFmpeg's way */
         {"YUV4MPEG2 W1 H1 Cmonop16 XCOLORRANGE=FULL\n", {0, 0}, {255, 255}, 2},
     };
     (void)state;

@@ -239,6 +239,14 @@ typedef struct t2v_stream_params {
 /** The defaults of the option table, with the size, rate and length that suit the model. */
 T2V_API t2v_stream_params t2v_stream_params_default(const t2v_model *model);
 
+/**
+ * Whether numbers and words are in their ranges, and the model can do what they ask for, as
+ * t2v_stream_create finds it. Files that they name are not opened: for programs that will make the
+ * stream later. Any thread.
+ */
+T2V_API t2v_status t2v_stream_params_check(const t2v_model *model, const t2v_stream_params *params,
+                                           t2v_error *error);
+
 /** What a stream will need on this machine. Bytes are of anonymous memory: files stay mapped. */
 typedef struct t2v_estimate {
     int64_t bytes; /**< the most that it takes within the model's max_memory */
