@@ -285,7 +285,7 @@ static int run_profile(flags *flags, const video_flags *video, bench_profile_req
         return complain("%s", error.text);
     int code = EXIT_USAGE;
     request->params = t2v_stream_params_default(model);
-    if (flags_apply(flags, 1, &request->params) && video_flags_apply(video, &request->params))
+    if (video_flags_apply(video, flags, false, &request->params))
         code =
             bench_profile_run(model, request, &error) < 0 ? complain("%s", error.text) : EXIT_DONE;
     t2v_model_close(&model);

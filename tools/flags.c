@@ -68,6 +68,10 @@ static bool read_flag(flags *f, int argc, char **argv, int *index)
         complain("there is no flag %s", text);
         return false;
     }
+    if (own && !own->argument && equals) {
+        complain("%s: this flag takes no value", text);
+        return false;
+    }
     if (own && own->present)
         *own->present = true;
     if (own && !own->argument)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -64,6 +65,11 @@ static bool is_writable(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char folder[4096] = ".";
+    struct stat there;
+    if (stat(path, &there) == 0 && S_ISDIR(there.st_mode)) {
+        errno = EISDIR;
+        return false;
+    }
     if (slash)
         snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path + 1), path);
     return access(folder, W_OK) == 0;
@@ -100,16 +106,10 @@ static bool is_first(const job *j)
     return !j->ranks || j->ranks->rank == 0;
 }
 
-/* Numbers are compared with one pass of the reference, so such a run is one pass too. */
-static void prefer_one_pass(job *j)
-{
-    if ((j->request.dump || flags_given(&j->flags, "noise")) && !flags_given(&j->flags, "chunk"))
-        j->params.chunk = 0;
-}
-
 /* ------------------------------------------------------------------ running */
 
-static bool open_model(job *j)
+/* Both return the exit status; EXIT_DONE: so far all is well. */
+static int open_model(job *j)
 {
     j->model_params = t2v_model_params_default();
     j->log_level = j->request.quiet || !is_first(j) ? T2V_LOG_ERROR
@@ -118,35 +118,31 @@ static bool open_model(job *j)
     j->model_params.log = log_to_stderr;
     j->model_params.log_opaque = &j->log_level;
     if (!flags_apply(&j->flags, 0, &j->model_params))
-        return false;
-    if (t2v_model_open(j->request.model, &j->model_params, &j->model, &j->error) < 0) {
-        complain("%s", j->error.text);
-        return false;
-    }
-    return true;
+        return EXIT_USAGE;
+    return t2v_model_open(j->request.model, &j->model_params, &j->model, &j->error) < 0
+               ? complain("%s", j->error.text)
+               : EXIT_DONE;
 }
 
-static bool open_stream(job *j)
+static int open_stream(job *j)
 {
+    const request *r = &j->request;
     j->params = t2v_stream_params_default(j->model);
-    if (!flags_apply(&j->flags, 1, &j->params) || !video_flags_apply(&j->request.video, &j->params))
-        return false;
-    prefer_one_pass(j);
+    if (!video_flags_apply(&r->video, &j->flags, r->dump, &j->params))
+        return EXIT_USAGE;
     j->params.ranks = j->ranks;
-    if (j->request.dump && is_first(j)) {
+    if (r->dump && is_first(j)) {
         if (j->params.frames < 0) {
             complain("--dump: a video without end has no dump; give --frames or --duration");
-            return false;
+            return EXIT_USAGE;
         }
-        j->dump = dump_create(j->request.dump, j->params.frames, j->params.height, j->params.width);
+        j->dump = dump_create(r->dump, j->params.frames, j->params.height, j->params.width);
         j->params.tap = dump_tap;
         j->params.tap_opaque = j->dump;
     }
-    if (t2v_stream_create(j->model, &j->params, &j->stream, &j->error) < 0) {
-        complain("%s", j->error.text);
-        return false;
-    }
-    return true;
+    return t2v_stream_create(j->model, &j->params, &j->stream, &j->error) < 0
+               ? complain("%s", j->error.text)
+               : EXIT_DONE;
 }
 
 /* y4m has no transparency that programs read. */
@@ -224,8 +220,11 @@ static t2v_status pump(job *j)
 
 static int run(job *j)
 {
-    if (!open_model(j) || !open_stream(j))
-        return EXIT_FAILED;
+    int code = open_model(j);
+    if (code == EXIT_DONE)
+        code = open_stream(j);
+    if (code != EXIT_DONE)
+        return code;
     monitor *monitor = monitor_start(j->stream, !j->request.quiet && is_first(j));
     t2v_status status = open_output(j);
     if (status == T2V_OK)

@@ -67,7 +67,7 @@ static int estimate(flags *flags, const video_flags *video, t2v_model *model)
     t2v_stream_params params = t2v_stream_params_default(model);
     t2v_estimate e;
     t2v_error error;
-    if (!flags_apply(flags, 1, &params) || !video_flags_apply(video, &params))
+    if (!video_flags_apply(video, flags, false, &params))
         return EXIT_USAGE;
     if (t2v_model_estimate(model, &params, &e, &error) < 0)
         return complain("%s", error.text);

@@ -6,7 +6,6 @@
 
 #include "command.h"
 #include "engine/params.h"
-#include "flags.h"
 
 static bool read_size(const video_flags *v, t2v_stream_params *params)
 {
@@ -56,7 +55,12 @@ static bool read_length(const video_flags *v, t2v_stream_params *params)
     return true;
 }
 
-bool video_flags_apply(const video_flags *video, t2v_stream_params *params)
+bool video_flags_apply(const video_flags *video, flags *flags, bool compared,
+                       t2v_stream_params *params)
 {
-    return read_size(video, params) && read_length(video, params);
+    if (!flags_apply(flags, 1, params) || !read_size(video, params) || !read_length(video, params))
+        return false;
+    if ((compared || flags_given(flags, "noise")) && !flags_given(flags, "chunk"))
+        params->chunk = 0;
+    return true;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "flags.h"
 #include "t2v/t2v.h"
 
 /** What the command line says; NULL: nothing. */
@@ -24,7 +25,14 @@ typedef struct video_flags {
         "rate", "R", "frames per second: 24, 30000/1001 …", &(video)->rate, NULL                   \
     }
 
-/** Puts what was given into params; false after a message on standard error. */
-bool video_flags_apply(const video_flags *video, t2v_stream_params *params);
+/**
+ * Puts what was given into params, the stream's options too; false after a message on standard
+ * error.
+ *
+ * @param compared the numbers of the run will be compared with one pass of the reference, as those
+ *                 with --noise: then it is one pass too, unless --chunk says otherwise
+ */
+bool video_flags_apply(const video_flags *video, flags *flags, bool compared,
+                       t2v_stream_params *params);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "text/tokenizer_json.h"
 
-enum { MAX_FILE = 64 << 20 };
+enum { MAX_FILE = T2V_MAX_VOCABULARY };
 
 /* Field numbers of sentencepiece_model.proto. */
 enum {

@@ -21,7 +21,8 @@ typedef enum t2v_piece_type {
     T2V_PIECE_BYTE,
 } t2v_piece_type;
 
-enum { T2V_MAX_PIECES = 1000000, T2V_MAX_PIECE_BYTES = 1024 };
+/** Bytes of all pieces and the map; what is made of them takes a few dozen times as much. */
+enum { T2V_MAX_PIECES = 1000000, T2V_MAX_PIECE_BYTES = 1024, T2V_MAX_VOCABULARY = 64 << 20 };
 
 /** Of T5: <extra_id_99> … <extra_id_0>, behind the pieces. */
 enum { T2V_SENTINELS = 100 };

@@ -74,6 +74,10 @@ static t2v_status allocate(const reader *r)
     model->byte_count = map ? map->count : 0; /* all of it lies in the file, so the sum fits */
     for (size_t i = 0; i < r->tokens->count; i++)
         model->byte_count += t2v_gguf_string_at(at, &at).bytes;
+    if (model->byte_count > T2V_MAX_VOCABULARY)
+        return t2v_fail(r->error, T2V_ERROR_FORMAT,
+                        "%s: a vocabulary of %zu bytes, wanted at most %d", t2v_gguf_path(r->file),
+                        model->byte_count, T2V_MAX_VOCABULARY);
     model->bytes = t2v_calloc(model->byte_count + 1, 1);
     model->pieces = t2v_calloc(r->tokens->count, sizeof(t2v_piece));
     return model->bytes && model->pieces

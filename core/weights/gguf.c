@@ -11,7 +11,7 @@
 #include "weights/mapped_file.h"
 
 /* Far above what any published file has. */
-enum { MAX_ENTRIES = 1 << 16, MAX_NAME = 1024, MAX_DIMS = 4, MAX_ALIGNMENT = 1 << 20 };
+enum { MAX_ENTRIES = 1 << 16, MAX_NAME = 1024, MAX_ALIGNMENT = 1 << 20 };
 
 typedef struct pair {
     char *key;
@@ -233,10 +233,10 @@ static t2v_status read_shape(cursor *c, t2v_shape *shape)
     uint32_t rank;
     uint64_t size;
     T2V_TRY(read_u32(c, &rank));
-    if (rank > MAX_DIMS)
+    if (rank > T2V_MAX_RANK) /* ggml has 4; files of Wan hold convolutions of 5 */
         return t2v_fail(c->error, T2V_ERROR_FORMAT,
                         "%s: tensor %s has %u dimensions, wanted at most %d", c->path, c->what,
-                        rank, MAX_DIMS);
+                        rank, T2V_MAX_RANK);
     shape->rank = (int)rank;
     for (int i = shape->rank - 1; i >= 0; i--) {
         T2V_TRY(read_u64(c, &size));

@@ -119,21 +119,39 @@ static t2v_status adapter_scale(const merger *m, const t2v_tensor_entry *entry, 
     return T2V_OK;
 }
 
+/* A single number; trainers that know none of alpha write the rank, an integer. */
+static bool read_number(const t2v_tensor *tensor, float *value)
+{
+    size_t count;
+    int64_t wide;
+    int32_t narrow;
+    if (!t2v_shape_count(&tensor->shape, &count) || count != 1)
+        return false;
+    if (tensor->dtype == T2V_I64) {
+        memcpy(&wide, tensor->data, sizeof(wide));
+        *value = (float)wide;
+    } else if (tensor->dtype == T2V_I32) {
+        memcpy(&narrow, tensor->data, sizeof(narrow));
+        *value = (float)narrow;
+    } else if (t2v_dtype_is_float(tensor->dtype)) {
+        t2v_tensor_read_f32(tensor, 0, 1, value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* How often the product of a module counts by the file's own word. */
 static t2v_status file_scale(const merger *m, piece *alpha, const t2v_tensor_entry *entry,
                              size_t rank, double *scale)
 {
-    size_t count;
     float value;
     *scale = 1;
     if (!alpha)
         return m->lora->adapter ? adapter_scale(m, entry, rank, scale) : T2V_OK;
-    if (!t2v_dtype_is_float(alpha->tensor->dtype) ||
-        !t2v_shape_count(&alpha->tensor->shape, &count) || count != 1)
-        return t2v_fail(m->error, T2V_ERROR_FORMAT,
-                        "%s: tensor %.200s is no single floating-point number", path_of(m),
-                        alpha->text);
-    t2v_tensor_read_f32(alpha->tensor, 0, 1, &value);
+    if (!read_number(alpha->tensor, &value))
+        return t2v_fail(m->error, T2V_ERROR_FORMAT, "%s: tensor %.200s is no single number",
+                        path_of(m), alpha->text);
     if (!isfinite(value))
         return t2v_fail(m->error, T2V_ERROR_FORMAT, "%s: tensor %.200s is %g, wanted a number",
                         path_of(m), alpha->text, value);

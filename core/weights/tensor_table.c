@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
+#include "weights/config.h"
 #include "weights/int8.h"
 
 static t2v_status reserve(t2v_tensor_table *table, size_t more, t2v_error *error)
@@ -25,6 +27,41 @@ static t2v_status reserve(t2v_tensor_table *table, size_t more, t2v_error *error
     return T2V_OK;
 }
 
+/* ComfyUI says in a text beside a weight how that was quantised. Weights that were turned by a
+ * Hadamard matrix look like any others. */
+static t2v_status check_quantisation(const char *path, const char *name, const t2v_config *c,
+                                     t2v_error *error)
+{
+    const char *format;
+    bool turned;
+    T2V_TRY(t2v_config_string(c, "format", "", &format, error));
+    T2V_TRY(t2v_config_bool(c, "convrot", false, &turned, error));
+    if (!turned && (!strcmp(format, "float8_e4m3fn") || !strcmp(format, "float8_e5m2") ||
+                    !strcmp(format, "int8_tensorwise")))
+        return T2V_OK;
+    return t2v_fail(error, T2V_ERROR_UNSUPPORTED,
+                    "%s: tensor %.200s: weights quantised as %.40s%s; known are float8_e4m3fn, "
+                    "float8_e5m2 and int8_tensorwise without rotation",
+                    path, name, *format ? format : "nothing", turned ? " with convrot" : "");
+}
+
+enum { MAX_WORD = 4096 /* bytes of such a text */ };
+
+static t2v_status check_word(const char *path, const char *name, const t2v_tensor *tensor,
+                             t2v_error *error)
+{
+    char text[MAX_WORD + 1];
+    t2v_config *config;
+    if (!t2v_ends_with(name, ".comfy_quant") || tensor->dtype != T2V_U8 || tensor->bytes > MAX_WORD)
+        return T2V_OK;
+    memcpy(text, tensor->data, tensor->bytes);
+    text[tensor->bytes] = 0;
+    T2V_TRY(t2v_config_parse(path, text, &config, error));
+    t2v_status status = check_quantisation(path, name, config, error);
+    t2v_config_close(&config);
+    return status;
+}
+
 t2v_status t2v_tensor_table_add(t2v_tensor_table *table, const t2v_tensor_file *file,
                                 t2v_tensor_name_fn rename, const void *opaque, t2v_error *error)
 {
@@ -34,6 +71,7 @@ t2v_status t2v_tensor_table_add(t2v_tensor_table *table, const t2v_tensor_file *
     for (size_t i = 0; i < count; i++) {
         const char *name;
         const t2v_tensor *tensor = t2v_tensor_file_at(file, i, &name);
+        T2V_TRY(check_word(t2v_tensor_file_path(file), name, tensor, error));
         if (rename && !rename(opaque, name, renamed))
             continue;
         t2v_tensor_entry *entry = &table->entries[table->count];

@@ -275,9 +275,8 @@ class GGUF:
 
     def add(self, name, tensor):
         """Writes a tensor of like spread; the values that it has in the file."""
-        if tensor.ndim > 4:  # more dimensions than GGUF has
-            self.writer.add_array(f"comfy.gguf.orig_shape.{name}", list(tensor.shape))
-            self.writer.add_tensor(name, tensor.float().flatten(1).numpy())
+        if tensor.ndim > 4:  # more dimensions than ggml has; the published files of Wan hold such
+            self.writer.add_tensor(name, tensor.float().numpy())
             return tensor.float()
         kind = self.kind_for(tensor.shape) if tensor.ndim == 2 and "table" not in name and (
             "norm" not in name and "rel_b" not in name) else None

@@ -9,6 +9,7 @@
 
 #include "files.h"
 #include "weights/safetensors.h"
+#include "weights/tensor_table.h"
 
 /* A whole file that is good: 24 bytes of "a", 4 of "b", in this order. */
 static const char good[] = "{\"__metadata__\":{\"format\":\"pt\"},"
@@ -420,6 +421,39 @@ static void what_is_written_in_pieces_is_read_back(void **state)
     remove(files_path("out"));
 }
 
+/* What ComfyUI says beside a weight of how that was quantised. */
+static void weights_that_were_turned_are_refused(void **state)
+{
+    static const struct {
+        const char *word;
+        t2v_status status;
+    } cases[] = {
+        {"{\"format\": \"float8_e4m3fn\"}", T2V_OK},
+        {"{\"format\": \"int8_tensorwise\", \"convrot\": false}", T2V_OK},
+        {"{\"format\": \"int8_tensorwise\", \"convrot\": true}", T2V_ERROR_UNSUPPORTED},
+        {"{\"format\": \"nvfp4\"}", T2V_ERROR_UNSUPPORTED},
+        {"{\"format\"", T2V_ERROR_FORMAT},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const size_t bytes = strlen(cases[i].word);
+        const t2v_safetensors_entry entry = {
+            "a.comfy_quant", T2V_U8, {.rank = 1, .dim = {(int64_t)bytes}}};
+        const char *path = files_path("quantised.safetensors");
+        t2v_safetensors_writer *writer;
+        t2v_tensor_table table = {0};
+        t2v_tensor_file *file;
+        t2v_error error;
+        assert_int_equal(t2v_safetensors_create(path, &entry, 1, &writer, &error), T2V_OK);
+        assert_int_equal(t2v_safetensors_append(writer, 0, cases[i].word, bytes, &error), T2V_OK);
+        assert_int_equal(t2v_safetensors_finish(&writer, &error), T2V_OK);
+        assert_int_equal(t2v_tensor_file_open(path, &file, &error), T2V_OK);
+        assert_int_equal(t2v_tensor_table_add(&table, file, NULL, NULL, &error), cases[i].status);
+        t2v_tensor_table_free(&table);
+        t2v_tensor_file_close(&file);
+    }
+}
+
 static void incomplete_files_leave_nothing_behind(void **state)
 {
     (void)state;
@@ -522,6 +556,7 @@ int main(void)
         cmocka_unit_test(a_large_header_is_read),
         cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(what_is_written_in_pieces_is_read_back),
+        cmocka_unit_test(weights_that_were_turned_are_refused),
         cmocka_unit_test(incomplete_files_leave_nothing_behind),
         cmocka_unit_test(a_file_may_be_read_while_it_is_replaced),
         cmocka_unit_test(entries_that_cannot_be_written_are_refused),
