@@ -39,6 +39,7 @@ typedef struct job {
     FILE *file;             /* NULL: only a dump is wanted */
     t2v_y4m *y4m;
     dump *dump;
+    bool cut_off; /* the reader of the video has gone */
     t2v_error error;
 } job;
 
@@ -192,6 +193,13 @@ static t2v_status open_output(job *j)
     return t2v_y4m_open(j->file, r->output, &params, &j->y4m, &j->error);
 }
 
+/* Remembers that the reader has gone: to the stream that is an end as any other. */
+static t2v_status note_reader(job *j, t2v_status status)
+{
+    j->cut_off = j->cut_off || status == T2V_END;
+    return status;
+}
+
 static t2v_status put_frame(job *j, const t2v_frame *frame)
 {
     if (j->dump) {
@@ -210,7 +218,7 @@ static t2v_status pump(job *j)
     t2v_frame *frame;
     t2v_status status;
     while ((status = t2v_stream_next(j->stream, &frame, &j->error)) == T2V_OK) {
-        status = put_frame(j, frame);
+        status = note_reader(j, put_frame(j, frame));
         t2v_frame_release(&frame);
         if (status < 0)
             break;
@@ -226,7 +234,7 @@ static int run(job *j)
     if (code != EXIT_DONE)
         return code;
     monitor *monitor = monitor_start(j->stream, !j->request.quiet && is_first(j));
-    t2v_status status = open_output(j);
+    t2v_status status = note_reader(j, open_output(j));
     if (status == T2V_OK)
         status = pump(j);
     if (status == T2V_END && j->dump)
@@ -282,7 +290,8 @@ int command_generate(int argc, char **argv)
     if (!ranks_join(&j.ranks))
         return EXIT_FAILED;
     if (is_first(&j) && !check_output(&j))
-        return ranks_leave(j.ranks, EXIT_USAGE);
+        return ranks_leave(j.ranks, EXIT_USAGE, false);
     signal(SIGPIPE, SIG_IGN);
-    return ranks_leave(j.ranks, finish(&j, run(&j)));
+    const int code = finish(&j, run(&j));
+    return ranks_leave(j.ranks, code, !j.cut_off);
 }

@@ -2,6 +2,7 @@
 #include "ranks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 
@@ -65,9 +66,9 @@ bool ranks_join(const t2v_ranks **ranks)
     return true;
 }
 
-int ranks_leave(const t2v_ranks *ranks, int code)
+int ranks_leave(const t2v_ranks *ranks, int code, bool whole)
 {
-    if (ranks && code != EXIT_DONE)
+    if (ranks && (code != EXIT_DONE || !whole))
         MPI_Abort(MPI_COMM_WORLD, code);
     else if (ranks)
         MPI_Finalize();
@@ -78,16 +79,17 @@ int ranks_leave(const t2v_ranks *ranks, int code)
 
 bool ranks_join(const t2v_ranks **ranks)
 {
+    const char *count = getenv("OMPI_COMM_WORLD_SIZE");
     *ranks = NULL;
-    if (!launched())
+    if (!launched() || (count && !strcmp(count, "1")))
         return true;
     complain("mpirun started this, but it was built without MPI; configure --with-mpi");
     return false;
 }
 
-int ranks_leave(const t2v_ranks *ranks, int code)
+int ranks_leave(const t2v_ranks *ranks, int code, bool whole)
 {
-    (void)ranks;
+    (void)ranks, (void)whole;
     return code;
 }
 

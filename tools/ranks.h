@@ -15,7 +15,10 @@
  */
 bool ranks_join(const t2v_ranks **ranks);
 
-/** Leaves them, or ends them all when `code` is a failure. Returns the code. */
-int ranks_leave(const t2v_ranks *ranks, int code);
+/**
+ * Leaves them, or ends them all when `code` is a failure or the work was not done to its end, which
+ * the others do not know. Returns the code.
+ */
+int ranks_leave(const t2v_ranks *ranks, int code, bool whole);
 
 #endif

@@ -13,8 +13,9 @@ t2v_status t2v_positions_fill(t2v_exec *exec, t2v_position_fn position, const vo
         T2V_TRY(t2v_exec_check(exec));
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
         for (int64_t i = at; i < end; i++)
-            position(opaque, coordinates + 3 * i, positions->cosine + i * pairs,
-                     positions->sine + i * pairs);
+            if (!t2v_exec_stopping(exec))
+                position(opaque, coordinates + 3 * i, positions->cosine + i * pairs,
+                         positions->sine + i * pairs);
     }
     return T2V_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ranks.h"
 #include "engine/anchor.h"
 #include "engine/condition.h"
 #include "engine/decode.h"
@@ -141,6 +142,9 @@ static t2v_status plan_memory(generation *g)
     if (g->planned) {
         T2V_TRY(t2v_needs_rehearse(g->exec, g->model, g->params, g->plan, &g->given, &g->needs));
         T2V_TRY(check_limit(g));
+        if (g->params->ranks) /* bands of a picture are those of the same tile */
+            T2V_TRY(t2v_ranks_agree(g->params->ranks, &g->needs.tiles, sizeof(g->needs.tiles),
+                                    g->exec->error));
     }
     g->decoding.tiles = g->needs.tiles;
     if (t2v_tiles_count(&g->needs.tiles) <= 1)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/exec.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -14,7 +16,8 @@ static int available_processors(void)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof(set), &set) == 0)
         return CPU_COUNT(&set);
-    return 1;
+    const long online = sysconf(_SC_NPROCESSORS_ONLN); /* more than such a set can name */
+    return online > 0 && online < INT_MAX ? (int)online : 1;
 }
 
 t2v_status t2v_exec_create(int threads, const atomic_bool *interrupted, t2v_error *error,

@@ -47,6 +47,23 @@ static void complete(const t2v_unipc_config *config, double *sigmas, t2v_schedul
     out->sigmas[out->steps] = 0;
 }
 
+/* The solver divides by differences of neighbours' logarithms. */
+static t2v_status check_falling(t2v_schedule *schedule, t2v_error *error)
+{
+    const float *sigma = schedule->sigmas;
+    int i = 0;
+    while (i < schedule->steps && sigma[i] < (i ? sigma[i - 1] : 1) && sigma[i] > 0)
+        i++;
+    if (i == schedule->steps)
+        return T2V_OK;
+    t2v_fail(error, T2V_ERROR_ARGUMENT,
+             "sigma %d of %d is %.9g behind %.9g: UniPC wants each below the one before it, in "
+             "single precision too, and the first below 1",
+             i + 1, schedule->steps, (double)sigma[i], i ? (double)sigma[i - 1] : 1.0);
+    t2v_schedule_free(schedule);
+    return T2V_ERROR_ARGUMENT;
+}
+
 t2v_status t2v_schedule_unipc(const t2v_unipc_config *config, int steps, t2v_schedule *out,
                               t2v_error *error)
 {
@@ -56,7 +73,7 @@ t2v_status t2v_schedule_unipc(const t2v_unipc_config *config, int steps, t2v_sch
     for (int i = 0; i < steps; i++)
         sigmas[i] = i * ((1 / train - 1) / steps) + 1;
     complete(config, sigmas, out);
-    return T2V_OK;
+    return check_falling(out, error);
 }
 
 t2v_status t2v_schedule_unipc_given(const t2v_unipc_config *config, const t2v_sigmas *sigmas,
@@ -65,7 +82,7 @@ t2v_status t2v_schedule_unipc_given(const t2v_unipc_config *config, const t2v_si
     t2v_sigmas own = *sigmas;
     T2V_TRY(t2v_schedule_allocate(own.count, config->num_train_timesteps, out, error));
     complete(config, own.value, out);
-    return T2V_OK;
+    return check_falling(out, error);
 }
 
 /* ------------------------------------------------------------------ solver */

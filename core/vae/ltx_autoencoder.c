@@ -706,7 +706,7 @@ static void inject_noise(t2v_exec *exec, const float *noise, const float *scale,
     const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t p = 0; p < x->count * positions; p++)
-        for (int64_t c = 0; c < channels; c++)
+        for (int64_t c = 0; c < channels && !t2v_exec_stopping(exec); c++)
             x->data[p * channels + c] += noise[p % positions] * scale[c];
     t2v_work_end(exec, before);
 }
@@ -797,7 +797,7 @@ static void spread_frame(t2v_exec *exec, const block_state *s, const float *coar
     const int before = t2v_work_begin(exec, &work);
 #pragma omp parallel for num_threads(exec->threads) schedule(static)
     for (int64_t y = 0; y < UPSCALE * s->h; y++)
-        for (int64_t x = 0; x < UPSCALE * w; x++)
+        for (int64_t x = 0; x < UPSCALE * w && !t2v_exec_stopping(exec); x++)
             spread_position(coarse + ((y / 2) * w + x / 2) * cells * CELL + a * 4 + (y % 2) * 2 +
                                 x % 2,
                             cells, channels, add, fine + (y * UPSCALE * w + x) * channels);

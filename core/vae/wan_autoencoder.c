@@ -404,7 +404,7 @@ static void add_repeated(t2v_exec *exec, const level_state *s, const float *x, i
         const int64_t row = i / width, column = i % width;
         const int64_t cell = row % SCALE * SCALE + column % SCALE;
         const float *from = x + (row / SCALE * s->w + column / SCALE) * l->in;
-        for (int64_t c = 0; c < l->out; c++)
+        for (int64_t c = 0; c < l->out && !t2v_exec_stopping(exec); c++)
             y[i * l->out + c] += from[((c * times + part) * CELL + cell) / repeats];
     }
     t2v_work_end(exec, before);

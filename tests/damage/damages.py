@@ -594,8 +594,8 @@ add("lora-difference-of-another-size", reshape(GIVEN, f"{PLACE}diff_b", lambda s
     GIVEN, to=EITHER, **LORA)
 add("lora-of-integers", tensors(GIVEN, lambda c: c.update(
     {f"{PLACE}lora_up.weight": ("I32", [28, 4], bytes(448))})), GIVEN, f"{PLACE}lora_up.weight", **LORA)
-add("lora-alpha-of-integers", tensors(GIVEN, lambda c: c.update(
-    {f"{PLACE}alpha": ("I32", [], bytes(4))})), GIVEN, f"{PLACE}alpha", **LORA)
+add("lora-alpha-of-bytes", tensors(GIVEN, lambda c: c.update(
+    {f"{PLACE}alpha": ("U8", [], bytes(1))})), GIVEN, f"{PLACE}alpha", **LORA)
 add("lora-alpha-of-two", tensors(GIVEN, lambda c: c.update(
     {f"{PLACE}alpha": ("F32", [2], bytes(8))})), GIVEN, f"{PLACE}alpha", **LORA)
 add("lora-alpha-not-a-number", tensors(GIVEN, lambda c: c.update(

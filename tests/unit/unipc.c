@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "sample/scheduler.h"
 
@@ -80,6 +81,19 @@ static void impossible_numbers_of_steps_are_refused(void **state)
                      T2V_ERROR_ARGUMENT);
 }
 
+/* In double they fall; the solver computes in float. */
+static void sigmas_that_are_the_same_float_are_refused(void **state)
+{
+    const t2v_sigmas near = {.count = 3, .value = {.5, .49999999, .2}};
+    t2v_schedule schedule;
+    t2v_error error;
+    (void)state;
+    assert_int_equal(t2v_sigmas_check(&near, "sigmas", &error), T2V_OK);
+    assert_int_equal(t2v_schedule_unipc_given(&rows[0].config, &near, &schedule, &error),
+                     T2V_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.text, "sigma 2 of 3"));
+}
+
 static void eulers_own_schedule_is_shifted_twice(void **state)
 {
     const t2v_flow_match_config config = {.num_train_timesteps = 1000, .shift = 3};
@@ -104,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_equal_the_reference),
         cmocka_unit_test(impossible_numbers_of_steps_are_refused),
+        cmocka_unit_test(sigmas_that_are_the_same_float_are_refused),
         cmocka_unit_test(eulers_own_schedule_is_shifted_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
