@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 static const double SLOWEST = 0.4, FASTEST = 16; /* d */
-static const double ENERGY = 0.5, ONSETS = 5;    /* in f */
+static const double ENERGY = 0.5, ONSETS = 8;    /* in f */
 static const double MEAN_SECONDS = 4, FALL_SECONDS = 0.02;
 
 enum { LEAP = 4 /* pictures */ };

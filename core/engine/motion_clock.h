@@ -14,7 +14,7 @@
  * The speed of the clock at frame n, which lasts t seconds, is
  *
  *     d(n) = 1 + amount · (f(n) − mean of f over the last four seconds), within 0.4 and 16
- *     f(n) = energy(n) / 2 + 5 · surge(n)
+ *     f(n) = energy(n) / 2 + 8 · surge(n)
  *     surge(n) = max(onset(n)², e^(−t / 20 ms) · surge(n − 1))
  *
  * A chunk is generated at the pace of its slowest frame, h = min d, by the model's own time

@@ -114,7 +114,7 @@ static long read_memory(void)
 }
 
 typedef struct memory {
-    long first, least, most, last; /* KiB, from the second prompt on */
+    long first, least, most, last; /* KiB, when each prompt has had its turn */
 } memory;
 
 static void note_memory(memory *m)
@@ -128,10 +128,11 @@ static void note_memory(memory *m)
 
 static void print_memory(const memory *m)
 {
-    printf(
-        "RssAnon: %ld KiB after the first prompt, %ld at the end: %+.1f %%; least %ld, most %ld\n",
-        m->first, m->last, m->first ? 100.0 * (double)(m->last - m->first) / (double)m->first : 0,
-        m->least, m->most);
+    printf("RssAnon: %ld KiB after a turn of each prompt, %ld at the end: %+.1f %%; least %ld, "
+           "most %ld\n",
+           m->first, m->last,
+           m->first ? 100.0 * (double)(m->last - m->first) / (double)m->first : 0, m->least,
+           m->most);
 }
 
 /* ------------------------------------------------------------------ a player */
@@ -217,7 +218,8 @@ static int soak(t2v_stream *stream, double minutes, double rate, player *player)
                 add_look(&trends[turn % PROMPTS], (double)turn * EVERY, &look);
             memset(&look, 0, sizeof(look));
             turn = (long)second / EVERY;
-            note_memory(&memory);
+            if (turn >= PROMPTS)
+                note_memory(&memory);
             if (t2v_stream_set(stream, "prompt", prompts[turn % PROMPTS], &error) < 0)
                 return fail(&error);
         }
