@@ -701,6 +701,14 @@ static int activate(AVFilterContext *ctx)
     return ff_filter_frame(outlink, frame);
 }
 
+/** Answers a command that the library refuses. */
+static int refuse(AVFilterContext *ctx, const t2v_error *error, char *response, int response_size)
+{
+    if (response)
+        av_strlcpy(response, error->text, response_size);
+    return fail(ctx, error);
+}
+
 /** While the input passes there is no stream yet: the option is for the one to come. */
 static int set_for_later(AVFilterContext *ctx, const char *command, const char *argument,
                          char *response, int response_size, int flags)
@@ -716,9 +724,7 @@ static int set_for_later(AVFilterContext *ctx, const char *command, const char *
     params = make_params(ctx);
     if (ret >= 0 && t2v_stream_params_check(s->model, &params, &error) < 0) {
         av_opt_set(s, command, (const char *)before, 0);
-        if (response)
-            av_strlcpy(response, error.text, response_size);
-        ret = fail(ctx, &error);
+        ret = refuse(ctx, &error, response, response_size);
     }
     av_free(before);
     return ret;
@@ -734,11 +740,8 @@ static int process_command(AVFilterContext *ctx, const char *command, const char
     if (s->extend && !s->input_over)
         return set_for_later(ctx, command, argument, response, response_size, flags);
     if (s->stream && av_opt_find(s, command, NULL, AV_OPT_FLAG_RUNTIME_PARAM, 0) &&
-        t2v_stream_set(s->stream, command, argument, &error) < 0) {
-        if (response)
-            av_strlcpy(response, error.text, response_size);
-        return fail(ctx, &error);
-    }
+        t2v_stream_set(s->stream, command, argument, &error) < 0)
+        return refuse(ctx, &error, response, response_size);
     return ff_filter_process_command(ctx, command, argument, response, response_size, flags);
 }
 

@@ -258,10 +258,10 @@ static bool is_complete(const generation *g)
     return g->params->frames >= 0 && made_end(g) >= g->params->frames;
 }
 
-/* A scene may have taken the place of the last pictures that were made. */
+/* All is shown, which is more than made: a scene may have taken the place of the last pictures. */
 static bool is_over(const generation *g)
 {
-    return is_complete(g) && g->decoding.frames >= g->params->frames;
+    return g->params->frames >= 0 && g->decoding.frames >= g->params->frames;
 }
 
 /* While a chunk is denoised, that is what is reported. */
@@ -332,7 +332,7 @@ static t2v_status catch_up(generation *g)
 {
     int64_t due;
     while (pending(g) && !meets_scene(g, &due)) {
-        if (is_complete(g) ? is_over(g) : due > made_end(g))
+        if (is_over(g) || (!is_complete(g) && due > made_end(g)))
             break;
         T2V_TRY(decode_one(g));
     }

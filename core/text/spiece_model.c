@@ -11,8 +11,6 @@
 #include "base/utf8.h"
 #include "text/tokenizer_json.h"
 
-enum { MAX_FILE = T2V_MAX_VOCABULARY };
-
 /* Field numbers of sentencepiece_model.proto. */
 enum {
     MODEL_PIECES = 1,
@@ -240,9 +238,9 @@ static t2v_status parse(const char *path, t2v_spiece_model *model, t2v_error *er
 
 static t2v_status check_size(const char *path, size_t bytes, t2v_error *error)
 {
-    if (bytes < 1 || bytes > MAX_FILE)
+    if (bytes < 1 || bytes > T2V_MAX_VOCABULARY)
         return t2v_fail(error, T2V_ERROR_FORMAT, "%s: a tokenizer of %zu bytes, wanted 1 to %d",
-                        path, bytes, MAX_FILE);
+                        path, bytes, T2V_MAX_VOCABULARY);
     return T2V_OK;
 }
 
@@ -250,7 +248,7 @@ t2v_status t2v_spiece_model_read(const char *path, t2v_spiece_model *model, t2v_
 {
     char *bytes;
     *model = (t2v_spiece_model){0};
-    T2V_TRY(t2v_file_read(path, MAX_FILE, &bytes, &model->byte_count, error));
+    T2V_TRY(t2v_file_read(path, T2V_MAX_VOCABULARY, &bytes, &model->byte_count, error));
     model->bytes = (uint8_t *)bytes;
     t2v_status status = check_size(path, model->byte_count, error);
     if (status == T2V_OK)

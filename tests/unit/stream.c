@@ -669,42 +669,51 @@ static void a_shot_after_a_cut_knows_nothing_of_what_was_before(void **state)
     free(b);
 }
 
+typedef struct cut {
+    int frame;
+    int64_t seed; /* from that frame on */
+} cut;
+
+/* Films of both models show the seed 1 and then those of the cuts; the last entry is the
+ * number of frames, and has no seed. */
+static void assert_cuts(const char *storyboard, const cut *cuts)
+{
+    t2v_model *models[] = {model, condition_model};
+    int frames = 0;
+    for (const cut *c = cuts; c->seed; c++)
+        frames = c[1].frame;
+    float *pictures = malloc((size_t)frames * PICTURE * sizeof(*pictures));
+    int64_t *seeds = malloc((size_t)frames * sizeof(*seeds));
+    assert_true(pictures && seeds);
+    for (int i = 0; i < 2; i++) {
+        const cut *next = cuts;
+        int64_t seed = 1;
+        film(models[i], storyboard, frames, pictures, seeds);
+        for (int k = 0; k < frames; k++) {
+            if (k == next->frame)
+                seed = next++->seed;
+            assert_int_equal(seeds[k], seed);
+        }
+    }
+    free(pictures);
+    free(seeds);
+}
+
 /* 0:01 is frame 25, 0:01.1 is 28 and 0:01.2 is 30; a latent frame holds 8. */
 static void cuts_may_follow_each_other_faster_than_latents(void **state)
 {
-    enum { FRAMES = 40 };
-    t2v_model *models[] = {model, condition_model};
-    float *pictures = malloc(FRAMES * PICTURE * sizeof(*pictures));
-    int64_t seeds[FRAMES];
     (void)state;
-    assert_non_null(pictures);
-    for (int i = 0; i < 2; i++) {
-        film(models[i],
-             "0:00 waves\n0:01 fire | transition=cut seed=5\n0:01.1 snow | transition=cut seed=6\n"
-             "0:01.2 rain | transition=fade seed=7\n",
-             FRAMES, pictures, seeds);
-        for (int k = 0; k < FRAMES; k++)
-            assert_int_equal(seeds[k], k < 25 ? 1 : k < 28 ? 5 : k < 30 ? 6 : 7);
-    }
-    free(pictures);
+    assert_cuts("0:00 waves\n0:01 fire | transition=cut seed=5\n"
+                "0:01.1 snow | transition=cut seed=6\n0:01.2 rain | transition=fade seed=7\n",
+                (const cut[]){{25, 5}, {28, 6}, {30, 7}, {40, 0}});
 }
 
 /* Of 33 pictures the last latent frame holds 8, from 25 on: nothing of it is left to be decoded. */
 static void a_cut_within_the_last_latent_frame_is_made(void **state)
 {
-    enum { FRAMES = 33 };
-    t2v_model *models[] = {model, condition_model};
-    float *pictures = malloc(FRAMES * PICTURE * sizeof(*pictures));
-    int64_t seeds[FRAMES];
     (void)state;
-    assert_non_null(pictures);
-    for (int i = 0; i < 2; i++) {
-        film(models[i], "0:00 waves\n0:01.2 fire | transition=cut seed=5\n", FRAMES, pictures,
-             seeds);
-        for (int k = 0; k < FRAMES; k++)
-            assert_int_equal(seeds[k], k < 30 ? 1 : 5);
-    }
-    free(pictures);
+    assert_cuts("0:00 waves\n0:01.2 fire | transition=cut seed=5\n",
+                (const cut[]){{30, 5}, {33, 0}});
 }
 
 static void a_shot_that_morphs_continues_and_repeats(void **state)
