@@ -35,6 +35,7 @@ struct t2v_checkpoint {
     char *path;                   /* the folder, the file or the manifest */
     bool folder;                  /* in the diffusers layout */
     t2v_config *index, *defaults; /* model_index.json or empty; t2v.json or the manifest */
+    t2v_config *around;           /* model_index.json beside a manifest's transformer, or NULL */
     t2v_config *published;        /* of the transformer's file; NULL: it says nothing */
     const char *pipeline;
     const t2v_part_release *release; /* of the transformer's file; NULL: its pipeline's only one */
@@ -192,13 +193,49 @@ static t2v_status find_second(t2v_checkpoint *checkpoint, t2v_error *error)
                     first);
 }
 
-/* What model_index.json would say. */
+/* A transformer that is a folder of a whole model: its index, and the components that the model was
+ * published with, where nothing else is named. */
+static t2v_status read_folder_around(t2v_checkpoint *checkpoint, t2v_error *error)
+{
+    static const int components[] = {TRANSFORMER_2, SCHEDULER, IMAGE_ENCODER, IMAGE_PROCESSOR};
+    const char *transformer = checkpoint->part[TRANSFORMER];
+    if (!t2v_is_folder(transformer))
+        return T2V_OK;
+    char *index = t2v_beside_path(transformer, "model_index.json");
+    if (!index)
+        return t2v_fail_memory(error, "a file name", strlen(transformer));
+    t2v_status status = T2V_OK;
+    if (t2v_is_file(index))
+        status = t2v_config_open(index, &checkpoint->around, error);
+    t2v_free(index);
+    for (size_t i = 0; i < sizeof(components) / sizeof(*components) && checkpoint->around; i++) {
+        char **part = &checkpoint->part[components[i]];
+        if (!*part)
+            *part = t2v_beside_path(transformer, part_names[components[i]]);
+        if (*part && !t2v_is_folder(*part) && !t2v_is_file(*part)) {
+            t2v_free(*part);
+            *part = NULL;
+        }
+    }
+    return status;
+}
+
+/* What model_index.json says or would say. */
 static t2v_status imply_index(t2v_checkpoint *checkpoint, t2v_error *error)
 {
     char own[64];
     const t2v_part_release *release = checkpoint->release;
     double boundary = release ? release->boundary : PUBLISHED_BOUNDARY;
     const char *text = release ? release->index : "{}";
+    if (checkpoint->around && !checkpoint->part[TRANSFORMER_2]) {
+        t2v_config_close(&checkpoint->index);
+        checkpoint->index = checkpoint->around;
+        checkpoint->around = NULL;
+        return T2V_OK;
+    }
+    if (checkpoint->around)
+        T2V_TRY(t2v_config_double(checkpoint->around, "boundary_ratio", boundary, 0, 1, &boundary,
+                                  error));
     if (checkpoint->part[TRANSFORMER_2]) {
         if (checkpoint->defaults)
             T2V_TRY(t2v_config_double(checkpoint->defaults, "boundary_ratio", boundary, 0, 1,
@@ -221,6 +258,7 @@ static t2v_status complete(t2v_checkpoint *checkpoint, t2v_error *error)
     static const t2v_beside vision = {"vision encoder", "clip_vision|open-clip", vision_folders};
     findings f = {0};
     T2V_TRY(look_into(checkpoint, TRANSFORMER, &f, error));
+    T2V_TRY(read_folder_around(checkpoint, error));
     T2V_TRY(find_second(checkpoint, error));
     if (!checkpoint->part[VAE]) {
         const t2v_beside vae = {"vae", "vae", vae_folders};
@@ -235,6 +273,9 @@ static t2v_status complete(t2v_checkpoint *checkpoint, t2v_error *error)
         T2V_TRY(find_part(checkpoint, IMAGE_ENCODER, &vision, error));
     if (checkpoint->defaults)
         T2V_TRY(t2v_config_string(checkpoint->defaults, "pipeline", NULL, &checkpoint->pipeline,
+                                  error));
+    if (!checkpoint->pipeline && checkpoint->around)
+        T2V_TRY(t2v_config_string(checkpoint->around, "_class_name", NULL, &checkpoint->pipeline,
                                   error));
     if (!checkpoint->pipeline)
         checkpoint->pipeline = f.pipeline ? f.pipeline : f.unused;
@@ -316,6 +357,7 @@ void t2v_checkpoint_close(t2v_checkpoint **checkpoint)
     if (!*checkpoint)
         return;
     t2v_config_close(&(*checkpoint)->index);
+    t2v_config_close(&(*checkpoint)->around);
     t2v_config_close(&(*checkpoint)->defaults);
     t2v_config_close(&(*checkpoint)->published);
     for (int i = 0; i < PARTS; i++)

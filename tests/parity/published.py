@@ -445,6 +445,14 @@ def write_wan_ti2v(folder, out, version):
     return out / "wan2.2_ti2v.safetensors"
 
 
+def write_wan_parts(folder, out, version):
+    """The transformer's folder within a whole model, with another file for the autoencoder."""
+    shutil.copytree(folder, out / "whole")
+    shutil.rmtree(out / "whole" / "vae")
+    wan_vae_file(folder, out / "vae.safetensors", version)
+    return write_manifest(out, transformer="whole/transformer", vae="vae.safetensors")
+
+
 def write_wan_i2v(folder, out, version):
     """As other programs want it, the vision encoder among others, by the names of transformers."""
     for name in ("diffusion_models", "text_encoders", "vae", "clip_vision"):
@@ -484,6 +492,7 @@ def write_manifest(out, **parts):
 FORMS = {"single": write_single, "gguf": write_ltx_gguf, "float8": write_float8,
          "wan-float8": write_wan_float8, "wan-gguf": write_wan_gguf,
          "wan-experts": write_wan_experts, "wan-noise": write_wan_noise, "wan-ti2v": write_wan_ti2v,
+         "wan-parts": write_wan_parts,
          "wan-i2v": write_wan_i2v, "wan-flf2v": write_wan_flf2v}
 
 
@@ -545,6 +554,13 @@ MODELS |= {
                               scale_factor_spatial=16, latents_mean=MEAN_22, latents_std=STD_22),
                       UNIPC | dict(flow_shift=5.0), umt5_pieces=True,
                       index=dict(expand_timesteps=True)),
+    "wan-parts": model("WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(48, 1, 128, 2, 40),
+                       wan_vae(48, 4, num_res_blocks=2, decoder_base_dim=6, is_residual=True,
+                               in_channels=12, out_channels=12, patch_size=2,
+                               scale_factor_spatial=16, latents_mean=MEAN_22,
+                               latents_std=STD_22),
+                       UNIPC | dict(flow_shift=3.5), umt5_pieces=True,
+                       index=dict(expand_timesteps=True)),
     "wan-file-i2v": model(
         "WanImageToVideoPipeline", t5(32, 8, 4, 2, 64),
         wan_dit(16, 1, 128, 2, 40, image_dim=160, added_kv_proj_dim=128) | dict(in_channels=36),
@@ -568,6 +584,7 @@ for _name, _published in (("single-090", ("single", "0.9.0")), ("single-091", ("
                           ("float8", ("float8", "0.9.0")),
                           ("wan-float8", ("wan-float8", "2.1")), ("wan-gguf", ("wan-gguf", "2.1")),
                           ("wan-experts", ("wan-experts", "2.1")), ("wan-ti2v", ("wan-ti2v", "2.2")),
+                          ("wan-parts", ("wan-parts", "2.2")),
                           ("wan-file-i2v", ("wan-i2v", "2.1")),
                           ("wan-file-flf2v", ("wan-flf2v", "2.1")),
                           ("wan-file-a14b-pictures", ("wan-noise", "2.1"))):
@@ -588,6 +605,7 @@ CASES = [
     ("wan-file-experts", "wan-experts", Request("snow", steps=6)),
     ("wan-file-ti2v", "wan-ti2v", Request("snow", frames=13, steps=3)),
     ("wan-file-ti2v-image", "wan-ti2v", Request("snow", image=(64, 64), steps=2)),
+    ("wan-parts", "wan-parts", Request("snow 雪", image=(64, 64), steps=3)),
     ("wan-file-i2v", "wan-file-i2v", Request("a ship", "rain", image=(64, 64), guidance=5.0)),
     ("wan-file-flf2v", "wan-file-flf2v", Request("a ship", image=(64, 64), last_image=(80, 64),
                                                  frames=13, steps=3)),
