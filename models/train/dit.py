@@ -4,6 +4,7 @@ The encoder comes from `reader`, which has taught it what captions say.
 
     python -m models.train.dit --work DIR --steps 100000            # constant rate; resumes
     python -m models.train.dit --work DIR --minutes 30 --decay 1    # falling rate, to dit-final.pt
+    python -m models.train.dit --work DIR --minutes 60 --decay 1 --distil     # few steps, to few.pt
 
 Several processes with one thread each share a busy machine better than one with several: start
 the same command with `--ranks 2 --rank 0` and `--ranks 2 --rank 1`.
@@ -22,12 +23,11 @@ import time
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.nn.functional as F
 from diffusers import LTXVideoTransformer3DModel
 from diffusers.models.transformers import transformer_ltx
 from transformers import T5Config, T5EncoderModel
 
-from . import common, places, transform
+from . import common, distil, flow, places, transform
 from .text import Tokenizer
 
 WIDTH = 192                                   # of the text encoder
@@ -38,9 +38,7 @@ WARM = 30                                     # steps of rising rate after each 
 MUON = 2                                      # its rate, as a multiple of AdamW's
 TIME = .2                                     # of what the timestep modulates
 READER = .25                                  # the text encoder's
-SHAPES = .7                                   # see channel_weight
-KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
-JUMPS = 1.                                    # see Jumps
+NO_WORDS = .1                                 # of the captions are left out: see distil
 # Known latents in front of a window, and whether it leads to a goal.
 GIVEN = [(0, False)] * 8 + [(1, False)] * 5 + [(2, False)] * 3 + [(0, True), (1, True), (1, True),
                                                                   (2, True)]
@@ -165,86 +163,6 @@ def goal_coordinates(frames, h, w, rates, middle):
     return grid(torch.tensor([8. * (frames if middle else frames - 1)]), h, w, rates)
 
 
-def draw_sigma(count: int) -> torch.Tensor:
-    """Noise levels: spread for latents as wide as the noise, then moved to GAIN times that.
-
-    Three tenths are even, most lie in the middle, an eighth near the top. A batch covers them all:
-    chance would leave gaps in small ones.
-    """
-    v = (torch.randperm(count) + torch.rand(count)) / count
-    middle = torch.sigmoid(.4 + 1.2 * torch.special.ndtri(((v - .3) / .58).clamp(1e-4, 1 - 1e-4)))
-    u = torch.where(v < .3, v / .3, torch.where(v < .88, middle, .9 + .1 * (v - .88) / .12))
-    return transform.GAIN * u / (1 - u + transform.GAIN * u)
-
-
-def visible_noise(sigma):
-    """Its noise level, were latents as wide as the noise: the way back of draw_sigma's last line."""
-    return sigma / (sigma + transform.GAIN * (1 - sigma))
-
-
-def channel_weight(basis) -> torch.Tensor:
-    """Of the loss: more for broad shapes, whose codes spread widely, than for fine detail."""
-    weight = (basis["latents_std"] * transform.GAIN).pow(SHAPES)
-    return weight / weight.mean()
-
-
-class Jumps(torch.nn.Module):
-    """How far an error of the latents makes a picture jump from one latent frame to the next.
-
-    A viewer sees the first picture of eight beside the last one of the eight before. To the plain
-    loss that is one picture of eight; the others, which nothing foretells, drown what they teach.
-    """
-
-    def __init__(self, basis):
-        super().__init__()
-        shown = basis["top"] * basis["latents_std"].view(-1, 1, 1, 1, 1)
-        ends = torch.cat([shown[:, :, 0], shown[:, :, -1]]).flatten(1)
-        few = torch.linalg.qr(ends.T).R                           # as long, of fewer numbers
-        self.register_buffer("first", few[:, :len(shown)])
-        self.register_buffer("last", few[:, len(shown):])
-        # 1 for errors as wide as noise
-        self.register_buffer("scale", transform.BLOCK[0] / shown.pow(2).sum())
-
-    def forward(self, error):
-        """Of errors [B, 128, F, h, w], of which the first frame has something before it: [B]."""
-        e = error.movedim(1, -1)
-        jump = e[:, 1:] @ self.first.T - e[:, :-1] @ self.last.T
-        return jump.pow(2).sum(-1).mean((1, 2, 3)) * self.scale
-
-
-def noised(known, sigma):
-    """What is given, as noisy as the pipeline makes it."""
-    return known + KNOWN_NOISE * torch.randn_like(known) * sigma * sigma
-
-
-def loss_of(dit, text, tokens, x0, coords, known, sigma, channels=1., goal=None, jumps=None):
-    """Velocity loss of each clip on its latents behind the `known` first ones.
-
-    coords: of the goal's tokens, if there is one, and of the others; channels: [128, 1, 1, 1]
-    weights; jumps: what else counts where there are several frames.
-    """
-    ids, mask = tokens
-    b, c, f, h, w = x0.shape
-    noise = torch.randn_like(x0)
-    s = sigma.view(-1, 1, 1, 1, 1)
-    x = torch.cat([noised(x0[:, :, :known], s), ((1 - s) * x0 + s * noise)[:, :, known:]], 2)
-    given = known
-    if goal is not None:
-        x, given = torch.cat([noised(goal, s), x], 2), known + 1
-    time = (sigma[:, None, None] * 1000).repeat(1, x.shape[2], h * w)
-    time[:, :given] = 0
-    states = text(input_ids=ids, attention_mask=mask)[0]
-    v = dit(x.flatten(2).transpose(1, 2), states, time.flatten(1), mask, video_coords=coords,
-            return_dict=False)[0].float()
-    v = v.transpose(1, 2).unflatten(2, (-1, h, w))
-    e = v[:, :, given:] - (noise - x0)[:, :, known:]
-    loss, g = (e.pow(2) * channels).mean((1, 2, 3, 4)), transform.GAIN
-    if jumps and f > 1:                       # of the latents that come of it: little where noise is
-        loss = loss + JUMPS * visible_noise(sigma) * jumps(F.pad(e, (0, 0, 0, 0, min(known, 1), 0)))
-    weight = ((sigma + g * (1 - sigma)) / g) ** 2
-    return loss * weight
-
-
 def attend(query, key, value, attn_mask=None, **_):
     """Attention of [batch, tokens, heads, size] written out.
 
@@ -309,7 +227,7 @@ class Mixture:
         coords = coordinates(*where)
         if wanted:
             coords = torch.cat([goal_coordinates(*where), coords], 2)
-        return x0, self.captions(about), coords, known, last if wanted else None
+        return flow.Windows(x0, self.captions(about), coords, known, last if wanted else None)
 
 
 class Group:
@@ -344,7 +262,7 @@ class Captions:
 
     def text(self, about) -> str:
         from models.captions import caption
-        if self.rng.random() < .03:
+        if self.rng.random() < NO_WORDS:
             return ""
         return caption(about["facts"], self.rng, language="zh" if self.rng.random() < .4 else "en")
 
@@ -352,28 +270,7 @@ class Captions:
         return self.tokenizer([self.text(a) for a in abouts])
 
 
-def main() -> None:
-    p = common.parser(__doc__)
-    p.add_argument("--steps", type=int, default=100000)
-    p.add_argument("--lr", type=float, default=1.5e-3)
-    p.add_argument("--tokens", type=int, default=4000, help="latent tokens in a batch")
-    p.add_argument("--mix", default=MIX,
-                   help="windows and how often: see Mixture")
-    p.add_argument("--kinds", nargs="*", help="only these")
-    p.add_argument("--minutes", type=float, default=0, help="stop after so long")
-    p.add_argument("--decay", type=float, default=0, help="last share of it with a falling rate")
-    p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--ranks", type=int, default=1)
-    p.add_argument("--rank", type=int, default=0)
-    p.add_argument("--port", type=int, default=29518)
-    p.add_argument("--compile", action="store_true", help="a third faster after some minutes")
-    args = p.parse_args()
-    common.start(args)
-    basis = common.load(args.work / "basis.pt")
-    captions, group = Captions(args.work), Group(args)
-    channels = channel_weight(basis).view(-1, 1, 1, 1).to(args.device)
-    jumps = Jumps(basis).to(args.device)
-    torch.manual_seed(0)                      # all processes start from the same weights
+def on_device(args, captions):
     dit, text = build(captions.tokenizer.sp.get_piece_size())
     dit.to(args.device), text.to(args.device)
     if args.device == "cpu":
@@ -382,39 +279,110 @@ def main() -> None:
         torch._dynamo.config.recompile_limit = 64              # one for each shape of window
         for block in dit.transformer_blocks:
             block.compile(dynamic=False)
+    return dit, text
+
+
+def newest(work):
+    """The state that has been trained for the most steps, before anything is distilled."""
+    states = filter(None, (common.load(work / name) for name in ("dit.pt", "dit-final.pt")))
+    return max(states, key=lambda state: state["step"], default=None)
+
+
+def restore(model, state, opts) -> int:
+    """Weights and optimizers from a checkpoint; the steps so far."""
+    for module, weights in zip(model, (state["dit"], state["text"])):
+        module.load_state_dict(weights)
+    for opt, saved in zip(opts, state["opt"]):
+        opt.load_state_dict(saved)
+    return state["step"]
+
+
+def teacher_of(args, captions, state):
+    """Of distillation: the running means of a checkpoint."""
+    model = on_device(args, captions)
+    for module, mean in zip(model, state["ema"]):
+        module.load_state_dict(mean)
+    no_words = [t.to(args.device) for t in captions.tokenizer([""])]
+    return distil.Teacher(*model, no_words, 2 * args.rank % len(distil.STEPS))
+
+
+class Bands:
+    """Running means of the loss in four bands of visible noise."""
+
+    def __init__(self):
+        self.means = [None] * 4
+
+    def add(self, losses, sigma) -> None:
+        band = (flow.visible_noise(sigma) * 4).clamp(max=3.99).long()
+        for i in band.unique().tolist():
+            new = losses[band == i].mean().item()
+            self.means[i] = new if self.means[i] is None else self.means[i] + .02 * (
+                new - self.means[i])
+
+    def __str__(self):
+        return " ".join(f"{mean:.3f}" for mean in self.means if mean is not None)
+
+
+def arguments():
+    p = common.parser(__doc__)
+    p.add_argument("--steps", type=int, default=100000)
+    p.add_argument("--lr", type=float, default=1.5e-3)
+    p.add_argument("--tokens", type=int, default=4000, help="latent tokens in a batch")
+    p.add_argument("--mix", default=MIX,
+                   help="windows and how often: see Mixture")
+    p.add_argument("--kinds", nargs="*", help="only these")
+    p.add_argument("--distil", action="store_true", help="few steps with guidance inside")
+    p.add_argument("--minutes", type=float, default=0, help="stop after so long")
+    p.add_argument("--decay", type=float, default=0, help="last share of it with a falling rate")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--ranks", type=int, default=1)
+    p.add_argument("--rank", type=int, default=0)
+    p.add_argument("--port", type=int, default=29518)
+    p.add_argument("--compile", action="store_true", help="a third faster after some minutes")
+    return p.parse_args()
+
+
+def main() -> None:
+    args = arguments()
+    common.start(args)
+    basis = common.load(args.work / "basis.pt")
+    captions, group = Captions(args.work), Group(args)
+    cost = flow.Cost(basis).to(args.device)
+    torch.manual_seed(0)                      # all processes start from the same weights
+    dit, text = model = on_device(args, captions)
     opts = optimizers(dit, text, args.lr)
-    step = 0
-    path = args.work / "dit.pt"
-    final = args.work / "dit-final.pt"
-    reader, state = common.load(args.work / "text.pt"), common.load(path)
-    if reader:
+    path, final = args.work / "dit.pt", args.work / "dit-final.pt"
+    teacher, state = None, None
+    if args.distil:
+        path = final = args.work / "few.pt"
+        state = newest(args.work)
+        teacher = teacher_of(args, captions, state)
+        state["dit"], state["text"] = state["ema"]             # what the student begins as
+    elif reader := common.load(args.work / "text.pt"):
         text.load_state_dict(reader["text"])
-    if state:
-        dit.load_state_dict(state["dit"]), text.load_state_dict(state["text"])
-        for opt, saved in zip(opts, state["opt"]):
-            opt.load_state_dict(saved)
-        step = state["step"]
-    ema = common.Ema([dit, text])
-    if state:
-        ema.shadow = state["ema"]
+    own = common.load(path)
+    step = restore(model, own or state, opts) if own or state else 0
+    ema = common.Ema(model, distil.MEMORY if args.distil else .999)
+    if own:
+        ema.shadow = own["ema"]
     torch.manual_seed(step * 8 + args.rank + args.seed)
     clips = Clips(args.work, basis, step * 8 + args.rank + args.seed, args.kinds)
     mixture = Mixture(clips, args.mix, args.tokens, captions)
     print(f"DiT {sum(q.numel() for q in dit.parameters()) / 1e6:.2f} M, text "
           f"{sum(q.numel() for q in text.parameters()) / 1e6:.2f} M; {clips.count()}", flush=True)
-    clock, bands, seen = common.Clock(step, args.steps), [None] * 4, 0
+    clock, bands, seen = common.Clock(step, args.steps), Bands(), 0
     began, left, first = time.time(), 1., step
     everything, begun = [*dit.parameters(), *text.parameters()], False
     while step < args.steps and left > 0:
         if not (begun or group.first):
             group.wait()                      # the first compiles, the others find it done
-        x0, tokens, coords, known, goal = mixture.next()
-        x0, coords = x0.to(args.device), coords.to(args.device)
-        goal = goal.to(args.device) if goal is not None else None
-        tokens = [t.to(args.device) for t in tokens]
-        sigma = draw_sigma(len(x0)).to(args.device)
+        windows = mixture.next().to(args.device)
         with torch.autocast(args.device, torch.bfloat16):
-            each = loss_of(dit, text, tokens, x0, coords, known, sigma, channels, goal, jumps)
+            x, sigma, target = teacher.lesson(windows, model) if teacher else flow.lesson(windows)
+        # another context: weights that were rounded where nothing learns are not to be used again
+        with torch.autocast(args.device, torch.bfloat16):
+            x = flow.behind_given(windows, x, sigma)
+            each = cost(flow.velocity(dit, text, windows, x, sigma) - target, windows, sigma)
         for opt in opts:
             opt.zero_grad()
         each.mean().backward()
@@ -430,17 +398,11 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(everything, 1.)
         for opt in opts:
             opt.step()
-        step, seen = step + 1, seen + len(x0)
+        step, seen = step + 1, seen + len(sigma)
         ema.update(step)
-        u = visible_noise(sigma)
-        for i in range(4):
-            inside = each.detach()[(u * 4).clamp(max=3.99).long() == i]
-            if len(inside):
-                m = inside.mean().item()
-                bands[i] = m if bands[i] is None else bands[i] + .02 * (m - bands[i])
+        bands.add(each.detach(), sigma)
         if step % 25 == 0 and group.first:
-            print(clock.line(step), f"{seen} samples, loss by noise",
-                  *(f"{v:.3f}" for v in bands if v is not None), flush=True)
+            print(clock.line(step), f"{seen} samples, loss by noise {bands}", flush=True)
         ended = step == args.steps or left <= 0
         if step % 100 == 0:
             clips.refresh()

@@ -14,6 +14,7 @@ from . import codec, common, dit
 from .text import Tokenizer
 
 STEPS = 4
+CHECKPOINTS = ("dit.pt", "dit-final.pt", "few.pt")
 DEFAULTS = {"name": "t2v-default", "licence": "CC0-1.0", "width": 512, "height": 288, "rate": 24,
             "frames": 33, "steps": STEPS, "guidance": 1.0, "chunk": 33, "context": 1,
             "steady": .4}
@@ -41,7 +42,7 @@ def weights(work: Path, latest=False):
             getattr(vae, part).load_state_dict(state["ema"])
             steps[part] = state["step"]
     net, text = dit.build(Tokenizer(work).sp.get_piece_size())
-    states = [s for s in map(common.load, (work / "dit.pt", work / "dit-final.pt")) if s]
+    states = [s for s in map(common.load, (work / name for name in CHECKPOINTS)) if s]
     state = max(states, key=lambda s: s["step"], default=None)
     if state:
         net.load_state_dict(state["dit"] if latest else state["ema"][0])

@@ -1,0 +1,138 @@
+"""Flow matching: noise levels, what the transformer sees of a window, and what an error costs."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from . import transform
+
+SHAPES = .7                                   # see channel_weight
+KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
+JUMPS = .5                                    # see Jumps
+
+
+@dataclass
+class Windows:
+    """A batch of windows and their captions."""
+
+    latents: torch.Tensor                     # [B, 128, F, h, w]
+    tokens: tuple                             # of the captions: ids and mask, [B, L] each
+    coords: torch.Tensor                      # [B, 3, tokens], of the goal's first
+    known: int                                # latent frames in front that are given
+    goal: torch.Tensor | None                 # [B, 128, 1, h, w]: the picture to arrive at
+
+    def to(self, device):
+        tokens = tuple(t.to(device) for t in self.tokens)
+        goal = self.goal if self.goal is None else self.goal.to(device)
+        return Windows(self.latents.to(device), tokens, self.coords.to(device), self.known, goal)
+
+    @property
+    def wanted(self):
+        """The latents that are to be made."""
+        return self.latents[:, :, self.known:]
+
+
+def draw_sigma(count: int) -> torch.Tensor:
+    """Noise levels: spread for latents as wide as the noise, then moved to GAIN times that.
+
+    Three tenths are even, most lie in the middle, an eighth near the top. A batch covers them all:
+    chance would leave gaps in small ones.
+    """
+    v = (torch.randperm(count) + torch.rand(count)) / count
+    middle = torch.sigmoid(.4 + 1.2 * torch.special.ndtri(((v - .3) / .58).clamp(1e-4, 1 - 1e-4)))
+    u = torch.where(v < .3, v / .3, torch.where(v < .88, middle, .9 + .1 * (v - .88) / .12))
+    return transform.GAIN * u / (1 - u + transform.GAIN * u)
+
+
+def visible_noise(sigma):
+    """Its noise level, were latents as wide as the noise: the way back of draw_sigma's last line."""
+    return sigma / (sigma + transform.GAIN * (1 - sigma))
+
+
+def noisy(clean, noise, sigma):
+    s = sigma.view(-1, 1, 1, 1, 1)
+    return (1 - s) * clean + s * noise
+
+
+def lesson(windows: Windows):
+    """Noisy latents, their noise levels, and the velocity there."""
+    noise = torch.randn_like(windows.wanted)
+    sigma = draw_sigma(len(noise)).to(noise.device)
+    return noisy(windows.wanted, noise, sigma), sigma, noise - windows.wanted
+
+
+def behind_given(windows: Windows, x, sigma):
+    """x, latents of the size of windows.wanted, behind the goal and what is known.
+
+    These are as noisy as the pipeline makes them.
+    """
+    given = windows.latents[:, :, :windows.known]
+    if windows.goal is not None:
+        given = torch.cat([windows.goal, given], 2)
+    noise = KNOWN_NOISE * torch.randn_like(given) * sigma.view(-1, 1, 1, 1, 1) ** 2
+    return torch.cat([given + noise, x], 2)
+
+
+def velocity(dit, text, windows: Windows, x, sigma, tokens=None):
+    """What the model says of the wanted latents in x, which come behind those that are given.
+
+    tokens: other words than the windows' captions.
+    """
+    ids, mask = tokens or windows.tokens
+    frames, h, w = x.shape[2:]
+    given = frames - windows.wanted.shape[2]
+    time = (sigma[:, None, None] * 1000).repeat(1, frames, h * w)
+    time[:, :given] = 0
+    states = text(input_ids=ids, attention_mask=mask)[0]
+    v = dit(x.flatten(2).transpose(1, 2), states, time.flatten(1), mask,
+            video_coords=windows.coords, return_dict=False)[0].float()
+    return v.transpose(1, 2).unflatten(2, (frames, h, w))[:, :, given:]
+
+
+def channel_weight(basis) -> torch.Tensor:
+    """Of the loss: more for broad shapes, whose codes spread widely, than for fine detail."""
+    weight = (basis["latents_std"] * transform.GAIN).pow(SHAPES)
+    return weight / weight.mean()
+
+
+class Jumps(torch.nn.Module):
+    """How far an error of the latents makes a picture jump from one latent frame to the next.
+
+    A viewer sees the first picture of eight beside the last one of the eight before. To the plain
+    loss that is one picture of eight; the others, which nothing foretells, drown what they teach.
+    """
+
+    def __init__(self, basis):
+        super().__init__()
+        shown = basis["top"] * basis["latents_std"].view(-1, 1, 1, 1, 1)
+        ends = torch.cat([shown[:, :, 0], shown[:, :, -1]]).flatten(1)
+        few = torch.linalg.qr(ends.T).R                           # as long, of fewer numbers
+        self.register_buffer("first", few[:, :len(shown)])
+        self.register_buffer("last", few[:, len(shown):])
+        # 1 for errors as wide as noise
+        self.register_buffer("scale", transform.BLOCK[0] / shown.pow(2).sum())
+
+    def forward(self, error):
+        """Of errors [B, 128, F, h, w], of which the first frame has something before it: [B]."""
+        e = error.movedim(1, -1)
+        jump = e[:, 1:] @ self.first.T - e[:, :-1] @ self.last.T
+        return jump.pow(2).sum(-1).mean((1, 2, 3)) * self.scale
+
+
+class Cost(torch.nn.Module):
+    """Of errors of the velocity: one number for each window."""
+
+    def __init__(self, basis):
+        super().__init__()
+        self.register_buffer("channels", channel_weight(basis).view(-1, 1, 1, 1))
+        self.jumps = Jumps(basis)
+
+    def forward(self, error, windows: Windows, sigma):
+        cost, g = (error.pow(2) * self.channels).mean((1, 2, 3, 4)), transform.GAIN
+        before = min(windows.known, 1)
+        if error.shape[2] + before > 1:
+            # of the latents that come of it: little where noise is
+            jumps = self.jumps(F.pad(error, (0, 0, 0, 0, before, 0)))
+            cost = cost + JUMPS * visible_noise(sigma) * jumps
+        return cost * ((sigma + g * (1 - sigma)) / g) ** 2
