@@ -210,9 +210,10 @@ static t2v_status read_folder_around(t2v_checkpoint *checkpoint, t2v_error *erro
     t2v_free(index);
     for (size_t i = 0; i < sizeof(components) / sizeof(*components) && checkpoint->around; i++) {
         char **part = &checkpoint->part[components[i]];
-        if (!*part)
-            *part = t2v_beside_path(transformer, part_names[components[i]]);
-        if (*part && !t2v_is_folder(*part) && !t2v_is_file(*part)) {
+        if (*part)
+            continue;
+        *part = t2v_beside_path(transformer, part_names[components[i]]);
+        if (*part && !t2v_is_folder(*part)) {
             t2v_free(*part);
             *part = NULL;
         }

@@ -35,6 +35,12 @@ def load(path: Path, device="cpu"):
     return torch.load(path, map_location=device, weights_only=False) if path.exists() else None
 
 
+def newest(work: Path, names):
+    """Of a work folder's checkpoints with these names: the state after the most steps, or None."""
+    states = filter(None, (load(work / name) for name in names))
+    return max(states, key=lambda state: state["step"], default=None)
+
+
 class Ema:
     """Running mean of the weights; short memory at first, so that it is of use early."""
 

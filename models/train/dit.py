@@ -39,6 +39,8 @@ MUON = 2                                      # its rate, as a multiple of AdamW
 TIME = .2                                     # of what the timestep modulates
 READER = .25                                  # the text encoder's
 NO_WORDS = .1                                 # of the captions are left out: see distil
+# Checkpoints: at a constant rate and at its fall, and of few steps.
+UNDISTILLED, FEW = ("dit.pt", "dit-final.pt"), "few.pt"
 # Known latents in front of a window, and whether it leads to a goal.
 GIVEN = [(0, False)] * 8 + [(1, False)] * 5 + [(2, False)] * 3 + [(0, True), (1, True), (1, True),
                                                                   (2, True)]
@@ -282,12 +284,6 @@ def on_device(args, captions):
     return dit, text
 
 
-def newest(work):
-    """The state that has been trained for the most steps, before anything is distilled."""
-    states = filter(None, (common.load(work / name) for name in ("dit.pt", "dit-final.pt")))
-    return max(states, key=lambda state: state["step"], default=None)
-
-
 def restore(model, state, opts) -> int:
     """Weights and optimizers from a checkpoint; the steps so far."""
     for module, weights in zip(model, (state["dit"], state["text"])):
@@ -351,11 +347,11 @@ def main() -> None:
     torch.manual_seed(0)                      # all processes start from the same weights
     dit, text = model = on_device(args, captions)
     opts = optimizers(dit, text, args.lr)
-    path, final = args.work / "dit.pt", args.work / "dit-final.pt"
+    path, final = (args.work / name for name in UNDISTILLED)
     teacher, state = None, None
     if args.distil:
-        path = final = args.work / "few.pt"
-        state = newest(args.work)
+        path = final = args.work / FEW
+        state = common.newest(args.work, UNDISTILLED)
         teacher = teacher_of(args, captions, state)
         state["dit"], state["text"] = state["ema"]             # what the student begins as
     elif reader := common.load(args.work / "text.pt"):

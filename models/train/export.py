@@ -10,13 +10,11 @@ from pathlib import Path
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, LTXConditionPipeline
 
-from . import codec, common, dit
+from . import codec, common, distil, dit
 from .text import Tokenizer
 
-STEPS = 4
-CHECKPOINTS = ("dit.pt", "dit-final.pt", "few.pt")
 DEFAULTS = {"name": "t2v-default", "licence": "CC0-1.0", "width": 512, "height": 288, "rate": 24,
-            "frames": 33, "steps": STEPS, "guidance": 1.0, "chunk": 33, "context": 1,
+            "frames": 33, "steps": len(distil.STEPS), "guidance": 1.0, "chunk": 33, "context": 1,
             "steady": .4}
 INDEX = {
     "_class_name": "LTXConditionPipeline", "_diffusers_version": "0.32.0",
@@ -42,8 +40,7 @@ def weights(work: Path, latest=False):
             getattr(vae, part).load_state_dict(state["ema"])
             steps[part] = state["step"]
     net, text = dit.build(Tokenizer(work).sp.get_piece_size())
-    states = [s for s in map(common.load, (work / name for name in CHECKPOINTS)) if s]
-    state = max(states, key=lambda s: s["step"], default=None)
+    state = common.newest(work, (*dit.UNDISTILLED, dit.FEW))
     if state:
         net.load_state_dict(state["dit"] if latest else state["ema"][0])
         text.load_state_dict(state["text"] if latest else state["ema"][1])

@@ -539,6 +539,8 @@ STD_22 = [0.4765, 1.0364, 0.4514, 1.1677, 0.5313, 0.4990, 0.4818, 0.5013, 0.8158
           0.8986, 0.5659, 0.7069, 0.5338, 0.4889, 0.4917, 0.4069, 0.4999, 0.6866, 0.4093, 0.5709,
           0.6065, 0.6415, 0.4944, 0.5726, 1.2042, 0.5458, 1.6887, 0.3971, 1.0600, 0.3943, 0.5537,
           0.5444, 0.4089, 0.7468, 0.7744]
+WAN_22 = dict(num_res_blocks=2, decoder_base_dim=6, is_residual=True, in_channels=12, out_channels=12,
+              patch_size=2, scale_factor_spatial=16, latents_mean=MEAN_22, latents_std=STD_22)
 
 MODELS |= {
     "wan-float8": model("WanPipeline", t5(256, 32, 8, 2, 512), wan_dit(16, 2, 128, 2, 300),
@@ -549,16 +551,11 @@ MODELS |= {
                          wan_vae(16, 8, **WAN_21), UNIPC, umt5_pieces=True, expert=True,
                          index=dict(boundary_ratio=0.875)),
     "wan-ti2v": model("WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(48, 1, 128, 2, 40),
-                      wan_vae(48, 4, num_res_blocks=2, decoder_base_dim=6, is_residual=True,
-                              in_channels=12, out_channels=12, patch_size=2,
-                              scale_factor_spatial=16, latents_mean=MEAN_22, latents_std=STD_22),
+                      wan_vae(48, 4, **WAN_22),
                       UNIPC | dict(flow_shift=5.0), umt5_pieces=True,
                       index=dict(expand_timesteps=True)),
     "wan-parts": model("WanPipeline", t5(32, 8, 4, 2, 64), wan_dit(48, 1, 128, 2, 40),
-                       wan_vae(48, 4, num_res_blocks=2, decoder_base_dim=6, is_residual=True,
-                               in_channels=12, out_channels=12, patch_size=2,
-                               scale_factor_spatial=16, latents_mean=MEAN_22,
-                               latents_std=STD_22),
+                       wan_vae(48, 4, **WAN_22),
                        UNIPC | dict(flow_shift=3.5), umt5_pieces=True,
                        index=dict(expand_timesteps=True)),
     "wan-file-i2v": model(
