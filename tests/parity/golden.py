@@ -149,7 +149,7 @@ def write_case(root, name, folder, request, seed, vae=None):
     if vae:
         tiny.replace(pipeline, vae, root / f"{name}.vae.safetensors", seed)
     noise = reference.draw_noise(pipeline, request, seed)
-    paths = pictures.write(request, root, name, seed)
+    paths = pictures.write(pipeline, request, root, name, seed)
     lora = loras.write(pipeline, request, root, name, seed)
     with loras.loaded(pipeline, request, lora):
         tensors = reference.run(pipeline, request, noise, paths)

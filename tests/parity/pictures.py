@@ -1,31 +1,49 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Pictures and clips to start from, and how they are fitted to a video's size, by Pillow."""
 
+import itertools
+
 import numpy
 import torch
 from PIL import Image
 
 OPTIONS = ("image", "last_image")
+MARGIN = 5e-5  # of a step of bytes, thrice the roundings of a sum of 24-bit floats
+ATTEMPT = 1_000_000  # between the seeds of two attempts
 
 
-def write(request, folder, name, seed):
+def write(pipeline, request, folder, name, seed):
     """
     A file NAME.OPTION.png or NAME.continue.y4m for all that the request has the size of;
     {option: path}.
     """
+    drawn = draw_clear if getattr(pipeline, "image_encoder", None) else draw
     paths = {}
     for number, option in enumerate(OPTIONS):
         size = getattr(request, option)
         if size:
             paths[option] = folder / f"{name}.{option}.png"
-            draw(size, seed + number).save(paths[option])
+            drawn(size, seed + number, request).save(paths[option])
     if request.clip:
         paths["continue"] = folder / f"{name}.continue.y4m"
         write_clip(paths["continue"], request, seed)
     return paths
 
 
-def draw(size, seed):
+def draw_clear(size, seed, request):
+    """
+    A picture of the same bytes whoever fits it to the request: a vision encoder reads bytes, and a
+    float midway between two is rounded up by one program and down by the other.
+    """
+    target = request.width, request.height
+    for attempt in itertools.count():
+        picture = draw(size, seed + ATTEMPT * attempt)
+        steps = fit(picture, *target).double() * 255
+        if size == target or ((steps % 1 - 0.5).abs() > MARGIN).all():
+            return picture
+
+
+def draw(size, seed, request=None):
     """Coloured blobs under fine noise: width and height to a picture."""
     generator = numpy.random.default_rng(seed)
     coarse = Image.fromarray(generator.integers(0, 256, (5, 5, 3), dtype=numpy.uint8))

@@ -106,7 +106,7 @@ def check_case(pipeline, folder, case, seed, scratch, options, given):
     name, _, request, *source = case
     noise = None if "torch" in source else reference.draw_noise(pipeline, request, seed)
     dump = scratch / f"{name}.safetensors"
-    paths = pictures.write(request, scratch, name, seed)
+    paths = pictures.write(pipeline, request, scratch, name, seed)
     more = [*given, *options.more]
     lora = loras.write(pipeline, request, scratch, name, seed)
     if lora:
