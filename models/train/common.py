@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+CHANGES = "-changes"                          # of a folder's name: clips of scenes that change
 DEFAULT_WORK = Path(__file__).resolve().parents[1] / "work"
 
 

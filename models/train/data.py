@@ -1,12 +1,15 @@
 """Draw training clips and keep their codes, a crop of their pixels, and the facts for captions.
 
     python -m models.train.data --work DIR --size 512x288 --clips 40    # per kind; resumes
+    python -m models.train.data --work DIR --clips 10 --changes         # of scenes that change
 
 One file a clip: DIR/clips/WxH/KIND/NNNNN.npz with
   start [m+1, 128, h, w]   codes of frames 0, 8, 16 … as the first frame of a video
   block [m, 128, h, w]     codes of frames 1–8, 9–16 …
   crop  [1+8m, 128, 128, 3] uint8, a window of the pixels whose corner is a multiple of 32
   facts, rate, kind, width, height as JSON in `about`
+With --changes DIR/clips/WxH-changes/KIND/NNNNN.npz: KIND is what the scene turns into, and the facts
+are that one's. Its first frames, as many as Change.FIRST, show another scene.
 """
 
 import ctypes
@@ -35,13 +38,13 @@ def plain(value):
     return str(value)
 
 
-def draw(kind: str, number: int, size: tuple) -> tuple:
+def draw(kind: str, number: int, size: tuple, rate: int = 0) -> tuple:
     """Clip [1+8m, H, W, 3] and what is known about it; the same number gives the same clip."""
     from models.scenes import KINDS
     from models.scenes.view import View
     rng = np.random.default_rng([number, size[0], size[1], sum(map(ord, kind))])
     facts = KINDS[kind].facts(rng)
-    rate = int(rng.choice(RATES))
+    rate = rate or int(rng.choice(RATES))
     times = rng.uniform(0, 20) + np.arange(1 + 8 * BLOCKS) / rate
     view = View(*size, 0, 0, *size)
     clip = KINDS[kind].draw(facts, int(rng.integers(1 << 30)), times, view)
@@ -49,10 +52,51 @@ def draw(kind: str, number: int, size: tuple) -> tuple:
     return clip, about, rng
 
 
+class Change:
+    """How a scene gives way to another: place by place, along a front that winds over the picture.
+
+    A viewer takes this for a movement, where all places at once would be a dissolve.
+    """
+
+    FIRST = 9                                     # frames of the first scene alone
+    SOFT = .1                                     # of the time: how long a place takes
+    SAME = .2                                     # are of one kind: colours or speed change
+
+    def __init__(self, rng, size, rate):
+        from models.scenes.noise import Noise
+        self.length = float(np.clip(rng.uniform(.4, .9) * rate, 6, 28))
+        (w, h), bumps, angle = size, rng.uniform(.7, 2), rng.uniform(0, 2 * np.pi)
+        x, y = np.arange(w) / h, np.arange(h)[:, None] / h
+        front = Noise(int(rng.integers(1 << 30))).fbm(bumps * x, bumps * y, octaves=2)
+        front = front + rng.uniform(0, 3) * (np.cos(angle) * x + np.sin(angle) * y)
+        self.front = (front - front.min()) / np.ptp(front)    # when it comes to a place, 0 to 1
+
+    def new(self, frame):
+        """How much of a frame shows the second scene: [h, w, 1]."""
+        time = (1 + self.SOFT) * (frame - self.FIRST + 1) / self.length
+        share = ((time - self.front) / self.SOFT).clip(0, 1)
+        return (share * share * (3 - 2 * share)).astype(np.float32)[..., None]
+
+
+OTHER = 500_000                                   # between the numbers of plain clips and of these
+
+
+def draw_change(kind: str, number: int, size: tuple) -> tuple:
+    """As draw: a clip that becomes one of `kind`."""
+    from models.scenes import KINDS
+    clip, about, rng = draw(kind, number + OTHER, size)
+    before = kind if rng.random() < Change.SAME else str(rng.choice(sorted(KINDS)))
+    old, _, _ = draw(before, number + 2 * OTHER, size, about["rate"])
+    change = Change(rng, size, about["rate"])
+    for i, frame in enumerate(old):
+        clip[i] = frame + change.new(i) * (clip[i] - frame)
+    return clip, about, rng
+
+
 def make(job) -> float:
-    kind, number, size, path, basis = job
+    kind, number, size, path, basis, drawn = job
     began = time.time()
-    clip, about, rng = draw(kind, number, size)
+    clip, about, rng = drawn(kind, number, size)
     clip = np.ascontiguousarray(clip, dtype=np.float32)
     x0, y0 = (32 * int(rng.integers(0, max(1, s // 32 - 3))) for s in size)
     crop = (clip[:, y0:y0 + 128, x0:x0 + 128] * 255 + .5).clip(0, 255).astype(np.uint8)
@@ -92,19 +136,21 @@ def main() -> None:
     p.add_argument("--size", default="512x288")
     p.add_argument("--clips", type=int, default=40, help="clips of each kind")
     p.add_argument("--kinds", nargs="*")
+    p.add_argument("--changes", action="store_true", help="of scenes that turn into these kinds")
     args = p.parse_args()
     common.start(args)
     from models.scenes import KINDS
     size = tuple(map(int, args.size.split("x")))
+    name, drawn = (args.size + common.CHANGES, draw_change) if args.changes else (args.size, draw)
     basis = common.load(args.work / "basis.pt")["top"]
     torch.set_num_threads(1)
     jobs = []
     for number in range(args.clips):              # kinds in turn: useful when stopped early
         for kind in args.kinds or sorted(KINDS):
-            path = args.work / "clips" / args.size / kind / f"{number:05}.npz"
+            path = args.work / "clips" / name / kind / f"{number:05}.npz"
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists():
-                jobs.append((kind, number, size, str(path), basis))
+                jobs.append((kind, number, size, str(path), basis, drawn))
     clock, spent = common.Clock(0, len(jobs)), {}
     with multiprocessing.get_context("fork").Pool(args.threads, begin_process) as pool:
         for n, (kind, took, error) in enumerate(pool.imap_unordered(attempt, jobs), 1):

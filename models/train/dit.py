@@ -12,8 +12,8 @@ the same command with `--ranks 2 --rank 0` and `--ranks 2 --rank 1`.
 Windows of 1 or more latent frames are cut from the clips: from a clip's start (its first latent is one
 frame) or from its middle, then with one or two known latents in front, so that a stream can be
 continued without end. Some lead to a goal, the window's last picture, whose tokens stand in front of
-the others. Coordinates, per-token timesteps and the noise on known latents are those of
-LTXConditionPipeline.
+the others. In those of clips that change, a scene becomes the one of the caption behind what is known.
+Coordinates, per-token timesteps and the noise on known latents are those of LTXConditionPipeline.
 """
 
 import json
@@ -44,7 +44,7 @@ UNDISTILLED, FEW = ("dit.pt", "dit-final.pt"), "few.pt"
 # Known latents in front of a window, and whether it leads to a goal.
 GIVEN = [(0, False)] * 8 + [(1, False)] * 5 + [(2, False)] * 3 + [(0, True), (1, True), (1, True),
                                                                   (2, True)]
-# Single pictures teach words and layout cheaply; later more of 16x9x5.
+# Single pictures teach words and layout cheaply; later more of 16x9x5, and clips that change.
 MIX = "512x288/16x9x1=4,512x288/16x9x2=3,512x288/16x9x5=2"
 
 
@@ -223,6 +223,8 @@ class Mixture:
         known, wanted = self.rng.choice(GIVEN) if frames > 1 else (0, False)
         known = min(known, frames - 1)
         middle = known > 0 and self.rng.random() < .7
+        if size.endswith(common.CHANGES):     # as a stream: it has begun, and shows something else
+            known, middle = max(known, 1), True
         count = max(1, self.tokens // ((frames + wanted) * h * w))
         x0, last, about = self.clips.batch(size, count, window, middle)
         where = frames, h, w, [a["rate"] for a in about], middle
