@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ranks.h"
 
+#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "command.h"
 
-/* Set by the launchers of Open MPI, and of those that speak PMI. */
-static bool launched(void)
+/* How many processes the launcher of Open MPI, or one that speaks PMI, says that it has started;
+ * 0: none has. PMIx does not tell: more than one. */
+static int launched(void)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (getenv(names[i]))
-            return true;
-    return false;
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        const char *size = getenv(sizes[i]);
+        if (size)
+            return atoi(size);
+    }
+    return getenv("PMIX_RANK") ? INT_MAX : 0;
 }
 
 #ifdef HAVE_MPI
@@ -79,9 +82,8 @@ int ranks_leave(const t2v_ranks *ranks, int code, bool whole)
 
 bool ranks_join(const t2v_ranks **ranks)
 {
-    const char *count = getenv("OMPI_COMM_WORLD_SIZE");
     *ranks = NULL;
-    if (!launched() || (count && !strcmp(count, "1")))
+    if (launched() <= 1)
         return true;
     complain("mpirun started this, but it was built without MPI; configure --with-mpi");
     return false;
