@@ -12,14 +12,13 @@ import itertools
 import random
 
 import torch
-from diffusers.pipelines.ltx.pipeline_ltx_condition import linear_quadratic_schedule
 
 from . import flow
 
 GUIDANCE = 3.
 OWN = .5                                      # of the lessons begin where the student has come
 MEMORY = .995                                 # of the running means: the whole takes an hour or two
-FINE = (*linear_quadratic_schedule(8).tolist(), 0.)
+FINE = (*flow.LEVELS, 0.)
 # Noise levels from each step's first to its last, and whether words guide between them. The first
 # two are short, of nearly even change; where little noise is left the picture says more than words.
 STEPS = (((FINE[0], FINE[2]), True), ((FINE[2], FINE[4]), True), (FINE[4:7], True),

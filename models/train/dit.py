@@ -231,7 +231,8 @@ class Mixture:
         coords = coordinates(*where)
         if wanted:
             coords = torch.cat([goal_coordinates(*where), coords], 2)
-        return flow.Windows(x0, self.captions(about), coords, known, last if wanted else None)
+        return flow.Windows(x0, self.captions(about), coords, known, last if wanted else None,
+                            tuple(a["kind"] for a in about))
 
 
 class Group:
@@ -368,7 +369,7 @@ def main() -> None:
     mixture = Mixture(clips, args.mix, args.tokens, captions)
     print(f"DiT {sum(q.numel() for q in dit.parameters()) / 1e6:.2f} M, text "
           f"{sum(q.numel() for q in text.parameters()) / 1e6:.2f} M; {clips.count()}", flush=True)
-    clock, bands, seen = common.Clock(step, args.steps), Bands(), 0
+    clock, bands, shares, seen = common.Clock(step, args.steps), Bands(), flow.Shares(), 0
     began, left, first = time.time(), 1., step
     everything, begun = [*dit.parameters(), *text.parameters()], False
     while step < args.steps and left > 0:
@@ -383,7 +384,7 @@ def main() -> None:
             each = cost(flow.velocity(dit, text, windows, x, sigma) - target, windows, sigma)
         for opt in opts:
             opt.zero_grad()
-        each.mean().backward()
+        shares(each, windows).mean().backward()
         if group.first and not begun:
             group.wait()
         begun = True

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from diffusers.pipelines.ltx.pipeline_ltx_condition import linear_quadratic_schedule
 
 from . import transform
 
 SHAPES = .7                                   # see channel_weight
 KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
 JUMPS = .5                                    # see Jumps
+ALIKE = .8                                    # see Shares
+ASKED = .6                                    # of the lessons are at LEVELS
+LEVELS = tuple(linear_quadratic_schedule(8).tolist())         # at which the pipeline will ask
 
 
 @dataclass
@@ -21,11 +25,13 @@ class Windows:
     coords: torch.Tensor                      # [B, 3, tokens], of the goal's first
     known: int                                # latent frames in front that are given
     goal: torch.Tensor | None                 # [B, 128, 1, h, w]: the picture to arrive at
+    kinds: tuple                              # of the scenes: B names
 
     def to(self, device):
         tokens = tuple(t.to(device) for t in self.tokens)
         goal = self.goal if self.goal is None else self.goal.to(device)
-        return Windows(self.latents.to(device), tokens, self.coords.to(device), self.known, goal)
+        return Windows(self.latents.to(device), tokens, self.coords.to(device), self.known, goal,
+                       self.kinds)
 
     @property
     def wanted(self):
@@ -34,15 +40,18 @@ class Windows:
 
 
 def draw_sigma(count: int) -> torch.Tensor:
-    """Noise levels: spread for latents as wide as the noise, then moved to GAIN times that.
+    """Noise levels: those of the pipeline, of which five in eight are near the top, and others.
 
-    Three tenths are even, most lie in the middle, an eighth near the top. A batch covers them all:
-    chance would leave gaps in small ones.
+    The others are spread for latents as wide as the noise, then moved to GAIN times that: three tenths
+    are even, most lie in the middle, an eighth near the top. They cover all of it in any batch: chance
+    would leave gaps in small ones.
     """
     v = (torch.randperm(count) + torch.rand(count)) / count
     middle = torch.sigmoid(.4 + 1.2 * torch.special.ndtri(((v - .3) / .58).clamp(1e-4, 1 - 1e-4)))
     u = torch.where(v < .3, v / .3, torch.where(v < .88, middle, .9 + .1 * (v - .88) / .12))
-    return transform.GAIN * u / (1 - u + transform.GAIN * u)
+    others = transform.GAIN * u / (1 - u + transform.GAIN * u)
+    asked = torch.tensor(LEVELS)[torch.randint(len(LEVELS), (count,))]
+    return torch.where(torch.rand(count) < ASKED, asked, others)
 
 
 def visible_noise(sigma):
@@ -136,3 +145,23 @@ class Cost(torch.nn.Module):
             jumps = self.jumps(F.pad(error, (0, 0, 0, 0, before, 0)))
             cost = cost + JUMPS * visible_noise(sigma) * jumps
         return cost * ((sigma + g * (1 - sigma)) / g) ** 2
+
+
+class Shares:
+    """Lets all kinds of scene teach almost alike.
+
+    A ball before a wall leaves a tenth of the error that confetti does: of small things on plain
+    grounds little would be learned. Weights that depend on what a caption tells leave the mean that
+    is learned what it was.
+    """
+
+    def __init__(self):
+        self.means = {}                       # of what windows of a kind cost
+
+    def __call__(self, costs, windows: Windows):
+        for kind, cost in zip(windows.kinds, costs.tolist()):
+            mean = self.means.get(kind, cost)
+            self.means[kind] = mean + .05 * (cost - mean)
+        usual = sum(self.means.values()) / len(self.means)
+        weights = [(usual / max(self.means[kind], 1e-6)) ** ALIKE for kind in windows.kinds]
+        return costs * torch.tensor(weights, device=costs.device)
