@@ -17,33 +17,35 @@ def write(pipeline, request, folder, name, seed):
     A file NAME.OPTION.png or NAME.continue.y4m for all that the request has the size of;
     {option: path}.
     """
-    drawn = draw_clear if getattr(pipeline, "image_encoder", None) else draw
+    looks = getattr(pipeline, "image_encoder", None) is not None
+    target = request.width, request.height
     paths = {}
     for number, option in enumerate(OPTIONS):
         size = getattr(request, option)
         if size:
             paths[option] = folder / f"{name}.{option}.png"
-            drawn(size, seed + number, request).save(paths[option])
+            clear = looks and size != target
+            picture = draw_clear(size, seed + number, target) if clear else draw(size, seed + number)
+            picture.save(paths[option])
     if request.clip:
         paths["continue"] = folder / f"{name}.continue.y4m"
         write_clip(paths["continue"], request, seed)
     return paths
 
 
-def draw_clear(size, seed, request):
+def draw_clear(size, seed, target):
     """
-    A picture of the same bytes whoever fits it to the request: a vision encoder reads bytes, and a
+    A picture of the same bytes whoever fits it to another size: a vision encoder reads bytes, and a
     float midway between two is rounded up by one program and down by the other.
     """
-    target = request.width, request.height
     for attempt in itertools.count():
         picture = draw(size, seed + ATTEMPT * attempt)
         steps = fit(picture, *target).double() * 255
-        if size == target or ((steps % 1 - 0.5).abs() > MARGIN).all():
+        if ((steps % 1 - 0.5).abs() > MARGIN).all():
             return picture
 
 
-def draw(size, seed, request=None):
+def draw(size, seed):
     """Coloured blobs under fine noise: width and height to a picture."""
     generator = numpy.random.default_rng(seed)
     coarse = Image.fromarray(generator.integers(0, 256, (5, 5, 3), dtype=numpy.uint8))
