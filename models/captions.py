@@ -8,6 +8,9 @@ import re
 
 from models.scenes import KINDS
 from models.scenes.palette import BACKGROUNDS, COLOURS
+from models.scenes.usual import usual
+
+UNUSUAL = 0.95  # how often a caption says what a prompt without that word would not show
 
 # fact -> value -> phrases; a fact that is not here is said by a slot or not at all
 ENGLISH = {
@@ -152,7 +155,7 @@ def synonyms(language="en"):
 
 
 def caption(facts, rng, language="en"):
-    """One caption: always the kind, nearly always the colour, some of the other facts."""
+    """One caption: the kind, nearly always the colour and what is unusual, some of what is usual."""
     return _english(facts, rng) if language == "en" else _chinese(facts, rng)
 
 
@@ -186,7 +189,7 @@ def _parts(facts, rng, language):
     """The noun with what its slots say, then phrases for other facts in any order."""
     english = language == "en"
     detail = rng.choice([0.0, 0.35, 0.7, 1.0], p=[0.15, 0.3, 0.35, 0.2])
-    noun = _pick(rng, _nouns(KINDS[facts["kind"]], language))
+    noun = _noun(facts, rng, language)
     colour = _colour_words(facts, rng, language)
     phrases = []
     if colour and rng.random() < 0.12:  # "waves, blue" instead of "blue waves"
@@ -203,6 +206,19 @@ def _parts(facts, rng, language):
     return [re.sub(r" +", " ", noun).strip().lstrip("的")] + phrases
 
 
+def _noun(facts, rng, language):
+    """One that has a slot for an unusual fact which only slots can say, if there is any."""
+    nouns = _nouns(KINDS[facts["kind"]], language)
+    for key in ("sky", "ring", "place"):
+        if key in facts and not usual(facts, key):
+            nouns = [n for n in nouns if f"{{{key}}}" in n] or nouns
+    return _pick(rng, nouns)
+
+
+def _told(facts, key, rng, chance):
+    return rng.random() < (chance if usual(facts, key) else UNUSUAL)
+
+
 def _nouns(module, language):
     return module.EN if language == "en" else module.ZH
 
@@ -212,11 +228,11 @@ def _pick(rng, choices):
 
 
 def _colour_words(facts, rng, language):
-    if not facts.get("colour") or rng.random() < 0.06:
+    if not facts.get("colour") or not _told(facts, "colour", rng, 0.85):
         return ""
     table = synonyms(language)
     words = [_name(rng, table[facts["colour"]])]
-    if facts.get("colour2") and rng.random() < 0.85:
+    if facts.get("colour2") and rng.random() < UNUSUAL:
         words.append(_name(rng, table[facts["colour2"]]))
     if language == "en":
         return _pick(rng, (" and ", " and ", " & ")).join(words)
@@ -237,7 +253,7 @@ def _fill(noun, facts, rng, tables, slots, said, detail):
         key = keys.get(slot, slot)
         optional = slot in keys
         value = facts.get(key)
-        tell = value is not None and (not optional or rng.random() < detail)
+        tell = value is not None and (not optional or _told(facts, key, rng, detail))
         slots[slot] = _pick(rng, tables[slot].get(value, ())) if tell else ""
         if tell:
             said.add(key)
@@ -247,7 +263,7 @@ def _fill(noun, facts, rng, tables, slots, said, detail):
 def _phrases(facts, rng, table, said, detail):
     phrases = []
     for key, values in table.items():
-        if key in facts and key not in said and rng.random() < detail:
+        if key in facts and key not in said and _told(facts, key, rng, detail):
             phrase = _pick(rng, values.get(facts[key], ()))
             if phrase:
                 phrases.append(phrase)
@@ -255,7 +271,8 @@ def _phrases(facts, rng, table, said, detail):
 
 
 def _tell_background(facts, rng, detail):
-    return facts.get("background") in BACKGROUNDS and rng.random() < 0.3 + 0.6 * detail
+    known = facts.get("background") in BACKGROUNDS
+    return known and _told(facts, "background", rng, 0.3 + 0.6 * detail)
 
 
 def _case(text, rng):

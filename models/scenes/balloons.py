@@ -34,7 +34,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("colourful",) * 7 + ("white",))
+    colour = pick(rng, ("colourful",) * 7 + VIVID + ("white",))
     return {
         "kind": "balloons",
         "colour": colour,

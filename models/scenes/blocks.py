@@ -34,7 +34,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("colourful",) * 5)
+    colour = pick(rng, ("colourful",) * 5 + VIVID)
     return {
         "kind": "blocks",
         "colour": colour,

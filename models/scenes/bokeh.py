@@ -34,7 +34,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("white", "gold", "colourful"))
+    colour = pick(rng, ("gold",) + VIVID + ("white", "colourful"))
     return {
         "kind": "bokeh",
         "colour": colour,

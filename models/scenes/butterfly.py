@@ -33,13 +33,13 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("white", "blue", "orange", "colourful"))
+    colour = pick(rng, ("orange", "blue") + VIVID + ("white", "colourful"))
     return {
         "kind": "butterfly",
         "colour": colour,
         "background": behind(
             rng,
-            ("black", "dark green", "dark blue", "light blue", "beige", "white", "dark purple"),
+            ("light blue", "black", "dark green", "dark blue", "beige", "white", "dark purple"),
             colour,
         ),
         "density": density(rng),

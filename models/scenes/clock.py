@@ -32,16 +32,16 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("silver", "brown", "white"))
+    colour = pick(rng, ("silver",) + VIVID + ("brown", "white"))
     return {
         "kind": "clock",
         "colour": colour,
         "background": behind(
             rng,
             (
+                "dark blue",
                 "black",
                 "dark grey",
-                "dark blue",
                 "dark green",
                 "white",
                 "light grey",

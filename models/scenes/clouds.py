@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.scenes.motion import SIDE, SPEED, speed
+from models.scenes.motion import SIDE, SPEED, density, speed
 from models.scenes.noise import Noise
 from models.scenes.palette import pick
 
@@ -57,7 +57,7 @@ def facts(rng):
         "kind": "clouds",
         "colour": pick(rng, tuple(SKIES[sky][1])),
         "sky": sky,
-        "density": pick(rng, ("few", "some", "many")),
+        "density": density(rng),
         "direction": pick(rng, ("left", "right")),
         "speed": speed(rng),
     }

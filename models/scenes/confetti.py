@@ -34,7 +34,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("colourful",) * 8 + ("gold", "silver"))
+    colour = pick(rng, ("colourful",) * 8 + VIVID + ("gold", "silver"))
     background = pick(rng, ("black", "dark blue", "dark purple", "white", "light blue", "beige"))
     return {
         "kind": "confetti",

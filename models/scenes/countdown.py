@@ -33,7 +33,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("white",))
+    colour = pick(rng, ("cyan",) + VIVID + ("white",))
     return {
         "kind": "countdown",
         "colour": colour,

@@ -34,7 +34,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("colourful",) * 4)
+    colour = pick(rng, ("green",) + VIVID + ("colourful",) * 4)
     return {
         "kind": "equalizer",
         "colour": colour,

@@ -36,7 +36,7 @@ TRAIL = 5
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("colourful",) * 6 + ("gold", "white"))
+    colour = pick(rng, ("gold",) + VIVID + ("colourful",) * 6 + ("white",))
     return {
         "kind": "fireworks",
         "colour": colour,

@@ -34,16 +34,16 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("white", "pink", "red"))
+    colour = pick(rng, ("pink", "red") + VIVID + ("white",))
     return {
         "kind": "flower",
         "colour": colour,
         "background": behind(
             rng,
             (
+                "dark green",
+                "dark green",
                 "black",
-                "dark green",
-                "dark green",
                 "dark blue",
                 "light blue",
                 "beige",

@@ -36,7 +36,7 @@ ZH = (
 def facts(rng):
     return {
         "kind": "globe",
-        "colour": pick(rng, VIVID + ("cyan", "blue", "blue", "white")),
+        "colour": pick(rng, ("blue", "blue", "cyan") + VIVID + ("white",)),
         "background": pick(rng, ("black", "dark blue", "dark grey", "dark green", "dark purple")),
         "direction": pick(rng, ("left", "right")),
         "speed": speed(rng),

@@ -33,7 +33,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID)
+    colour = pick(rng, ("magenta",) + VIVID)
     return {
         "kind": "grid",
         "colour": colour,

@@ -34,7 +34,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("silver",))
+    colour = pick(rng, ("blue",) + VIVID + ("silver",))
     return {
         "kind": "hexagons",
         "colour": colour,

@@ -32,7 +32,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, tuple(COLOURS))
+    colour = pick(rng, ("purple",) + tuple(COLOURS))
     return {
         "kind": "mesh",
         "colour": colour,

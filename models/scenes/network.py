@@ -37,7 +37,7 @@ ZH = (
 def facts(rng):
     return {
         "kind": "network",
-        "colour": pick(rng, VIVID + ("white",)),
+        "colour": pick(rng, ("blue",) + VIVID + ("white",)),
         "background": pick(rng, DARK),
         "density": density(rng),
         "speed": speed(rng),

@@ -70,7 +70,7 @@ BACKGROUNDS = {
     "beige": _background("f6ead2", "dcc69e", "beige,cream,warm cream", "米色,米黄色,奶油色"),
 }
 DARK = ("black", "dark grey", "dark blue", "dark green", "dark red", "dark purple")
-PLAIN = ("black", "dark grey", "dark blue", "white", "light grey", "light blue", "beige")
+PLAIN = ("dark blue", "black", "dark grey", "white", "light grey", "light blue", "beige")
 
 
 def pick(rng, names):

@@ -32,7 +32,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("white", "silver"))
+    colour = pick(rng, ("gold",) + VIVID + ("white", "silver"))
     return {
         "kind": "pendulum",
         "colour": colour,

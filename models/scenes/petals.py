@@ -38,7 +38,7 @@ def facts(rng):
         "kind": "petals",
         "colour": colour,
         "background": behind(
-            rng, ("black", "dark blue", "dark green", "dark grey", "light blue", "beige"), colour
+            rng, ("light blue", "black", "dark blue", "dark green", "dark grey", "beige"), colour
         ),
         "density": density(rng),
         "size": size(rng),

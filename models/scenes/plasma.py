@@ -34,7 +34,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID)
+    colour = pick(rng, ("purple",) + VIVID)
     return {
         "kind": "plasma",
         "colour": colour,

@@ -38,7 +38,7 @@ PLACES = {"left": -0.75, "top": 0.0, "right": 0.75}
 def facts(rng):
     return {
         "kind": "rays",
-        "colour": pick(rng, VIVID + ("white", "gold")),
+        "colour": pick(rng, ("gold",) + VIVID + ("white",)),
         "background": pick(rng, ("black", "dark blue", "dark purple", "dark green")),
         "place": pick(rng, tuple(PLACES)),
         "speed": speed(rng),

@@ -36,8 +36,8 @@ ZH = (
 def facts(rng):
     return {
         "kind": "rocket",
-        "colour": pick(rng, VIVID + ("white", "silver", "red")),
-        "background": pick(rng, ("black", "dark blue", "dark blue", "dark purple")),
+        "colour": pick(rng, ("red",) + VIVID + ("white", "silver")),
+        "background": pick(rng, ("dark blue", "dark blue", "black", "dark purple")),
         "size": size(rng),
         "direction": pick(rng, ("up", "up", "right", "left")),
         "speed": speed(rng),

@@ -34,7 +34,7 @@ ZH = (
 
 def facts(rng):
     background = pick(
-        rng, ("black", "dark blue", "dark blue", "dark grey", "dark purple", "dark green")
+        rng, ("dark blue", "dark blue", "black", "dark grey", "dark purple", "dark green")
     )
     return {
         "kind": "snow",

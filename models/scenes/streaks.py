@@ -34,7 +34,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("white", "colourful"))
+    colour = pick(rng, ("blue",) + VIVID + ("white", "colourful"))
     return {
         "kind": "streaks",
         "colour": colour,

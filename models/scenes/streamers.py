@@ -33,7 +33,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("colourful",) * 8)
+    colour = pick(rng, ("colourful",) * 8 + VIVID)
     return {
         "kind": "streamers",
         "colour": colour,

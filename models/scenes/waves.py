@@ -34,12 +34,12 @@ LAYERS = 5
 
 
 def facts(rng):
-    colour = pick(rng, VIVID)
+    colour = pick(rng, ("blue",) + VIVID)
     return {
         "kind": "waves",
         "colour": colour,
         "colour2": another(rng, VIVID, colour),
-        "background": pick(rng, ("black", "dark blue", "dark purple", "white", "light grey")),
+        "background": pick(rng, ("dark blue", "black", "dark purple", "white", "light grey")),
         "direction": pick(rng, ("left", "right")),
         "speed": speed(rng),
     }

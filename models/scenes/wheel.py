@@ -33,7 +33,7 @@ ZH = (
 
 
 def facts(rng):
-    colour = pick(rng, VIVID + ("brown", "silver"))
+    colour = pick(rng, ("silver",) + VIVID + ("brown",))
     return {
         "kind": "wheel",
         "colour": colour,

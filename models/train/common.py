@@ -7,7 +7,8 @@ from pathlib import Path
 
 import torch
 
-CHANGES = "-changes"                          # of a folder's name: clips of scenes that change
+# Of a folder's name: clips of scenes as a prompt begins them, and of scenes that change.
+OPENINGS, CHANGES = "-openings", "-changes"
 DEFAULT_WORK = Path(__file__).resolve().parents[1] / "work"
 
 

@@ -1,6 +1,7 @@
 """Draw training clips and keep their codes, a crop of their pixels, and the facts for captions.
 
     python -m models.train.data --work DIR --size 512x288 --clips 40    # per kind; resumes
+    python -m models.train.data --work DIR --clips 30 --openings        # of scenes that begin
     python -m models.train.data --work DIR --clips 10 --changes         # of scenes that change
 
 One file a clip: DIR/clips/WxH/KIND/NNNNN.npz with
@@ -8,6 +9,7 @@ One file a clip: DIR/clips/WxH/KIND/NNNNN.npz with
   block [m, 128, h, w]     codes of frames 1–8, 9–16 …
   crop  [1+8m, 128, 128, 3] uint8, a window of the pixels whose corner is a multiple of 32
   facts, rate, kind, width, height as JSON in `about`
+With --openings DIR/clips/WxH-openings: scenes as a prompt begins them, of one take or a few (TAKES).
 With --changes DIR/clips/WxH-changes/KIND/NNNNN.npz: KIND is what the scene turns into, and the facts
 are that one's. Its first frames, as many as Change.FIRST, show another scene.
 """
@@ -26,6 +28,7 @@ import torch                                      # noqa: E402
 from . import common, transform                   # noqa: E402
 
 BLOCKS = 5                                        # 41 frames
+OPENING = 4                                       # blocks of an opening
 RATES = (12, 15, 20, 24, 24, 24, 24, 25, 30, 30, 30, 48, 60)
 
 
@@ -38,18 +41,43 @@ def plain(value):
     return str(value)
 
 
+def scene(facts: dict, seed: int, times, rate: int, size: tuple) -> tuple:
+    """Clip [frames, H, W, 3] and what is known about it."""
+    from models.scenes import KINDS
+    from models.scenes.view import View
+    clip = KINDS[facts["kind"]].draw(facts, seed, times, View(*size, 0, 0, *size))
+    return clip, {"kind": facts["kind"], "facts": facts, "rate": rate, "width": size[0],
+                  "height": size[1]}
+
+
 def draw(kind: str, number: int, size: tuple, rate: int = 0) -> tuple:
     """Clip [1+8m, H, W, 3] and what is known about it; the same number gives the same clip."""
     from models.scenes import KINDS
-    from models.scenes.view import View
     rng = np.random.default_rng([number, size[0], size[1], sum(map(ord, kind))])
     facts = KINDS[kind].facts(rng)
     rate = rate or int(rng.choice(RATES))
     times = rng.uniform(0, 20) + np.arange(1 + 8 * BLOCKS) / rate
-    view = View(*size, 0, 0, *size)
-    clip = KINDS[kind].draw(facts, int(rng.integers(1 << 30)), times, view)
-    about = {"kind": kind, "facts": facts, "rate": rate, "width": size[0], "height": size[1]}
-    return clip, about, rng
+    return *scene(facts, int(rng.integers(1 << 30)), times, rate, size), rng
+
+
+# A small model cannot choose among endlessly many places for a ball: it paints their mean, which is
+# nothing. So a kind begins as one take, which these name by their seeds, or as one of a few where
+# scenes without things in certain places may blend.
+TAKE = {"pendulum": 1, "torus": 1, "planet": 2, "galaxy": 1, "moonlight": 2, "equalizer": 3}
+TAKES = {kind: (0, 1, 2) for kind in """
+    aurora caustics clouds fire fog ink inkmountains inkriver mesh nebula plasma rays silk smoke waves
+""".split()}
+
+
+def draw_opening(kind: str, number: int, size: tuple) -> tuple:
+    """As draw: a clip from the beginning of a take, of facts that are often the usual ones."""
+    from models.scenes import usual
+    rng = np.random.default_rng([number, size[0], size[1], sum(map(ord, kind)), 1])
+    facts = usual.facts(kind, rng)
+    take = int(rng.choice(TAKES.get(kind, (TAKE.get(kind, 0),))))
+    rate = 24 if rng.random() < .5 else int(rng.choice(RATES))
+    times = np.arange(1 + 8 * OPENING) / rate
+    return *scene(facts, take, times, rate, size), rng
 
 
 class Change:
@@ -136,12 +164,16 @@ def main() -> None:
     p.add_argument("--size", default="512x288")
     p.add_argument("--clips", type=int, default=40, help="clips of each kind")
     p.add_argument("--kinds", nargs="*")
-    p.add_argument("--changes", action="store_true", help="of scenes that turn into these kinds")
+    which = p.add_mutually_exclusive_group()
+    which.add_argument("--openings", action="store_true", help="of scenes as a prompt begins them")
+    which.add_argument("--changes", action="store_true",
+                       help="of scenes that turn into these kinds")
     args = p.parse_args()
     common.start(args)
     from models.scenes import KINDS
     size = tuple(map(int, args.size.split("x")))
-    name, drawn = (args.size + common.CHANGES, draw_change) if args.changes else (args.size, draw)
+    name, drawn = ((args.size + common.OPENINGS, draw_opening) if args.openings else
+                   (args.size + common.CHANGES, draw_change) if args.changes else (args.size, draw))
     basis = common.load(args.work / "basis.pt")["top"]
     torch.set_num_threads(1)
     jobs = []

@@ -13,7 +13,8 @@ Windows of 1 or more latent frames are cut from the clips: from a clip's start (
 frame) or from its middle, then with one or two known latents in front, so that a stream can be
 continued without end. Some lead to a goal, the window's last picture, whose tokens stand in front of
 the others. In those of clips that change, a scene becomes the one of the caption behind what is known.
-Coordinates, per-token timesteps and the noise on known latents are those of LTXConditionPipeline.
+Where a size has clips of openings, only these teach how a scene begins: windows of its other clips have
+something known. Coordinates, per-token timesteps and the noise on known latents are those of LTXConditionPipeline.
 """
 
 import json
@@ -126,16 +127,16 @@ class Clips:
         return ", ".join(f"{size}: {sum(map(len, kinds.values()))} clips of {len(kinds)} kinds"
                          for size, kinds in sorted(self.sizes.items()))
 
-    def batch(self, size: str, count: int, window: tuple, middle: bool):
-        """Latents [count, 128, frames, h, w] from random places, those of their last pictures
-        [count, 128, 1, h, w], and what each clip shows."""
+    def batch(self, size: str, count: int, window: tuple, middle: bool, first=False):
+        """Latents [count, 128, frames, h, w] from random places (first: from a clip's beginning),
+        those of their last pictures [count, 128, 1, h, w], and what each clip shows."""
         (w, h, frames), kinds = window, self.sizes[size]
         names, out, last, about = list(kinds), [], [], []
         for _ in range(count):
             start, block, facts = self.rng.choice(kinds[self.rng.choice(names)])
             y, x = (self.rng.randrange(n - m + 1) for n, m in zip(block.shape[2:], (h, w)))
             start, block = (v[..., y:y + h, x:x + w] for v in (start, block))
-            j = self.rng.randrange(len(block) - frames + (1 if middle else 2))
+            j = 0 if first else self.rng.randrange(len(block) - frames + (1 if middle else 2))
             end = j + frames - (0 if middle else 1)
             z = block[j:end] if middle else torch.cat([start[j:j + 1], block[j:end]])
             out.append(self.latents(z)), last.append(self.latents(start[end:end + 1]))
@@ -222,11 +223,15 @@ class Mixture:
         w, h, frames = window
         known, wanted = self.rng.choice(GIVEN) if frames > 1 else (0, False)
         known = min(known, frames - 1)
+        if opening := size.endswith(common.OPENINGS):
+            known, wanted = 0, False
+        elif not wanted and frames > 1 and size + common.OPENINGS in self.clips.sizes:
+            known = max(known, 1)
         middle = known > 0 and self.rng.random() < .7
         if size.endswith(common.CHANGES):     # as a stream: it has begun, and shows something else
             known, middle = max(known, 1), True
         count = max(1, self.tokens // ((frames + wanted) * h * w))
-        x0, last, about = self.clips.batch(size, count, window, middle)
+        x0, last, about = self.clips.batch(size, count, window, middle, opening)
         where = frames, h, w, [a["rate"] for a in about], middle
         coords = coordinates(*where)
         if wanted:
