@@ -66,7 +66,7 @@ def build(pieces: int):
             block.scale_shift_table.zero_()
             block.scale_shift_table[[2, 5]] = 1
         look_around(dit)
-    places.know_places(dit, torch.Generator().manual_seed(0))
+    dit.places = places.know_places(dit)
     return dit, text
 
 
@@ -366,6 +366,7 @@ def main() -> None:
         text.load_state_dict(reader["text"])
     own = common.load(path)
     step = restore(model, own or state, opts) if own or state else 0
+    dit.places.hold()
     ema = common.Ema(model, distil.MEMORY if args.distil else .999)
     if own:
         ema.shadow = own["ema"]
@@ -402,6 +403,7 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(everything, 1.)
         for opt in opts:
             opt.step()
+        dit.places.keep()
         step, seen = step + 1, seen + len(sigma)
         ema.update(step)
         bands.add(each.detach(), sigma)
