@@ -1,7 +1,8 @@
 """Scenes that the embedded model learns from: functions of facts, a seed and time.
 
 A scene module offers GROUP, facts(rng), draw(facts, seed, times, view) and the nouns of its
-captions, EN and ZH. The first option of every fact is the usual one (see usual). A new kind is one module and one name below.
+captions, EN and ZH. The first option of every fact is the usual one (see usual). A new
+kind is one module and one name below.
 """
 
 from importlib import import_module

@@ -35,7 +35,7 @@ TURNS = 7
 def facts(rng):
     return {
         "kind": "spring",
-        "colour": pick(rng, ("red",) + VIVID),
+        "colour": pick(rng, VIVID),
         "background": pick(rng, PLAIN),
         "size": size(rng),
         "speed": speed(rng),

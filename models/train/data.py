@@ -63,10 +63,10 @@ def draw(kind: str, number: int, size: tuple, rate: int = 0) -> tuple:
 # A small model cannot choose among endlessly many places for a ball: it paints their mean, which is
 # nothing. So a kind begins as one take, which these name by their seeds, or as one of a few where
 # scenes without things in certain places may blend.
-TAKE = {"pendulum": 1, "torus": 1, "planet": 2, "galaxy": 1, "moonlight": 2, "equalizer": 3}
-TAKES = {kind: (0, 1, 2) for kind in """
+TAKES = {"pendulum": (1,), "torus": (1,), "planet": (2,), "galaxy": (1,), "moonlight": (2,),
+         "equalizer": (3,), **dict.fromkeys("""
     aurora caustics clouds fire fog ink inkmountains inkriver mesh nebula plasma rays silk smoke waves
-""".split()}
+""".split(), (0, 1, 2))}
 
 
 def draw_opening(kind: str, number: int, size: tuple) -> tuple:
@@ -74,7 +74,7 @@ def draw_opening(kind: str, number: int, size: tuple) -> tuple:
     from models.scenes import usual
     rng = np.random.default_rng([number, size[0], size[1], sum(map(ord, kind)), 1])
     facts = usual.facts(kind, rng)
-    take = int(rng.choice(TAKES.get(kind, (TAKE.get(kind, 0),))))
+    take = int(rng.choice(TAKES.get(kind, (0,))))
     rate = 24 if rng.random() < .5 else int(rng.choice(RATES))
     times = np.arange(1 + 8 * OPENING) / rate
     return *scene(facts, take, times, rate, size), rng
@@ -165,21 +165,21 @@ def main() -> None:
     p.add_argument("--clips", type=int, default=40, help="clips of each kind")
     p.add_argument("--kinds", nargs="*")
     which = p.add_mutually_exclusive_group()
-    which.add_argument("--openings", action="store_true", help="of scenes as a prompt begins them")
-    which.add_argument("--changes", action="store_true",
-                       help="of scenes that turn into these kinds")
+    which.add_argument("--openings", dest="which", action="store_const",
+                       const=(common.OPENINGS, draw_opening), help="of scenes as a prompt begins them")
+    which.add_argument("--changes", dest="which", action="store_const",
+                       const=(common.CHANGES, draw_change), help="of scenes that turn into these kinds")
     args = p.parse_args()
     common.start(args)
     from models.scenes import KINDS
     size = tuple(map(int, args.size.split("x")))
-    name, drawn = ((args.size + common.OPENINGS, draw_opening) if args.openings else
-                   (args.size + common.CHANGES, draw_change) if args.changes else (args.size, draw))
+    suffix, drawn = args.which or ("", draw)
     basis = common.load(args.work / "basis.pt")["top"]
     torch.set_num_threads(1)
     jobs = []
     for number in range(args.clips):              # kinds in turn: useful when stopped early
         for kind in args.kinds or sorted(KINDS):
-            path = args.work / "clips" / name / kind / f"{number:05}.npz"
+            path = args.work / "clips" / (args.size + suffix) / kind / f"{number:05}.npz"
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists():
                 jobs.append((kind, number, size, str(path), basis, drawn))

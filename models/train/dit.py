@@ -147,25 +147,6 @@ class Clips:
         return ((codes.float() - self.mean) / self.std).permute(1, 0, 2, 3)
 
 
-def grid(times, h, w, rates):
-    """[B, 3, tokens]: seconds, rows and columns in pixels, as the pipeline counts them."""
-    out = torch.stack(torch.meshgrid(times, torch.arange(h) * 32., torch.arange(w) * 32.,
-                                     indexing="ij")).flatten(1)
-    out = out[None].repeat(len(rates), 1, 1)
-    out[:, 0] /= torch.tensor(rates, dtype=torch.float32)[:, None]
-    return out
-
-
-def coordinates(frames, h, w, rates, middle):
-    f = torch.arange(frames) * 8.
-    return grid(f + 1 if middle else (f - 7).clamp_min(0), h, w, rates)
-
-
-def goal_coordinates(frames, h, w, rates, middle):
-    """Of the last picture of a window."""
-    return grid(torch.tensor([8. * (frames if middle else frames - 1)]), h, w, rates)
-
-
 def attend(query, key, value, attn_mask=None, **_):
     """Attention of [batch, tokens, heads, size] written out.
 
@@ -233,9 +214,9 @@ class Mixture:
         count = max(1, self.tokens // ((frames + wanted) * h * w))
         x0, last, about = self.clips.batch(size, count, window, middle, opening)
         where = frames, h, w, [a["rate"] for a in about], middle
-        coords = coordinates(*where)
+        coords = flow.coordinates(*where)
         if wanted:
-            coords = torch.cat([goal_coordinates(*where), coords], 2)
+            coords = torch.cat([flow.goal_coordinates(*where), coords], 2)
         return flow.Windows(x0, self.captions(about), coords, known, last if wanted else None,
                             tuple(a["kind"] for a in about))
 

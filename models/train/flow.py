@@ -1,4 +1,4 @@
-"""Flow matching: noise levels, what the transformer sees of a window, and what an error costs."""
+"""Flow matching: noise levels, where the cells of a window are, what the transformer sees of a window, and what an error costs."""
 
 from dataclasses import dataclass
 
@@ -37,6 +37,25 @@ class Windows:
     def wanted(self):
         """The latents that are to be made."""
         return self.latents[:, :, self.known:]
+
+
+def grid(times, h, w, rates):
+    """[B, 3, tokens]: seconds, rows and columns in pixels, as the pipeline counts them."""
+    out = torch.stack(torch.meshgrid(times, torch.arange(h) * 32., torch.arange(w) * 32.,
+                                     indexing="ij")).flatten(1)
+    out = out[None].repeat(len(rates), 1, 1)
+    out[:, 0] /= torch.tensor(rates, dtype=torch.float32)[:, None]
+    return out
+
+
+def coordinates(frames, h, w, rates, middle):
+    f = torch.arange(frames) * 8.
+    return grid(f + 1 if middle else (f - 7).clamp_min(0), h, w, rates)
+
+
+def goal_coordinates(frames, h, w, rates, middle):
+    """Of the last picture of a window."""
+    return grid(torch.tensor([8. * (frames if middle else frames - 1)]), h, w, rates)
 
 
 def draw_sigma(count: int) -> torch.Tensor:

@@ -23,7 +23,7 @@ The last channels of the hidden states carry this; nothing else of these blocks 
 import torch
 import torch.nn.functional as F
 
-from . import common
+from . import common, flow
 
 REACH = 15                                    # of cells: how far attention's kernels are fitted
 SEEN = 24                                     # channels in which views are compared, half for each
@@ -71,11 +71,12 @@ class Kernel:
         turn = self.frequency[(pair[of_axis] - self.pad) // 3] * distance[:, None]
         return of_axis, torch.cat([turn.cos(), turn.sin()], 1)
 
-    def fit(self, axis: int, distance, wanted, ridge=.05) -> None:
+    def fit(self, axis: int, distance, wanted, ridge=.05, weight=1.) -> None:
         """Logits by distance, as nearly as the waves allow."""
         own, waves = self.waves(axis, distance)
-        normal = waves.T @ waves + ridge * torch.eye(waves.shape[1])
-        self.even[own], self.odd[own] = torch.linalg.solve(normal, waves.T @ wanted).chunk(2)
+        weighed = waves.T * weight
+        normal = weighed @ waves + ridge * torch.eye(waves.shape[1])
+        self.even[own], self.odd[own] = torch.linalg.solve(normal, weighed @ wanted).chunk(2)
 
     def logits(self, axis: int, distance):
         own, waves = self.waves(axis, distance)
@@ -111,16 +112,12 @@ class Kernel:
         wanted = 1 - distance.sign()
         weight = torch.ones_like(distance)
         weight[-len(TIMES):] = .3
-        own, waves = self.waves(0, distance)
-        ridge = .001 * torch.eye(waves.shape[1])
         for _ in range(200):
-            sums = torch.linalg.solve(waves.T @ (weight[:, None] * waves) + ridge,
-                                      waves.T @ (weight * wanted))
-            got = waves @ sums
+            self.fit(0, distance, wanted, .001, weight)
+            got = self.logits(0, distance)
             now = got[len(BEFORE)]
             weight[before] *= 1 + .3 * (now + .8 - got[before]).clamp(min=0)
             weight[later] *= 1 + .3 * (got[later] + .8 - now).clamp(min=0)
-        self.even[own], self.odd[own] = sums.chunk(2)
         self.scale(0, margin / min((got[before] - now).min(), (now - got[later]).min()).item())
 
     def scale(self, axis: int, factor: float) -> None:
@@ -167,15 +164,13 @@ class Places:
         """What a module gets (or gives) where all is noise."""
         seen = []
         hook = module.register_forward_hook(lambda _, i, o: seen.append(o if output else i[0]))
-        (frames, h, w), batch = WINDOW, 2
-        seconds = (torch.arange(frames) * 8. - 7).clamp_min(0) / RATE
-        at = torch.stack(torch.meshgrid(seconds, torch.arange(h) * 32., torch.arange(w) * 32.,
-                                        indexing="ij")).flatten(1)
+        coords = flow.coordinates(*WINDOW, [RATE] * 2, middle=False)
+        batch, _, tokens = coords.shape
         words = torch.zeros(batch, 8, self.dit.config.caption_channels)
-        noise = torch.randn(batch, at.shape[1], self.dit.config.in_channels,
+        noise = torch.randn(batch, tokens, self.dit.config.in_channels,
                             generator=torch.Generator().manual_seed(0))
-        self.dit(noise, words, torch.full((batch, at.shape[1]), 1000.), torch.ones(batch, 8),
-                 video_coords=at[None].repeat(batch, 1, 1))
+        self.dit(noise, words, torch.full((batch, tokens), 1000.), torch.ones(batch, 8),
+                 video_coords=coords)
         hook.remove()
         return seen[0]
 
@@ -189,7 +184,6 @@ class Places:
             for layer in readers:
                 layer.weight[:, bus] = 0
             for layer in (block.attn1.to_out[0], block.attn2.to_out[0], block.ff.net[2]):
-                layer.weight[bus], layer.bias[bus] = 0, 0
                 own(layer.weight, bus, 0), own(layer.bias, bus, 0)
             gates = torch.tensor([0, 0, 1, 0, 0, 1.])[:, None]
             own(block.scale_shift_table, slice(None), bus, gates)

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from models.train import dit, places  # noqa: E402
+from models.train import dit, flow, places  # noqa: E402
 
 torch.manual_seed(7)
 torch.set_num_threads(1)
@@ -31,7 +31,7 @@ def states_of(model, frames, h, w, rate, given=0):
     latents[:given], steps[:given] = latents[:given, :1], 0  # a picture without detail
     model(latents.view(1, tokens, -1), .1 * torch.randn(1, 8, model.config.caption_channels),
           steps.view(1, tokens), torch.ones(1, 8),
-          video_coords=dit.coordinates(frames, h, w, [rate], False))
+          video_coords=flow.coordinates(frames, h, w, [rate], False))
     for hook in hooks:
         hook.remove()
     return [states.view(frames, h, w, -1) for states in seen]
