@@ -45,8 +45,9 @@ UNDISTILLED, FEW = ("dit.pt", "dit-final.pt"), "few.pt"
 # Known latents in front of a window, and whether it leads to a goal.
 GIVEN = [(0, False)] * 8 + [(1, False)] * 5 + [(2, False)] * 3 + [(0, True), (1, True), (1, True),
                                                                   (2, True)]
-# Single pictures teach words and layout cheaply; later more of 16x9x5, and clips that change.
-MIX = "512x288/16x9x1=4,512x288/16x9x2=3,512x288/16x9x5=2"
+# Single pictures teach words and layout cheaply: see flow.lesson.
+MIX = ("512x288-openings/16x9x1=5,512x288-openings/16x9x5=4.5,512x288/16x9x3=.5,512x288/16x9x5=1.5,"
+       "512x288-changes/16x9x5=.8")
 
 
 def build(pieces: int):

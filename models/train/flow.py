@@ -14,6 +14,8 @@ JUMPS = .5                                    # see Jumps
 ALIKE = .8                                    # see Shares
 ASKED = .6                                    # of the lessons are at LEVELS
 LEVELS = tuple(linear_quadratic_schedule(8).tolist())         # at which the pipeline will ask
+LAYOUT = LEVELS[:5]                           # where little but words says what is to be seen
+PICTURES = .9                                 # of the lessons on single pictures are at these
 
 
 @dataclass
@@ -69,8 +71,13 @@ def draw_sigma(count: int) -> torch.Tensor:
     middle = torch.sigmoid(.4 + 1.2 * torch.special.ndtri(((v - .3) / .58).clamp(1e-4, 1 - 1e-4)))
     u = torch.where(v < .3, v / .3, torch.where(v < .88, middle, .9 + .1 * (v - .88) / .12))
     others = transform.GAIN * u / (1 - u + transform.GAIN * u)
-    asked = torch.tensor(LEVELS)[torch.randint(len(LEVELS), (count,))]
-    return torch.where(torch.rand(count) < ASKED, asked, others)
+    return instead(others, LEVELS, ASKED)
+
+
+def instead(sigma, levels: tuple, share: float):
+    """A share of the noise levels replaced by some of `levels`."""
+    chosen = torch.tensor(levels)[torch.randint(len(levels), sigma.shape)]
+    return torch.where(torch.rand(sigma.shape) < share, chosen, sigma)
 
 
 def visible_noise(sigma):
@@ -84,9 +91,15 @@ def noisy(clean, noise, sigma):
 
 
 def lesson(windows: Windows):
-    """Noisy latents, their noise levels, and the velocity there."""
+    """Noisy latents, their noise levels, and the velocity there.
+
+    Single pictures are there to teach what words look like, and where: a stream has none.
+    """
     noise = torch.randn_like(windows.wanted)
-    sigma = draw_sigma(len(noise)).to(noise.device)
+    sigma = draw_sigma(len(noise))
+    if windows.latents.shape[2] == 1:
+        sigma = instead(sigma, LAYOUT, PICTURES)
+    sigma = sigma.to(noise.device)
     return noisy(windows.wanted, noise, sigma), sigma, noise - windows.wanted
 
 
