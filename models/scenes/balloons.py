@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
 from models.scenes.palette import VIVID, another, behind, pick
 from models.scenes.particles import boxes, wrap
@@ -61,18 +62,17 @@ def draw(facts, seed, times, view):
         ),
         4,
     )
-    near = np.sort(rng.random(n))
+    crowd = Crowd(rng, n)
+    near = crowd.near
     radius = (0.07 + 0.045 * near) * SIZE[facts["size"]]
     extent = np.array([[view.right], [view.bottom + 0.42]])
-    # spread over columns, so that few hide each other
-    x0 = (rng.permutation(n) + rng.uniform(0.2, 0.8, n)) / n * 2 - 1
-    x0, y0 = x0 * extent[0], rng.uniform(-1, 1, n) * extent[1]
+    x0, y0 = (crowd.spread() * 2 - 1) * extent[0], crowd.uniform(-1, 1) * extent[1]
     rise = (0.16 + 0.14 * near) * SPEED[facts["speed"]]
     phase, turn = (
-        rng.uniform(0, 2 * np.pi, n),
-        rng.uniform(0.7, 1.4, n) * SPEED[facts["speed"]] ** 0.5,
+        crowd.uniform(0, 2 * np.pi),
+        crowd.uniform(0.7, 1.4) * SPEED[facts["speed"]] ** 0.5,
     )
-    colour = palette.shades(rng, n, facts["colour"], facts["colour2"])
+    colour = palette.shades(crowd, facts["colour"], facts["colour2"])
     back = palette.backdrop(view, facts["background"])
     string = np.float32([0.55, 0.55, 0.58])
     out = view.blank(times)

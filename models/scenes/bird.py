@@ -4,6 +4,7 @@ import numpy as np
 
 from models.scenes.brush import brush
 from models.scenes.clouds import SKIES
+from models.scenes.crowd import Crowd
 from models.scenes.motion import SIDE, SIZE, SPEED, size, speed
 from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, pick
@@ -53,11 +54,12 @@ def draw(facts, seed, times, view):
     pace, way = SPEED[facts["speed"]], SIDE[facts["direction"]][0]
     n = {"few": 2, "some": 4, "many": 8}[facts["density"]]
     span = {2: 0.28, 4: 0.20, 8: 0.14}[n] * SIZE[facts["size"]] ** 0.7
-    near = np.sort(rng.uniform(0.75, 1.15, n))
+    crowd = Crowd(rng, n)
+    near = 0.75 + 0.4 * crowd.near
     # each bird has its own place in the flock and strays around it
-    px = ((rng.permutation(n) + 0.5) / n * 2 - 1) * view.right * 0.8
-    py = rng.uniform(-0.6, 0.6, n) * view.bottom
-    beat, phase = rng.uniform(5.0, 7.0, n) * pace**0.6, rng.uniform(0, 2 * np.pi, n)
+    px = (crowd.spread() * 2 - 1) * view.right * 0.8
+    py = crowd.uniform(-0.6, 0.6) * view.bottom
+    beat, phase = crowd.uniform(5.0, 7.0) * pace**0.6, crowd.uniform(0, 2 * np.pi)
     height = np.clip((view.y / view.bottom + 1) / 2, 0, 1)[..., None]
     sky = top + height**1.3 * (horizon - top) + 0 * view.x[..., None]
     white = 0.6 * horizon + 0.45

@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
 from models.scenes.palette import PLAIN, VIVID, another, pick
 from models.scenes.particles import boxes
@@ -52,19 +53,20 @@ def draw(facts, seed, times, view):
     n = max(int(2 * view.right / half / 4.2 * DENSITY[facts["density"]] ** 0.8), 3)
     floor = view.bottom * 0.80
     drop = floor - half + view.bottom + 2 * half
-    clock, rate = rng.random(n), rng.uniform(0.25, 0.34, n) * SPEED[facts["speed"]] ** 0.7
-    colours = palette.shades(rng, 64, facts["colour"], facts["colour2"])
+    crowd, place = Crowd(rng, n), np.arange(n)
+    clock, rate = crowd.random(), crowd.uniform(0.25, 0.34) * SPEED[facts["speed"]] ** 0.7
+    lanes = crowd.spread()
+    colours = palette.shades(Crowd(rng, 64), facts["colour"], facts["colour2"])
     back = stage(view, facts["background"], floor)
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):
         image[:] = back
         life = clock + rate * t
         age, number = life % 1, np.floor(life).astype(int)
-        lane = (np.arange(n) + 0.5 + 0.3 * np.sin(number * 2.4 + np.arange(n) * 1.7)) / n
-        x = (lane * 2 - 1) * view.right
+        x = (lanes * 2 - 1 + 0.05 * np.sin(number * 2.4 + place * 1.7)) * 0.92 * view.right
         height, tilt = _fall(age)
         y = floor - half - height * drop + 2.4 * half * np.clip((age - 0.86) / 0.14, 0, 1) ** 2
-        angle = tilt * np.where((np.arange(n) + number) % 2, 1.4, -1.4)
+        angle = tilt * np.where((place + number) % 2, 1.4, -1.4)
         c, s = np.cos(angle), np.sin(angle)
         for i, box, dx, dy in boxes(view, x, y, half * 1.8):
             u, v = (dx * c[i] + dy * s[i]) / half, (dy * c[i] - dx * s[i]) / half

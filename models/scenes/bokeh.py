@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIDE, SIZE, SPEED, density, size, speed
 from models.scenes.palette import DARK, VIVID, another, pick
 from models.scenes.particles import boxes, wrap
@@ -51,15 +52,16 @@ def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     area = 4 * view.right * view.bottom
     n = int(4 + 26 * area**0.5 * DENSITY[facts["density"]] / SIZE[facts["size"]])
-    radius = rng.uniform(0.04, 0.12, n) * SIZE[facts["size"]]
+    crowd = Crowd(rng, n)
+    radius = crowd.uniform(0.04, 0.12) * SIZE[facts["size"]]
     extent = np.array([view.right + 0.2, view.bottom + 0.2])
-    start = rng.uniform(-1, 1, (n, 2)) * extent
-    drift = np.array(SIDE[facts["direction"]]) * rng.uniform(0.10, 0.26, (n, 1))
-    drift = (drift + rng.normal(0, 0.02, (n, 2))) * SPEED[facts["speed"]]
-    colour = palette.shades(rng, n, facts["colour"], facts["colour2"])
-    soft = rng.uniform(0.06, 0.5, n)  # how far out of focus, as a part of the radius
-    alpha = rng.uniform(0.25, 0.75, n)
-    phase = rng.uniform(0, 2 * np.pi, n)
+    start = crowd.uniform(-1, 1, 2).T * extent
+    drift = np.array(SIDE[facts["direction"]]) * crowd.uniform(0.10, 0.26)[:, None]
+    drift = (drift + crowd.normal(0.02, 2).T) * SPEED[facts["speed"]]
+    colour = palette.shades(crowd, facts["colour"], facts["colour2"])
+    soft = crowd.uniform(0.06, 0.5)  # how far out of focus, as a part of the radius
+    alpha = crowd.uniform(0.25, 0.75)
+    phase = crowd.uniform(0, 2 * np.pi)
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):

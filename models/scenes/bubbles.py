@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
 from models.scenes.palette import pick
 from models.scenes.particles import boxes, wrap
@@ -54,12 +55,13 @@ def draw(facts, seed, times, view):
         * DENSITY[facts["density"]]
         / SIZE[facts["size"]] ** 0.5
     )
-    near = np.sort(rng.random(n) ** 1.6)
+    crowd = Crowd(rng, n)
+    near = crowd.near**1.6
     radius = (0.010 + 0.030 * near) * SIZE[facts["size"]]
     extent = np.array([[view.right + 0.05], [view.bottom + 0.08]])
-    x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
+    x0, y0 = crowd.uniform(-1, 1, 2) * extent
     rise = (0.20 + 0.40 * near) * SPEED[facts["speed"]]
-    phase, turn = rng.uniform(0, 2 * np.pi, n), rng.uniform(2, 4, n) * SPEED[facts["speed"]] ** 0.5
+    phase, turn = crowd.uniform(0, 2 * np.pi), crowd.uniform(2, 4) * SPEED[facts["speed"]] ** 0.5
     level = np.clip((view.y / view.bottom + 1) / 2, 0, 1)[..., None]
     middle = np.exp(-((view.x / view.right / 0.9) ** 2))[..., None]
     drink = base + (level - 0.25) * (0.75 * dark - 0.75 * base) + 0.16 * middle * (1 - level)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
-from models.scenes.palette import COLOURFUL, COLOURS, VIVID, behind, pick
+from models.scenes.palette import COLOURS, VIVID, behind, pick
 from models.scenes.particles import boxes
 
 GROUP = "things"
@@ -54,19 +55,17 @@ def draw(facts, seed, times, view):
         int(4.6 * (2 * view.right) ** 0.7 * DENSITY[facts["density"]] / SIZE[facts["size"]] ** 0.7),
         2,
     )
-    radius = 0.105 * SIZE[facts["size"]] * rng.uniform(0.8, 1.2, n)
+    crowd = Crowd(rng, n)
+    radius = 0.105 * SIZE[facts["size"]] * crowd.uniform(0.8, 1.2)
     home = np.stack(
         [
-            ((rng.permutation(n) + 0.5) / n * 2 - 1) * view.right * 0.85,
-            rng.uniform(-0.65, 0.65, n) * view.bottom,
+            (crowd.spread() * 2 - 1) * view.right * 0.85,
+            crowd.uniform(-0.65, 0.65) * view.bottom,
         ],
         1,
     )
-    rate, phase = rng.uniform(0.5, 1.0, (3, n)), rng.uniform(0, 2 * np.pi, (4, n))
-    names = [
-        COLOURFUL[i] if facts["colour"] == "colourful" else facts["colour"]
-        for i in rng.integers(len(COLOURFUL), size=n)
-    ]
+    rate, phase = crowd.uniform(0.5, 1.0, 3), crowd.uniform(0, 2 * np.pi, 4)
+    names = palette.names(crowd, facts["colour"])
     pace = SPEED[facts["speed"]]
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)

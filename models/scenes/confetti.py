@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
 from models.scenes.palette import VIVID, another, pick
 from models.scenes.particles import boxes, wrap
@@ -51,14 +52,15 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     n = int(62 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]])
-    half = rng.uniform(0.022, 0.038, n) * SIZE[facts["size"]]
-    shape = rng.uniform(0.5, 1.0, n)
+    crowd = Crowd(rng, n)
+    half = crowd.uniform(0.022, 0.038) * SIZE[facts["size"]]
+    shape = crowd.uniform(0.5, 1.0)
     extent = np.array([[view.right + 0.1], [view.bottom + 0.1]])
-    x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
-    fall = rng.uniform(0.2, 0.42, n) * SPEED[facts["speed"]]
-    phase, turn = rng.uniform(0, 2 * np.pi, (3, n)), rng.uniform(1.2, 4, (3, n))
-    turn *= rng.choice([-1, 1], (3, n)) * SPEED[facts["speed"]] ** 0.7
-    colour = palette.shades(rng, n, facts["colour"], facts["colour2"])
+    x0, y0 = crowd.uniform(-1, 1, 2) * extent
+    fall = crowd.uniform(0.2, 0.42) * SPEED[facts["speed"]]
+    phase, turn = crowd.uniform(0, 2 * np.pi, 3), crowd.uniform(1.2, 4, 3)
+    turn *= crowd.sign(3) * SPEED[facts["speed"]] ** 0.7
+    colour = palette.shades(crowd, facts["colour"], facts["colour2"])
     back = palette.backdrop(view, facts["background"])
     soft = 1.5 * view.pixel
     out = view.blank(times)

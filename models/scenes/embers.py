@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
 from models.scenes.palette import pick
 from models.scenes.particles import glow, wrap
@@ -48,13 +49,14 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     n = int(62 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]])
-    near = rng.random(n) ** 1.5
+    crowd = Crowd(rng, n)
+    near = crowd.near**1.5
     radius = (0.007 + 0.011 * near) * SIZE[facts["size"]]
     extent = np.array([[view.right + 0.1], [view.bottom + 0.1]])
-    x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
+    x0, y0 = crowd.uniform(-1, 1, 2) * extent
     pace = SPEED[facts["speed"]]
-    rise, phase = (0.18 + 0.34 * near) * pace, rng.uniform(0, 2 * np.pi, (3, n))
-    turn = rng.uniform(0.8, 2.2, (3, n)) * pace**0.7
+    rise, phase = (0.18 + 0.34 * near) * pace, crowd.uniform(0, 2 * np.pi, 3)
+    turn = crowd.uniform(0.8, 2.2, 3) * pace**0.7
     core, halo = palette.bright(facts["colour"]), palette.base(facts["colour"])
     hearth = np.exp(-(((view.bottom - view.y) / 0.22) ** 2))[..., None] * halo * 0.35
     out = view.blank(times)

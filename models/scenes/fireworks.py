@@ -3,8 +3,9 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SPEED, density, speed
-from models.scenes.palette import COLOURFUL, VIVID, another, pick
+from models.scenes.palette import VIVID, another, pick
 from models.scenes.particles import add_glow
 
 GROUP = "celebration"
@@ -50,9 +51,7 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     shells = max(round(5 * DENSITY[facts["density"]]), 2)
-    offset, rate = (np.arange(shells) + rng.uniform(0, 0.6, shells)) / shells, 0.42 * SPEED[
-        facts["speed"]
-    ] ** 0.8
+    offset, rate = Crowd(rng, shells).spread(), 0.42 * SPEED[facts["speed"]] ** 0.8
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):
@@ -67,10 +66,7 @@ def _shell(image, view, facts, key, age):
     """One rocket: it climbs for a fifth of its life, then its sparks spread, sink and fade."""
     rng = np.random.default_rng(key)
     x, y = rng.uniform(-0.8, 0.8) * view.right, rng.uniform(-0.65, 0.05) * view.bottom
-    if facts["colour"] == "colourful":
-        name = pick(rng, COLOURFUL)
-    else:
-        name = facts["colour2"] if facts["colour2"] and rng.random() < 0.4 else facts["colour"]
+    (name,) = palette.names(Crowd(rng, 1), facts["colour"], facts["colour2"])
     colour, lit = palette.base(name), palette.bright(name)
     angle = rng.uniform(0, 2 * np.pi, SPARKS)
     reach = np.sqrt(1 - rng.uniform(-1, 1, SPARKS) ** 2) * rng.uniform(0.9, 1.05, SPARKS)

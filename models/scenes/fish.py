@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIDE, SIZE, SPEED, density, size, speed
 from models.scenes.noise import Noise
-from models.scenes.palette import COLOURFUL, COLOURS, pick
+from models.scenes.palette import COLOURS, pick
 from models.scenes.particles import boxes, wrap
 
 GROUP = "things"
@@ -51,18 +53,16 @@ def draw(facts, seed, times, view):
     n = max(
         int(8 * (view.right * 2) ** 0.7 * DENSITY[facts["density"]] / SIZE[facts["size"]] ** 0.7), 2
     )
-    near = np.sort(rng.random(n))
+    crowd = Crowd(rng, n)
+    near = crowd.near
     length = (0.085 + 0.065 * near) * SIZE[facts["size"]]
     pace, way = SPEED[facts["speed"]], SIDE[facts["direction"]][0]
     extent = view.right + 0.3
-    x0 = ((rng.permutation(n) + rng.uniform(0.1, 0.9, n)) / n * 2 - 1) * extent
-    y0 = rng.uniform(-0.8, 0.8, n) * view.bottom
+    x0 = (crowd.spread() * 2 - 1) * extent
+    y0 = crowd.uniform(-0.8, 0.8) * view.bottom
     swim = (0.14 + 0.18 * near) * pace
-    phase = rng.uniform(0, 2 * np.pi, n)
-    names = [
-        COLOURFUL[i] if facts["colour"] == "colourful" else facts["colour"]
-        for i in rng.integers(len(COLOURFUL), size=n)
-    ]
+    phase = crowd.uniform(0, 2 * np.pi)
+    names = palette.names(crowd, facts["colour"])
     level = np.clip((view.y / view.bottom + 1) / 2, 0, 1)[..., None]
     water = np.float32([0.16, 0.58, 0.78]) + level * np.float32([-0.13, -0.42, -0.42])
     grid = view.coarse

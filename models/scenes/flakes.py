@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIZE, SPEED
 from models.scenes.particles import boxes, wrap
 
@@ -12,16 +13,16 @@ WIND = {"down": 0.0, "down left": -0.75, "down right": 0.75}
 def tumble(facts, rng, times, view, shape, count, radius, colours):
     """Draw falling things; shape(u, v) gives signed distance and shade, its length is 2."""
     n = int(count * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]])
-    near = rng.random(n)
-    near.sort()
+    crowd = Crowd(rng, n)
+    near = crowd.near
     radius = radius * SIZE[facts["size"]] * (0.6 + 0.7 * near)
     extent = np.array([[view.right + 0.15], [view.bottom + 0.15]])
-    x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
+    x0, y0 = crowd.uniform(-1, 1, 2) * extent
     pace = SPEED[facts["speed"]]
     fall = (0.14 + 0.20 * near) * pace
     wind = WIND[facts["direction"]]
-    phase, turn = rng.uniform(0, 2 * np.pi, (3, n)), rng.uniform(0.7, 1.8, (3, n)) * pace**0.7
-    colour = palette.shades(rng, n, *colours)
+    phase, turn = crowd.uniform(0, 2 * np.pi, 3), crowd.uniform(0.7, 1.8, 3) * pace**0.7
+    colour = palette.shades(crowd, *colours)
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIDE, SIZE, SPEED, density, size, speed
 from models.scenes.palette import DARK, pick
 from models.scenes.particles import glow, wrap
@@ -65,15 +66,16 @@ def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     n = int(150 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]] ** 0.8)
     extent = np.array([view.right + 0.08, view.bottom + 0.08])
-    start = rng.uniform(-1, 1, (n, 2)) * extent
+    crowd = Crowd(rng, n)
+    start = crowd.uniform(-1, 1, 2).T * extent
     pace = SPEED[facts["speed"]]
     drift = (
-        np.array(SIDE[facts["direction"]]) * rng.uniform(0.06, 0.18, (n, 1))
-        + rng.normal(0, 0.015, (n, 2))
+        np.array(SIDE[facts["direction"]]) * crowd.uniform(0.06, 0.18)[:, None]
+        + crowd.normal(0.015, 2).T
     ) * pace
-    radius = rng.uniform(0.006, 0.012, n) * SIZE[facts["size"]]
-    colour = palette.shades(rng, n, facts["colour"])
-    phase, beat = rng.uniform(0, 2 * np.pi, n), rng.uniform(1.5, 4, n) * pace**0.6
+    radius = crowd.uniform(0.006, 0.012) * SIZE[facts["size"]]
+    colour = palette.shades(crowd, facts["colour"])
+    phase, beat = crowd.uniform(0, 2 * np.pi), crowd.uniform(1.5, 4) * pace**0.6
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIDE, SIZE, SPEED, density, size, speed
 from models.scenes.palette import another, behind, pick
 from models.scenes.particles import boxes, wrap
@@ -53,14 +54,15 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     n = int(18 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]])
-    near = np.sort(rng.random(n))
+    crowd = Crowd(rng, n)
+    near = crowd.near
     radius = (0.035 + 0.045 * near) * SIZE[facts["size"]]
     extent = np.array([[view.right + 0.1], [view.bottom + 0.15]])
-    x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
+    x0, y0 = crowd.uniform(-1, 1, 2) * extent
     pace = SPEED[facts["speed"]]
     move = (0.14 + 0.18 * near) * pace * SIDE[facts["direction"]][1]
-    phase, turn = rng.uniform(0, 2 * np.pi, n), rng.uniform(0.8, 1.6, n) * pace**0.6
-    colour = palette.shades(rng, n, facts["colour"], facts["colour2"])
+    phase, turn = crowd.uniform(0, 2 * np.pi), crowd.uniform(0.8, 1.6) * pace**0.6
+    colour = palette.shades(crowd, facts["colour"], facts["colour2"])
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):

@@ -4,6 +4,7 @@ import numpy as np
 
 from models.scenes import palette
 from models.scenes.brush import ridge
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
 from models.scenes.noise import Noise
 from models.scenes.palette import COLOURS, pick
@@ -56,13 +57,13 @@ def draw(facts, seed, times, view):
         ),
         3,
     )
-    near = np.sort(rng.random(n))
+    crowd = Crowd(rng, n)
+    near = crowd.near
     radius = (0.020 + 0.045 * near**1.3) * SIZE[facts["size"]]
-    x0 = (rng.permutation(n) + rng.uniform(0.1, 0.9, n)) / n * 2 - 1
-    x0, extent = x0 * view.right, view.bottom + 0.14
-    y0 = rng.uniform(-1, 1, n) * extent
+    x0, extent = (crowd.spread() * 2 - 1) * view.right, view.bottom + 0.14
+    y0 = crowd.uniform(-1, 1) * extent
     rise = (0.06 + 0.16 * near) * SPEED[facts["speed"]]
-    phase = rng.uniform(0, 2 * np.pi, n)
+    phase = crowd.uniform(0, 2 * np.pi)
     dark, base, bright = (np.float32(c) for c in COLOURS[facts["colour"]][:3])
     back = palette.backdrop(view, facts["background"]).copy()
     edge = min(palette.BACKGROUNDS[facts["background"]].edge)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SPEED, density, speed
 from models.scenes.palette import DARK, VIVID, pick
 from models.scenes.particles import glow, wrap
@@ -49,9 +50,10 @@ def draw(facts, seed, times, view):
     more = DENSITY[facts["density"]] ** 0.5
     n = int(34 * (4 * view.right * view.bottom) ** 0.7 * more / 1.5)
     extent = np.array([view.right + 0.15, view.bottom + 0.15])
-    start = rng.uniform(-1, 1, (n, 2)) * extent
-    drift = rng.normal(0, 0.10, (n, 2)) * SPEED[facts["speed"]]
-    size = rng.uniform(0.009, 0.017, n)
+    crowd = Crowd(rng, n)
+    start = crowd.uniform(-1, 1, 2).T * extent
+    drift = crowd.normal(0.10, 2).T * SPEED[facts["speed"]]
+    size = crowd.uniform(0.009, 0.017)
     near = 0.36 / more
     colour, lit = palette.base(facts["colour"]), palette.bright(facts["colour"])
     back = palette.backdrop(view, facts["background"])

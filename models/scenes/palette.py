@@ -124,16 +124,20 @@ def paint(table, values):
     return table[np.clip(values * 1023.5, 0, 1023).astype(np.int32)]
 
 
-def shades(rng, count, colour, colour2=None):
-    """Colours [count, 3] of particles: around one name, two names, or "colourful"."""
+def names(crowd, colour, colour2=None):
+    """For each thing of a crowd: one name, one of two, or for "colourful" any."""
+    chosen = crowd.random()
     if colour == "colourful":
-        names = [COLOURFUL[i] for i in rng.integers(len(COLOURFUL), size=count)]
-    else:
-        second = rng.random(count) < 0.35
-        names = [colour2 if colour2 and s else colour for s in second]
-    lift = rng.random((count, 1)).astype(np.float32) ** 2 * 0.6
-    first = np.array([COLOURS[n].base for n in names], np.float32).reshape(-1, 3)
-    second = np.array([COLOURS[n].bright for n in names], np.float32).reshape(-1, 3)
+        return [COLOURFUL[int(c * len(COLOURFUL))] for c in chosen]
+    return [colour2 if colour2 and c < 0.35 else colour for c in chosen]
+
+
+def shades(crowd, colour, colour2=None):
+    """Colours [count, 3] of a crowd: around one name, two names, or "colourful"."""
+    named = names(crowd, colour, colour2)
+    lift = crowd.random().astype(np.float32)[:, None] ** 2 * 0.6
+    first = np.array([COLOURS[n].base for n in named], np.float32).reshape(-1, 3)
+    second = np.array([COLOURS[n].bright for n in named], np.float32).reshape(-1, 3)
     return first + lift * (second - first)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SPEED, density, speed
 from models.scenes.palette import COLOURS, pick
 from models.scenes.particles import boxes, glow, wrap
@@ -56,15 +57,16 @@ def draw(facts, seed, times, view):
     wet = np.clip((view.y - ground) / (view.bottom - ground), 0, 1)[..., None]
     back += wet * 0.22 * colour  # the ground mirrors the sky
     n = int(75 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]])
-    near = rng.random(n) ** 1.5
+    crowd = Crowd(rng, n)
+    near = crowd.near**1.5
     fall = (0.65 + 0.65 * near) * SPEED[facts["speed"]] ** 0.6
     lean = DIRECTIONS[facts["direction"]]
     extent = np.array([[view.right + 0.3], [view.bottom + 0.2]])
-    x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
+    x0, y0 = crowd.uniform(-1, 1, 2) * extent
     weight = 0.32 + 0.6 * near
     length = 0.028 + 0.030 * near
-    rings = int(14 * DENSITY[facts["density"]] * view.right * 2)
-    rx, ry, when = rng.random(rings), rng.random(rings), rng.random(rings)
+    rings = Crowd(rng, int(14 * DENSITY[facts["density"]] * view.right * 2))
+    rx, ry, when = rings.random(3)
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):
         x, y = wrap(x0 + lean * fall * t, extent[0]), wrap(y0 + fall * t, extent[1])

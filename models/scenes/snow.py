@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIZE, SPEED, density, size, speed
 from models.scenes.palette import pick
 from models.scenes.particles import glow, wrap
@@ -51,14 +52,15 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     n = int(110 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]])
-    near = rng.random(n) ** 1.8  # most flakes are far away
+    crowd = Crowd(rng, n)
+    near = crowd.near**1.8  # most flakes are far away
     radius = (0.0065 + 0.020 * near) * SIZE[facts["size"]]
     extent = np.array([[view.right + 0.1], [view.bottom + 0.1]])
-    x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
+    x0, y0 = crowd.uniform(-1, 1, 2) * extent
     wind = {"down": 0, "down left": -0.5, "down right": 0.5}[facts["direction"]]
     fall = (0.16 + 0.42 * near) * SPEED[facts["speed"]]
-    phase, turn = rng.uniform(0, 2 * np.pi, n), rng.uniform(0.8, 2, n)
-    weight = 0.55 + 0.45 * rng.random(n)
+    phase, turn = crowd.uniform(0, 2 * np.pi), crowd.uniform(0.8, 2)
+    weight = 0.55 + 0.45 * crowd.random()
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):

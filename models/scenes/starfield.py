@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SPEED, density, speed
 from models.scenes.palette import pick
 from models.scenes.particles import glow
@@ -51,10 +52,11 @@ def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     n = int(150 * DENSITY[facts["density"]] ** 0.7)
     spread = np.hypot(view.right, view.bottom)
-    angle = rng.uniform(0, 2 * np.pi, n)
-    away = spread * np.sqrt(rng.uniform(0.01, 1.2, n))
-    colour = palette.shades(rng, n, facts["colour"])
-    place, brightness = rng.random(n), rng.uniform(0.5, 1, n)
+    crowd = Crowd(rng, n)
+    angle = crowd.uniform(0, 2 * np.pi)
+    away = spread * np.sqrt(crowd.uniform(0.01, 1.2))
+    colour = palette.shades(crowd, facts["colour"])
+    place, brightness = crowd.random(), crowd.uniform(0.5, 1)
     pace = SPEED[facts["speed"]] * (0.42 if facts["direction"] == "towards" else -0.42)
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SIDE, SPEED, density, speed
 from models.scenes.palette import VIVID, another, pick
 from models.scenes.particles import glow, wrap
@@ -51,13 +52,14 @@ def draw(facts, seed, times, view):
     dx, dy = SIDE[facts["direction"]]
     along, across = (view.right, view.bottom) if dx else (view.bottom, view.right)
     n = max(int(30 * DENSITY[facts["density"]] * (2 * across) ** 0.5), 5)
-    place = rng.uniform(-1, 1, n) * across
-    length = rng.uniform(0.25, 0.6, n)
+    crowd = Crowd(rng, n)
+    place = crowd.uniform(-1, 1) * across
+    length = crowd.uniform(0.25, 0.6)
     extent = along + 0.9
-    start = rng.uniform(-1, 1, n) * extent
-    pace = rng.uniform(0.5, 1.15, n) * SPEED[facts["speed"]] * 0.85
-    width, weight = rng.uniform(0.006, 0.014, n), rng.uniform(0.5, 1.0, n)
-    colour = palette.shades(rng, n, facts["colour"], facts["colour2"])
+    start = crowd.uniform(-1, 1) * extent
+    pace = crowd.uniform(0.5, 1.15) * SPEED[facts["speed"]] * 0.85
+    width, weight = crowd.uniform(0.006, 0.014), crowd.uniform(0.5, 1.0)
+    colour = palette.shades(crowd, facts["colour"], facts["colour2"])
     back = palette.backdrop(view, facts["background"])
     parts = 5
     out = view.blank(times)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.scenes import palette
+from models.scenes.crowd import Crowd
 from models.scenes.motion import DENSITY, SPEED, density, speed
 from models.scenes.palette import VIVID, another, pick
 from models.scenes.particles import boxes, wrap
@@ -49,14 +50,15 @@ def facts(rng):
 def draw(facts, seed, times, view):
     rng = np.random.default_rng(seed)
     n = max(int(12 * (4 * view.right * view.bottom) ** 0.5 * DENSITY[facts["density"]] ** 0.8), 3)
-    half = rng.uniform(0.16, 0.28, n)  # half of a streamer's length
+    crowd = Crowd(rng, n)
+    half = crowd.uniform(0.16, 0.28)  # half of a streamer's length
     extent = np.array([[view.right], [view.bottom + 0.3]])
-    x0, y0 = rng.uniform(-1, 1, (2, n)) * extent
+    x0, y0 = crowd.uniform(-1, 1, 2) * extent
     pace = SPEED[facts["speed"]]
-    fall = rng.uniform(0.16, 0.32, n) * pace
-    phase, swing = rng.uniform(0, 2 * np.pi, (2, n))
-    pitch, width = rng.uniform(22, 30, n), rng.uniform(0.014, 0.020, n)
-    colour = palette.shades(rng, n, facts["colour"], facts["colour2"])
+    fall = crowd.uniform(0.16, 0.32) * pace
+    phase, swing = crowd.uniform(0, 2 * np.pi, 2)
+    pitch, width = crowd.uniform(22, 30), crowd.uniform(0.014, 0.020)
+    colour = palette.shades(crowd, facts["colour"], facts["colour2"])
     back = palette.backdrop(view, facts["background"])
     out = view.blank(times)
     for image, t in zip(out, map(float, times)):
