@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-# Of a folder's name: clips of scenes as a prompt begins them, and of scenes that change.
-OPENINGS, CHANGES = "-openings", "-changes"
+# Of a folder's name: clips of scenes as a prompt begins them, first pictures of these, and scenes that change.
+OPENINGS, PICTURES, CHANGES = "-openings", "-pictures", "-changes"
 DEFAULT_WORK = Path(__file__).resolve().parents[1] / "work"
 
 

@@ -2,6 +2,7 @@
 
     python -m models.train.data --work DIR --size 512x288 --clips 40    # per kind; resumes
     python -m models.train.data --work DIR --clips 30 --openings        # of scenes that begin
+    python -m models.train.data --work DIR --clips 300 --pictures       # and their first pictures alone
     python -m models.train.data --work DIR --clips 10 --changes         # of scenes that change
 
 One file a clip: DIR/clips/WxH/KIND/NNNNN.npz with
@@ -9,7 +10,8 @@ One file a clip: DIR/clips/WxH/KIND/NNNNN.npz with
   block [m, 128, h, w]     codes of frames 1–8, 9–16 …
   crop  [1+8m, 128, 128, 3] uint8, a window of the pixels whose corner is a multiple of 32
   facts, rate, kind, width, height as JSON in `about`
-With --openings DIR/clips/WxH-openings: scenes as a prompt begins them, of one take or a few (TAKES).
+With --openings DIR/clips/WxH-openings: scenes as a prompt begins them, of one take (TAKES).
+With --pictures DIR/clips/WxH-pictures: their first pictures, without blocks.
 With --changes DIR/clips/WxH-changes/KIND/NNNNN.npz: KIND is what the scene turns into, and the facts
 are that one's. Its first frames, as many as Change.FIRST, show another scene.
 """
@@ -50,34 +52,40 @@ def scene(facts: dict, seed: int, times, rate: int, size: tuple) -> tuple:
                   "height": size[1]}
 
 
+# A small model cannot choose among endlessly many places for a ball: it paints their mean, which is
+# nothing. So a kind begins as one take; these are the seeds of those that show little with seed 0.
+TAKES = {"aurora": 3, "caustics": 3, "clouds": 1, "equalizer": 3, "fire": 3, "fog": 4, "galaxy": 1,
+         "ink": 4, "inkmountains": 6, "inkriver": 4, "mesh": 7, "moonlight": 2, "nebula": 4,
+         "pendulum": 1, "planet": 2, "plasma": 1, "silk": 3, "smoke": 1, "torus": 1, "waves": 4}
+OTHER = 500_000                                   # between the numbers of different sorts of clips
+GOING_ON = .5                                     # of the other clips are of that take too, but later
+
+
 def draw(kind: str, number: int, size: tuple, rate: int = 0) -> tuple:
     """Clip [1+8m, H, W, 3] and what is known about it; the same number gives the same clip."""
-    from models.scenes import KINDS
+    from models.scenes import KINDS, usual
     rng = np.random.default_rng([number, size[0], size[1], sum(map(ord, kind))])
-    facts = KINDS[kind].facts(rng)
+    taken = rng.random() < GOING_ON
+    facts = usual.facts(kind, rng) if taken else KINDS[kind].facts(rng)
+    seed = TAKES.get(kind, 0) if taken else int(rng.integers(1 << 30))
     rate = rate or int(rng.choice(RATES))
     times = rng.uniform(0, 20) + np.arange(1 + 8 * BLOCKS) / rate
-    return *scene(facts, int(rng.integers(1 << 30)), times, rate, size), rng
+    return *scene(facts, seed, times, rate, size), rng
 
 
-# A small model cannot choose among endlessly many places for a ball: it paints their mean, which is
-# nothing. So a kind begins as one take, which these name by their seeds, or as one of a few where
-# scenes without things in certain places may blend.
-TAKES = {"pendulum": (1,), "torus": (1,), "planet": (2,), "galaxy": (1,), "moonlight": (2,),
-         "equalizer": (3,), **dict.fromkeys("""
-    aurora caustics clouds fire fog ink inkmountains inkriver mesh nebula plasma rays silk smoke waves
-""".split(), (0, 1, 2))}
-
-
-def draw_opening(kind: str, number: int, size: tuple) -> tuple:
+def draw_opening(kind: str, number: int, size: tuple, blocks=OPENING) -> tuple:
     """As draw: a clip from the beginning of a take, of facts that are often the usual ones."""
     from models.scenes import usual
     rng = np.random.default_rng([number, size[0], size[1], sum(map(ord, kind)), 1])
     facts = usual.facts(kind, rng)
-    take = int(rng.choice(TAKES.get(kind, (0,))))
     rate = 24 if rng.random() < .5 else int(rng.choice(RATES))
-    times = np.arange(1 + 8 * OPENING) / rate
-    return *scene(facts, take, times, rate, size), rng
+    times = np.arange(1 + 8 * blocks) / rate
+    return *scene(facts, TAKES.get(kind, 0), times, rate, size), rng
+
+
+def draw_picture(kind: str, number: int, size: tuple) -> tuple:
+    """As draw: the first picture of another opening."""
+    return draw_opening(kind, number + OTHER, size, 0)
 
 
 class Change:
@@ -106,9 +114,6 @@ class Change:
         return (share * share * (3 - 2 * share)).astype(np.float32)[..., None]
 
 
-OTHER = 500_000                                   # between the numbers of plain clips and of these
-
-
 def draw_change(kind: str, number: int, size: tuple) -> tuple:
     """As draw: a clip that becomes one of `kind`."""
     from models.scenes import KINDS
@@ -129,8 +134,8 @@ def make(job) -> float:
     x0, y0 = (32 * int(rng.integers(0, max(1, s // 32 - 3))) for s in size)
     crop = (clip[:, y0:y0 + 128, x0:x0 + 128] * 255 + .5).clip(0, 255).astype(np.uint8)
     x = torch.from_numpy(clip).permute(3, 0, 1, 2) * 2 - 1
-    block = transform.encode(x[:, 1:], basis).permute(1, 0, 2, 3)
     start = torch.stack([transform.encode_frame(f, basis)[:, 0] for f in x[:, ::8].unbind(1)])
+    block = start[:0] if len(clip) == 1 else transform.encode(x[:, 1:], basis).permute(1, 0, 2, 3)
     tmp = f"{path}.{os.getpid()}.tmp.npz"
     np.savez(tmp, start=start.half().numpy(), block=block.half().numpy(), crop=crop,
              about=json.dumps(about, default=plain))
@@ -167,6 +172,8 @@ def main() -> None:
     which = p.add_mutually_exclusive_group()
     which.add_argument("--openings", dest="which", action="store_const",
                        const=(common.OPENINGS, draw_opening), help="of scenes as a prompt begins them")
+    which.add_argument("--pictures", dest="which", action="store_const",
+                       const=(common.PICTURES, draw_picture), help="of how they begin, one picture each")
     which.add_argument("--changes", dest="which", action="store_const",
                        const=(common.CHANGES, draw_change), help="of scenes that turn into these kinds")
     args = p.parse_args()

@@ -4,7 +4,6 @@ The encoder comes from `reader`, which has taught it what captions say.
 
     python -m models.train.dit --work DIR --steps 100000            # constant rate; resumes
     python -m models.train.dit --work DIR --minutes 30 --decay 1    # falling rate, to dit-final.pt
-    python -m models.train.dit --work DIR --minutes 60 --decay 1 --distil     # few steps, to few.pt
 
 Several processes with one thread each share a busy machine better than one with several: start
 the same command with `--ranks 2 --rank 0` and `--ranks 2 --rank 1`.
@@ -28,7 +27,7 @@ from diffusers import LTXVideoTransformer3DModel
 from diffusers.models.transformers import transformer_ltx
 from transformers import T5Config, T5EncoderModel
 
-from . import common, distil, flow, places, transform
+from . import common, flow, places, rollout, transform
 from .text import Tokenizer
 
 WIDTH = 192                                   # of the text encoder
@@ -39,15 +38,15 @@ WARM = 30                                     # steps of rising rate after each 
 MUON = 2                                      # its rate, as a multiple of AdamW's
 TIME = .2                                     # of what the timestep modulates
 READER = .25                                  # the text encoder's
-NO_WORDS = .1                                 # of the captions are left out: see distil
-# Checkpoints: at a constant rate and at its fall, and of few steps.
-UNDISTILLED, FEW = ("dit.pt", "dit-final.pt"), "few.pt"
+NO_WORDS = .05                                # of the captions are left out, for guidance
+MEMORY = .995                                 # of the running means
+CHECKPOINTS = "dit.pt", "dit-final.pt"        # at a constant rate and at its fall
 # Known latents in front of a window, and whether it leads to a goal.
 GIVEN = [(0, False)] * 8 + [(1, False)] * 5 + [(2, False)] * 3 + [(0, True), (1, True), (1, True),
                                                                   (2, True)]
 # Single pictures teach words and layout cheaply: see flow.lesson.
-MIX = ("512x288-openings/16x9x1=5,512x288-openings/16x9x5=4.5,512x288/16x9x3=.5,512x288/16x9x5=1.5,"
-       "512x288-changes/16x9x5=.8")
+MIX = ("512x288-pictures/16x9x1=4.5,512x288-openings/16x9x5=3.2,512x288/16x9x3=.3,512x288/16x9x5=1.5,"
+       "512x288-changes/16x9x5=1.3")
 
 
 def build(pieces: int):
@@ -192,9 +191,9 @@ class Mixture:
     frames long, with weight 3.
     """
 
-    def __init__(self, clips, mix: str, tokens: int, captions):
+    def __init__(self, clips, mix: str, tokens: int, captions, rng):
         self.clips, self.tokens, self.captions = clips, tokens, captions
-        self.rng, self.weights = random.Random(), {}
+        self.rng, self.weights = rng, {}
         for part in mix.split(","):
             where, weight = part.split("=")
             size, window = where.split("/")
@@ -205,7 +204,7 @@ class Mixture:
         w, h, frames = window
         known, wanted = self.rng.choice(GIVEN) if frames > 1 else (0, False)
         known = min(known, frames - 1)
-        if opening := size.endswith(common.OPENINGS):
+        if opening := size.endswith((common.OPENINGS, common.PICTURES)):
             known, wanted = 0, False
         elif not wanted and frames > 1 and size + common.OPENINGS in self.clips.sizes:
             known = max(known, 1)
@@ -283,15 +282,6 @@ def restore(model, state, opts) -> int:
     return state["step"]
 
 
-def teacher_of(args, captions, state):
-    """Of distillation: the running means of a checkpoint."""
-    model = on_device(args, captions)
-    for module, mean in zip(model, state["ema"]):
-        module.load_state_dict(mean)
-    no_words = [t.to(args.device) for t in captions.tokenizer([""])]
-    return distil.Teacher(*model, no_words, 2 * args.rank % len(distil.STEPS))
-
-
 class Bands:
     """Running means of the loss in four bands of visible noise."""
 
@@ -317,7 +307,7 @@ def arguments():
     p.add_argument("--mix", default=MIX,
                    help="windows and how often: see Mixture")
     p.add_argument("--kinds", nargs="*", help="only these")
-    p.add_argument("--distil", action="store_true", help="few steps with guidance inside")
+    p.add_argument("--rollouts", type=float, default=rollout.SHARE, help="share of these lessons")
     p.add_argument("--minutes", type=float, default=0, help="stop after so long")
     p.add_argument("--decay", type=float, default=0, help="last share of it with a falling rate")
     p.add_argument("--seed", type=int, default=0)
@@ -337,24 +327,20 @@ def main() -> None:
     torch.manual_seed(0)                      # all processes start from the same weights
     dit, text = model = on_device(args, captions)
     opts = optimizers(dit, text, args.lr)
-    path, final = (args.work / name for name in UNDISTILLED)
-    teacher, state = None, None
-    if args.distil:
-        path = final = args.work / FEW
-        state = common.newest(args.work, UNDISTILLED)
-        teacher = teacher_of(args, captions, state)
-        state["dit"], state["text"] = state["ema"]             # what the student begins as
+    path, final = (args.work / name for name in CHECKPOINTS)
+    step = 0
+    if saved := common.load(path):
+        step = restore(model, saved, opts)
     elif reader := common.load(args.work / "text.pt"):
         text.load_state_dict(reader["text"])
-    own = common.load(path)
-    step = restore(model, own or state, opts) if own or state else 0
     dit.places.hold()
-    ema = common.Ema(model, distil.MEMORY if args.distil else .999)
-    if own:
-        ema.shadow = own["ema"]
+    ema = common.Ema(model, MEMORY)
+    if saved:
+        ema.shadow = saved["ema"]
     torch.manual_seed(step * 8 + args.rank + args.seed)
     clips = Clips(args.work, basis, step * 8 + args.rank + args.seed, args.kinds)
-    mixture = Mixture(clips, args.mix, args.tokens, captions)
+    alike = random.Random(step)               # in all processes: none has longer lessons than the others
+    mixture = Mixture(clips, args.mix, args.tokens, captions, alike)
     print(f"DiT {sum(q.numel() for q in dit.parameters()) / 1e6:.2f} M, text "
           f"{sum(q.numel() for q in text.parameters()) / 1e6:.2f} M; {clips.count()}", flush=True)
     clock, bands, shares, seen = common.Clock(step, args.steps), Bands(), flow.Shares(), 0
@@ -365,11 +351,12 @@ def main() -> None:
             group.wait()                      # the first compiles, the others find it done
         windows = mixture.next().to(args.device)
         with torch.autocast(args.device, torch.bfloat16):
-            x, sigma, target = teacher.lesson(windows, model) if teacher else flow.lesson(windows)
+            own = alike.random() < args.rollouts
+            lesson = rollout.lesson(windows, model, alike) if own else flow.lesson(windows)
         # another context: weights that were rounded where nothing learns are not to be used again
         with torch.autocast(args.device, torch.bfloat16):
-            x = flow.behind_given(windows, x, sigma)
-            each = cost(flow.velocity(dit, text, windows, x, sigma) - target, windows, sigma)
+            x = flow.behind_given(windows, lesson.x, lesson.sigma)
+            each = cost(flow.velocity(dit, text, windows, x, lesson.sigma), lesson, windows)
         for opt in opts:
             opt.zero_grad()
         shares(each, windows).mean().backward()
@@ -386,9 +373,9 @@ def main() -> None:
         for opt in opts:
             opt.step()
         dit.places.keep()
-        step, seen = step + 1, seen + len(sigma)
+        step, seen = step + 1, seen + len(lesson.sigma)
         ema.update(step)
-        bands.add(each.detach(), sigma)
+        bands.add(each.detach(), lesson.sigma)
         if step % 25 == 0 and group.first:
             print(clock.line(step), f"{seen} samples, loss by noise {bands}", flush=True)
         ended = step == args.steps or left <= 0

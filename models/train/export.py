@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, LTXConditionPipeline
 
-from . import codec, common, distil, dit
+from . import codec, common, dit, rollout
 from .text import Tokenizer
 
 DEFAULTS = {"name": "t2v-default", "licence": "CC0-1.0", "width": 512, "height": 288, "rate": 24,
-            "frames": 33, "steps": len(distil.STEPS), "guidance": 1.0, "chunk": 33, "context": 1,
+            "frames": 33, "steps": len(rollout.STEPS), "guidance": 1.0, "chunk": 33, "context": 1,
             "steady": .4}
 INDEX = {
     "_class_name": "LTXConditionPipeline", "_diffusers_version": "0.32.0",
@@ -40,7 +40,7 @@ def weights(work: Path, latest=False):
             getattr(vae, part).load_state_dict(state["ema"])
             steps[part] = state["step"]
     net, text = dit.build(Tokenizer(work).sp.get_piece_size())
-    state = common.newest(work, (*dit.UNDISTILLED, dit.FEW))
+    state = common.newest(work, dit.CHECKPOINTS)
     if state:
         net.load_state_dict(state["dit"] if latest else state["ema"][0])
         text.load_state_dict(state["text"] if latest else state["ema"][1])

@@ -8,12 +8,18 @@ from diffusers.pipelines.ltx.pipeline_ltx_condition import linear_quadratic_sche
 
 from . import transform
 
+
+def schedule(steps: int) -> tuple:
+    """Noise levels at which LTXConditionPipeline asks."""
+    return tuple(linear_quadratic_schedule(steps).tolist())
+
+
 SHAPES = .7                                   # see channel_weight
 KNOWN_NOISE = 0.15                            # the pipeline's image_cond_noise_scale
 JUMPS = .5                                    # see Jumps
 ALIKE = .8                                    # see Shares
 ASKED = .6                                    # of the lessons are at LEVELS
-LEVELS = tuple(linear_quadratic_schedule(8).tolist())         # at which the pipeline will ask
+LEVELS = schedule(8)                          # at which the pipeline will ask, also in four steps
 LAYOUT = LEVELS[:5]                           # where little but words says what is to be seen
 PICTURES = .9                                 # of the lessons on single pictures are at these
 
@@ -90,8 +96,18 @@ def noisy(clean, noise, sigma):
     return (1 - s) * clean + s * noise
 
 
-def lesson(windows: Windows):
-    """Noisy latents, their noise levels, and the velocity there.
+@dataclass
+class Lesson:
+    """Latents on their way from noise to a clip, and what the model is to say of them."""
+
+    x: torch.Tensor                           # [B, 128, F, h, w], of the size of Windows.wanted
+    sigma: torch.Tensor                       # [B]: their noise levels
+    velocity: torch.Tensor                    # as x
+    counted: torch.Tensor                     # [B]: the noise levels as at which errors of the clip count
+
+
+def lesson(windows: Windows) -> Lesson:
+    """Of drawn clips with noise on them.
 
     Single pictures are there to teach what words look like, and where: a stream has none.
     """
@@ -100,7 +116,7 @@ def lesson(windows: Windows):
     if windows.latents.shape[2] == 1:
         sigma = instead(sigma, LAYOUT, PICTURES)
     sigma = sigma.to(noise.device)
-    return noisy(windows.wanted, noise, sigma), sigma, noise - windows.wanted
+    return Lesson(noisy(windows.wanted, noise, sigma), sigma, noise - windows.wanted, sigma)
 
 
 def behind_given(windows: Windows, x, sigma):
@@ -115,18 +131,18 @@ def behind_given(windows: Windows, x, sigma):
     return torch.cat([given + noise, x], 2)
 
 
-def velocity(dit, text, windows: Windows, x, sigma, tokens=None):
-    """What the model says of the wanted latents in x, which come behind those that are given.
-
-    tokens: other words than the windows' captions.
-    """
-    ids, mask = tokens or windows.tokens
+def velocity(dit, text, windows: Windows, x, sigma):
+    """What the model says of the wanted latents in x, which come behind those that are given."""
+    ids, mask = windows.tokens
     frames, h, w = x.shape[2:]
     given = frames - windows.wanted.shape[2]
-    time = (sigma[:, None, None] * 1000).repeat(1, frames, h * w)
-    time[:, :given] = 0
+    time = sigma[:, None] * 1000              # one for all tokens, which costs less than one for each
+    if given:
+        time = time[..., None].repeat(1, frames, h * w)
+        time[:, :given] = 0
+        time = time.flatten(1)
     states = text(input_ids=ids, attention_mask=mask)[0]
-    v = dit(x.flatten(2).transpose(1, 2), states, time.flatten(1), mask,
+    v = dit(x.flatten(2).transpose(1, 2), states, time, mask,
             video_coords=windows.coords, return_dict=False)[0].float()
     return v.transpose(1, 2).unflatten(2, (frames, h, w))[:, :, given:]
 
@@ -169,7 +185,10 @@ class Cost(torch.nn.Module):
         self.register_buffer("channels", channel_weight(basis).view(-1, 1, 1, 1))
         self.jumps = Jumps(basis)
 
-    def forward(self, error, windows: Windows, sigma):
+    def forward(self, said, lesson: Lesson, windows: Windows):
+        """said: the velocity that the model took it for."""
+        sigma = lesson.counted.clamp_min(1e-6)
+        error = (said - lesson.velocity) * (lesson.sigma / sigma).view(-1, 1, 1, 1, 1)
         cost, g = (error.pow(2) * self.channels).mean((1, 2, 3, 4)), transform.GAIN
         before = min(windows.known, 1)
         if error.shape[2] + before > 1:

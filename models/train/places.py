@@ -16,14 +16,12 @@ computed instead of learned, and held:
    line or spot is one sum.
 
 The last channels of the hidden states carry this; nothing else of these blocks writes there.
-
-    python -m models.train.places --work DIR   # for a checkpoint from before this: the newest, to dit.pt
 """
 
 import torch
 import torch.nn.functional as F
 
-from . import common, flow
+from . import flow
 
 REACH = 15                                    # of cells: how far attention's kernels are fitted
 SEEN = 24                                     # channels in which views are compared, half for each
@@ -31,7 +29,7 @@ MARGIN = 12.                                  # logits between a head's first ch
 WINDOW = (5, 9, 16)                           # frames, rows and columns for which cosines are exact
 RATE = 24
 # As multiples of a hidden state's rms. The mark is so wide that the norm makes it one everywhere.
-VIEW, MARK, BEGIN, PLACE, COSINE = .1, 200., 3., 1., .3
+VIEW, MARK, BEGIN, PLACE, COSINE = .1, 200., 3., 1., 1.
 STEEP = 40.                                   # of the units that compare the views
 HINGE, WAVES = 12., .7                        # steepness in a cell; waves in a picture, of its cells
 LOUD = 4.                                     # constant queries and keys, beside others
@@ -303,7 +301,7 @@ class Places:
             reads[channel] = clear
             self.put(block.attn1.to_v.weight, row, reads), self.put(block.attn1.to_v.bias, row, 0)
             self.put(block.attn1.to_out[0].weight, slice(None), row, 0)
-            self.put(block.attn1.to_out[0].weight, w + to, row, PLACE * size * CLEAR / clear / 4)
+            self.put(block.attn1.to_out[0].weight, w + to, row, PLACE * size / 4)
 
     def tell(self) -> None:
         """The third block's units: cosines, and no corner's mark any more."""
@@ -363,22 +361,3 @@ def know_places(dit) -> Places:
     places.clear(), places.compare(), places.spare_given()
     places.mark(), places.average(), places.tell()
     return places
-
-
-def main() -> None:
-    args = common.parser(__doc__).parse_args()
-    common.start(args)
-    from . import dit
-    from .text import Tokenizer
-    state = common.newest(args.work, dit.UNDISTILLED)
-    model, _ = dit.build(Tokenizer(args.work).sp.get_piece_size())
-    model.load_state_dict(state["ema"][0])
-    know_places(model)
-    weights = model.state_dict(), state["ema"][1]
-    state.update(dit=weights[0], text=weights[1], ema=list(weights))
-    common.save(state, args.work / dit.UNDISTILLED[0])
-    print(f"{dit.UNDISTILLED[0]}: step {state['step']}")
-
-
-if __name__ == "__main__":
-    main()
