@@ -101,6 +101,16 @@ def generate_some(t2v, request, *rest):
     return request, ours
 
 
+def moved_by_rounding(pipeline, request, noise, paths, theirs):
+    """Figures of how far the reference moves itself. The units that mark places are steep in a trained
+    model: there rounding matters more than in random weights."""
+    figures = []
+    for seed in range(3):
+        with reference.rounded_otherwise(pipeline, seed):
+            figures += compare.compare(reference.run(pipeline, request, noise, paths), theirs)
+    return figures
+
+
 def check_case(pipeline, folder, case, seed, scratch, options, given):
     """Runs one case with both programs and prints its line; the verdict. `given`: further words."""
     name, _, request, *source = case
@@ -120,6 +130,8 @@ def check_case(pipeline, folder, case, seed, scratch, options, given):
         print(f"FAIL        {name}: {ours}", flush=True)
         return "FAIL"
     figures = compare.compare(ours, theirs)
+    if folder == EMBEDDED and compare.worst(figures) == "suspicious":
+        figures = compare.allow(figures, moved_by_rounding(pipeline, request, noise, paths, theirs))
     verdict = compare.worst(figures)
     print(f"{verdict:11} {name}: {compare.describe(figures)}", flush=True)
     return verdict
