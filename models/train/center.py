@@ -10,7 +10,6 @@ Then each layer that reads the hidden states is fitted to what it gave before, o
 squares: the transformer says nearly the same as before, and learns faster.
 """
 
-import copy
 import random
 
 import torch
@@ -22,7 +21,7 @@ RIDGE = 1e-5                                  # of the readers' fits, beside the
 LOUD = .2                                     # gates below this let nothing through
 
 
-def samples(work, captions, count, mix=dit.MIX):
+def samples(work, captions, count, mix):
     """Windows, noisy latents behind what is given, and noise levels."""
     clips = dit.Clips(work, common.load(work / "basis.pt"), 0)
     mixture = dit.Mixture(clips, mix, 3000, captions, random.Random(0))
@@ -33,7 +32,7 @@ def samples(work, captions, count, mix=dit.MIX):
 
 
 def stages(net):
-    """The layers that read what is left behind the block: those of one stage read the same."""
+    """The layers that read what is left behind the block, by what they read."""
     for block in net.transformer_blocks[BEHIND:]:
         yield block.attn1.to_q, block.attn1.to_k, block.attn1.to_v
         yield block.attn2.to_q,
@@ -77,9 +76,9 @@ def gate(net, sigma=.99):
 @torch.no_grad()
 def center(net, text, batches, louder: float) -> list:
     """Changes the transformer; returns what each reader's fit leaves."""
-    before = copy.deepcopy(net)
-    wanted = [seen(before, text, batches, layers, output=True) for layers in stages(before)]
-    states, = seen(before, text, batches, [before.transformer_blocks[BEHIND - 1]], output=True)
+    readers = [layer for layers in stages(net) for layer in layers]
+    states, *gave = seen(net, text, batches, [net.transformer_blocks[BEHIND - 1], *readers], output=True)
+    wanted = dict(zip(readers, gave))
     taken, through = states.mean(0), gate(net)
     taken[through.abs() < LOUD] = 0
     own = slice(-places.BUS, -places.NAMED)   # the cosines
@@ -88,8 +87,11 @@ def center(net, text, batches, louder: float) -> list:
     down.bias -= taken / through
     down.weight[own] *= louder
     down.bias[own] *= louder
-    return [[fit(layer, *seen(net, text, batches, [layer]), goal) for layer, goal in zip(layers, goals)]
-            for layers, goals in zip(stages(net), wanted)]
+    left = []
+    for layers in stages(net):                # those of one stage read the same: one pass for all
+        read = seen(net, text, batches, layers[:1])[0]
+        left += [fit(layer, read, wanted[layer]) for layer in layers]
+    return left
 
 
 def main() -> None:
@@ -104,10 +106,9 @@ def main() -> None:
     net, text = dit.build(captions.tokenizer.sp.get_piece_size())
     net.load_state_dict(state["ema"][0]), text.load_state_dict(state["ema"][1])
     left = center(net, text, list(samples(args.work, captions, args.batches, args.mix)), args.louder)
-    print("left of what readers gave:", " ".join(f"{share:.3f}" for stage in left for share in stage))
-    weights = net.state_dict(), text.state_dict()
-    common.save({"dit": weights[0], "text": weights[1], "ema": list(weights), "opt": [],
-                 "step": state["step"]}, args.work / dit.CHECKPOINTS[0])
+    print("left of what readers gave:", " ".join(f"{share:.3f}" for share in left))
+    common.save(common.begun(net.state_dict(), text.state_dict(), state["step"]),
+                args.work / dit.CHECKPOINTS[0])
 
 
 if __name__ == "__main__":

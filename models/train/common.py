@@ -37,6 +37,11 @@ def load(path: Path, device="cpu"):
     return torch.load(path, map_location=device, weights_only=False) if path.exists() else None
 
 
+def begun(dit: dict, text: dict, step: int) -> dict:
+    """A checkpoint of weights alone: they are their own running means, and the optimizers begin anew."""
+    return {"dit": dit, "text": text, "ema": [dit, text], "opt": [], "step": step}
+
+
 def newest(work: Path, names):
     """Of a work folder's checkpoints with these names: the state after the most steps, or None."""
     states = filter(None, (load(work / name) for name in names))

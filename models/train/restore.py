@@ -61,8 +61,7 @@ def main() -> None:
                                                      torch_dtype=torch.float32).state_dict()
     text = T5EncoderModel.from_pretrained(args.model / "text_encoder",
                                           torch_dtype=torch.float32).state_dict()
-    common.save({"dit": dit, "text": text, "ema": [dit, text], "opt": [], "step": args.step},
-                args.work / "dit.pt")
+    common.save(common.begun(dit, text, args.step), args.work / "dit.pt")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def way(windows: flow.Windows, model, steps: int):
     """Latents after some of STEPS, from noise."""
     x = torch.randn_like(windows.wanted)
     for here, there in zip(STEPS[:steps], STEPS[1:]):
-        sigma = torch.full((len(x),), here, device=x.device)
+        sigma = x.new_full((len(x),), here)
         v = flow.velocity(*model, windows, flow.behind_given(windows, x, sigma), sigma)
         x = x + (there - here) * v
     return x
@@ -33,5 +33,5 @@ def lesson(windows: flow.Windows, model, rng) -> flow.Lesson:
     """
     steps = rng.randrange(1, len(STEPS))
     x = way(windows, model, steps)
-    sigma = torch.full((len(x),), STEPS[steps], device=x.device)
+    sigma = x.new_full((len(x),), STEPS[steps])
     return flow.Lesson(x, sigma, (x - windows.wanted) / STEPS[steps], torch.ones_like(sigma))

@@ -22,7 +22,7 @@ LIMITS = {
     "latents": (4e-5, 1e-3),
 }
 VIDEO_DECIBELS = (90.0, 50.0)
-FEW = 4
+FEW = 4  # see allow
 ORDER = ("token_ids", "prompt_embeds", "negative_embeds", "step0_output", "latents", "video")
 
 
@@ -80,9 +80,9 @@ def allow(figures, moved):
     """The figures; ok is also what is a few times as far as rounding moved the reference itself."""
     reach = {}
     for figure in moved:
-        reach[figure.name] = max(reach.get(figure.name, 0.0), FEW * figure.distance)
-    return [dataclasses.replace(f, verdict="ok", text=f"{f.text} (rounding: {reach[f.name] / FEW:.1e})")
-            if f.verdict == "suspicious" and f.distance <= reach.get(f.name, 0.0) else f
+        reach[figure.name] = max(reach.get(figure.name, 0.0), figure.distance)
+    return [dataclasses.replace(f, verdict="ok", text=f"{f.text} (rounding: {reach[f.name]:.1e})")
+            if f.verdict == "suspicious" and f.distance <= FEW * reach.get(f.name, 0.0) else f
             for f in figures]
 
 
